@@ -1,0 +1,39 @@
+import { bytesToHex, concatBytes, hexToBytes } from '@noble/hashes/utils.js';
+
+/** Lower-case hex without prefix, the form of all bytes in statements and transcripts. */
+export function toHex(bytes: Uint8Array): string {
+  return bytesToHex(bytes);
+}
+
+/** Bytes of canonical (lower-case, even-length, unprefixed) hex; `undefined` for anything else. */
+export function fromHex(text: string): Uint8Array | undefined {
+  if (text.length % 2 !== 0 || !/^[0-9a-f]*$/.test(text)) return undefined;
+  return hexToBytes(text);
+}
+
+export function concat(...parts: readonly Uint8Array[]): Uint8Array {
+  return concatBytes(...parts);
+}
+
+/** Equality without an early exit, for secrets and hashes alike. Lengths are public. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  let difference = 0;
+  for (let i = 0; i < a.length; i++) difference |= (a[i] ?? 0) ^ (b[i] ?? 0);
+  return difference === 0;
+}
+
+/** Lexicographic order of byte strings: negative, zero, positive. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const shared = Math.min(a.length, b.length);
+  for (let i = 0; i < shared; i++) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+export function utf8(text: string): Uint8Array {
+  const escaped = unescape(encodeURIComponent(text));
+  return Uint8Array.from(escaped, (character) => character.charCodeAt(0));
+}
