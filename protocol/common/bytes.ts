@@ -1,4 +1,4 @@
-import { bytesToHex, concatBytes, hexToBytes } from '@noble/hashes/utils.js';
+import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 
 /** Lower-case hex without prefix, the form of all bytes in statements and transcripts. */
 export function toHex(bytes: Uint8Array): string {
@@ -33,7 +33,7 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length;
 }
 
+/** UTF-8 bytes of a string; a lone surrogate becomes U+FFFD, so check text before it matters. */
 export function utf8(text: string): Uint8Array {
-  const escaped = unescape(encodeURIComponent(text));
-  return Uint8Array.from(escaped, (character) => character.charCodeAt(0));
+  return utf8ToBytes(text);
 }

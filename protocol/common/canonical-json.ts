@@ -1,0 +1,71 @@
+/**
+ * The JSON subset of every signed statement (design: statements): objects with sorted keys, arrays, strings and
+ * booleans; ASCII output; integers travel as decimal strings and bytes as lower hex. There is exactly one byte
+ * string for each value, so a reader parses, serialises again and compares bytes.
+ */
+import { compareBytes, equalBytes, utf8 } from './bytes.ts';
+import { err, ok, type Result } from './result.ts';
+
+export type Json = string | boolean | readonly Json[] | { readonly [key: string]: Json };
+
+/** Deep enough for a leaf tree inside a statement, shallow enough that no reader recurses far. */
+const MAX_DEPTH = 48;
+
+export function canonicalText(value: Json): string {
+  return write(value, 0);
+}
+
+/** The bytes that are hashed and signed. */
+export function canonicalBytes(value: Json): Uint8Array {
+  return utf8(canonicalText(value));
+}
+
+/** Reads canonical bytes; anything that would not serialise to the same bytes is refused with a reason. */
+export function parseCanonical(bytes: Uint8Array): Result<Json, string> {
+  let value: unknown;
+  try {
+    value = JSON.parse(ascii(bytes));
+  } catch {
+    return err('not JSON');
+  }
+  if (!isJson(value, 0)) return err('outside the JSON subset: only objects, arrays, strings and booleans');
+  if (!equalBytes(canonicalBytes(value), bytes)) return err('not in canonical form');
+  return ok(value);
+}
+
+/** Canonical text is ASCII; a byte above 0x7f becomes a character that cannot serialise back to itself. */
+function ascii(bytes: Uint8Array): string {
+  let result = '';
+  for (let i = 0; i < bytes.length; i += 4096) result += String.fromCharCode(...bytes.subarray(i, i + 4096));
+  return result;
+}
+
+function isJson(value: unknown, depth: number): value is Json {
+  if (depth > MAX_DEPTH) return false;
+  if (typeof value === 'string' || typeof value === 'boolean') return true;
+  if (Array.isArray(value)) return value.every((item) => isJson(item, depth + 1));
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.entries(value).every(([key, item]) => key !== '__proto__' && isJson(item, depth + 1));
+}
+
+function write(value: Json, depth: number): string {
+  if (depth > MAX_DEPTH) throw new RangeError('canonical JSON nests too deeply');
+  if (typeof value === 'string') return quote(value);
+  if (typeof value === 'boolean') return value ? 'true' : 'false';
+  if (isArray(value)) return `[${value.map((item) => write(item, depth + 1)).join(',')}]`;
+  const members = Object.entries(value)
+    .sort(([a], [b]) => compareBytes(utf8(a), utf8(b)))
+    .map(([key, item]) => `${quote(key)}:${write(item, depth + 1)}`);
+  return `{${members.join(',')}}`;
+}
+
+function isArray(value: Json): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text).replace(
+    /[\u007f-\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
