@@ -1,0 +1,86 @@
+/**
+ * The one Ed25519 of the product, online and offline: node:crypto (cofactorless, as OpenSSL verifies), canonical
+ * bytes only, small-order keys refused. Two verifiers that disagree on one signature could be split by a corrupt
+ * party, so nothing else may verify (docs/protocol.md a.3).
+ */
+import { createPrivateKey, createPublicKey, type KeyObject, sign as nodeSign, verify as nodeVerify } from 'node:crypto';
+import { BugError } from '../common/errors.ts';
+import { concat, equalBytes, fromHex } from '../common/bytes.ts';
+
+/** 32-byte public key. */
+export type PublicKey = Uint8Array;
+
+/** Signs with one fixed key; what statements and round messages are handed instead of the key. */
+export interface Signer {
+  readonly publicKey: PublicKey;
+  sign(message: Uint8Array): Uint8Array;
+}
+
+const FIELD_PRIME = 2n ** 255n - 19n;
+const GROUP_ORDER = 2n ** 252n + 27742317777372353535851937790883648493n;
+
+/** y coordinates of the eight points of small order; with either sign bit, in canonical form. */
+const SMALL_ORDER_Y: ReadonlySet<bigint> = new Set([
+  0n,
+  1n,
+  FIELD_PRIME - 1n,
+  0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd83d3d706a17c7n,
+  0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826n,
+]);
+
+const PRIVATE_PREFIX = hex('302e020100300506032b657004220420');
+const PUBLIC_PREFIX = hex('302a300506032b6570032100');
+
+/** @param seed 32 secret bytes; they stay inside the key object. */
+export function signerFromSeed(seed: Uint8Array): Signer {
+  const key = createPrivateKey({ key: Buffer.from(concat(PRIVATE_PREFIX, seed)), format: 'der', type: 'pkcs8' });
+  const publicKey = new Uint8Array(createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(-32));
+  return { publicKey, sign: (message) => new Uint8Array(nodeSign(null, message, key)) };
+}
+
+/** Whether `key` may stand in a roster: canonical encoding of a point that is not of small order. */
+export function isAcceptableKey(key: PublicKey): boolean {
+  if (key.length !== 32) return false;
+  const y = littleEndian(key) & ((1n << 255n) - 1n);
+  return y < FIELD_PRIME && !SMALL_ORDER_Y.has(y) && keyObject(key) !== undefined;
+}
+
+/** True only for a canonical signature (R and S in range) that verifies without the cofactor. */
+export function verify(publicKey: PublicKey, message: Uint8Array, signature: Uint8Array): boolean {
+  if (signature.length !== 64 || !isAcceptableKey(publicKey)) return false;
+  if ((littleEndian(signature.subarray(0, 32)) & ((1n << 255n) - 1n)) >= FIELD_PRIME) return false;
+  if (littleEndian(signature.subarray(32)) >= GROUP_ORDER) return false;
+  const key = keyObject(publicKey);
+  return key !== undefined && nodeVerify(null, message, key, signature);
+}
+
+/** Parsing a key costs more than a verification; rosters are small, so the cache is too. */
+const KEY_CACHE_SIZE = 256;
+const cache = new Map<string, KeyObject | undefined>();
+
+function keyObject(publicKey: PublicKey): KeyObject | undefined {
+  const name = Buffer.from(publicKey).toString('latin1');
+  if (cache.has(name)) return cache.get(name);
+  if (cache.size >= KEY_CACHE_SIZE) cache.clear();
+  let key: KeyObject | undefined;
+  try {
+    key = createPublicKey({ key: Buffer.from(concat(PUBLIC_PREFIX, publicKey)), format: 'der', type: 'spki' });
+    if (!equalBytes(new Uint8Array(key.export({ format: 'der', type: 'spki' }).subarray(-32)), publicKey)) key = undefined;
+  } catch {
+    key = undefined;
+  }
+  cache.set(name, key);
+  return key;
+}
+
+function littleEndian(bytes: Uint8Array): bigint {
+  let value = 0n;
+  for (let i = bytes.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i] ?? 0);
+  return value;
+}
+
+function hex(text: string): Uint8Array {
+  const bytes = fromHex(text);
+  if (bytes === undefined) throw new BugError('BAD_CONSTANT', 'a constant is not hex');
+  return bytes;
+}

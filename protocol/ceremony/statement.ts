@@ -1,0 +1,148 @@
+/**
+ * Statements: DSSE envelopes with exactly one Ed25519 signature over `PAE(type, body)`. The body is canonical JSON,
+ * the envelope itself too, so an envelope has one byte form. Which key must have signed is looked up by the party or
+ * operator named in the body; no key id travels. A statement's identity is its body digest, never its envelope.
+ */
+import { sha256 } from '@noble/hashes/sha2.js';
+import { base64 } from '@scure/base';
+import { concat, toHex, utf8 } from '../common/bytes.ts';
+import { canonicalBytes, type Json, parseCanonical } from '../common/canonical-json.ts';
+import { err, ok, type Result } from '../common/result.ts';
+import { array, object, read, type Reader, type SchemaProblem, text } from '../common/schema.ts';
+import { type PublicKey, type Signer, verify } from './ed25519.ts';
+
+export const STATEMENT_TYPES = [
+  'keymoot.roster-signature.v1',
+  'keymoot.proposal.v1',
+  'keymoot.verdict.v1',
+  'keymoot.start.v1',
+  'keymoot.withdrawal.v1',
+  'keymoot.outcome.v1',
+  'keymoot.close.v1',
+  'keymoot.heads.v1',
+] as const;
+
+export type StatementType = (typeof STATEMENT_TYPES)[number];
+
+export interface StatementError {
+  readonly code: 'STATEMENT_MALFORMED' | 'STATEMENT_TYPE' | 'STATEMENT_SIGNATURE';
+  readonly message: string;
+}
+
+/** A well-formed envelope whose signature has not been checked yet. */
+export interface Envelope {
+  readonly type: StatementType;
+  readonly body: Uint8Array;
+  readonly signature: Uint8Array;
+  /** The canonical envelope, as it travels and is stored. */
+  readonly bytes: Uint8Array;
+}
+
+/** A statement that its author signed. `digest` names it everywhere. */
+export interface Statement<T> {
+  readonly type: StatementType;
+  readonly body: T;
+  /** 32 bytes, SHA-256 of PAE(type, body). */
+  readonly digest: Uint8Array;
+  readonly envelope: Envelope;
+}
+
+/** 32-byte identity of the statement with this type and body. */
+export function statementDigest(type: StatementType, body: Uint8Array): Uint8Array {
+  return sha256(preAuthenticated(type, body));
+}
+
+export function signStatement<T>(type: StatementType, body: T, write: (body: T) => Json, signer: Signer): Statement<T> {
+  const bytes = canonicalBytes(write(body));
+  const envelope = seal(type, bytes, signer.sign(preAuthenticated(type, bytes)));
+  return { type, body, digest: statementDigest(type, bytes), envelope };
+}
+
+/** Reads an envelope strictly; says nothing yet about who signed. */
+export function parseEnvelope(bytes: Uint8Array): Result<Envelope, StatementError> {
+  const json = parseCanonical(bytes);
+  return json.ok ? envelopeFromJson(json.value) : malformed(`the envelope is ${json.error}`);
+}
+
+export function envelopeFromJson(json: Json): Result<Envelope, StatementError> {
+  const shape = read(ENVELOPE, json);
+  if (!shape.ok) return malformed(`${shape.error.field} ${shape.error.message}`);
+  const type = STATEMENT_TYPES.find((known) => known === shape.value.payloadType);
+  if (type === undefined) return err({ code: 'STATEMENT_TYPE', message: 'the statement has an unknown type' });
+  try {
+    const signature = base64.decode(shape.value.signatures[0]?.sig ?? '');
+    return ok(seal(type, base64.decode(shape.value.payload), signature));
+  } catch {
+    return malformed('the envelope is not standard padded base64');
+  }
+}
+
+export function envelopeJson(envelope: Envelope): Json {
+  return {
+    payload: base64.encode(envelope.body),
+    payloadType: envelope.type,
+    signatures: [{ sig: base64.encode(envelope.signature) }],
+  };
+}
+
+/**
+ * Reads the body and checks the signature by the key that the body's own author field points to.
+ *
+ * @param keyOf the roster's key of the author named in the body; undefined if there is no such author
+ */
+export function openStatement<T>(
+  envelope: Envelope,
+  type: StatementType,
+  reader: Reader<T>,
+  keyOf: (body: T) => PublicKey | undefined,
+): Result<Statement<T>, StatementError> {
+  if (envelope.type !== type) return err({ code: 'STATEMENT_TYPE', message: `expected a ${type} statement` });
+  const json = parseCanonical(envelope.body);
+  if (!json.ok) return malformed(`the body is ${json.error}`);
+  const body = read(reader, json.value);
+  if (!body.ok) return malformed(describeProblem(body.error));
+  const key = keyOf(body.value);
+  if (key === undefined) return err({ code: 'STATEMENT_SIGNATURE', message: 'its author is not in the roster' });
+  if (!verify(key, preAuthenticated(type, envelope.body), envelope.signature)) {
+    return err({ code: 'STATEMENT_SIGNATURE', message: 'its signature does not verify under its author’s roster key' });
+  }
+  return ok({ type, body: body.value, digest: statementDigest(type, envelope.body), envelope });
+}
+
+/** Digest of a document that statements refer to by content (policies, evaluation inputs, certificates). */
+export function documentDigest(content: Json): Uint8Array {
+  return sha256(concat(utf8('keymoot.document.v1\0'), canonicalBytes(content)));
+}
+
+export function describeProblem(problem: SchemaProblem): string {
+  return `${problem.field === '' ? 'it' : problem.field} ${problem.message}`;
+}
+
+/** Hex of the first 8 bytes of a digest: how ceremonies are called on screens; never used to identify anything. */
+export function shortName(digest: Uint8Array): string {
+  return toHex(digest.subarray(0, 8));
+}
+
+const ENVELOPE: Reader<{
+  readonly payload: string;
+  readonly payloadType: string;
+  readonly signatures: readonly { readonly sig: string }[];
+}> = object({
+  payload: text({ max: 400_000 }),
+  payloadType: text({ max: 64 }),
+  signatures: array(object({ sig: text({ max: 88 }) }), { min: 1, max: 1 }),
+});
+
+function seal(type: StatementType, body: Uint8Array, signature: Uint8Array): Envelope {
+  const partial = { type, body, signature, bytes: new Uint8Array() };
+  return { ...partial, bytes: canonicalBytes(envelopeJson(partial)) };
+}
+
+/** DSSE v1 pre-authentication encoding. */
+function preAuthenticated(type: string, body: Uint8Array): Uint8Array {
+  return concat(utf8(`DSSEv1 ${utf8(type).length} ${type} ${body.length} `), body);
+}
+
+function malformed(message: string): Result<never, StatementError> {
+  return err({ code: 'STATEMENT_MALFORMED', message });
+}
