@@ -1,0 +1,35 @@
+/**
+ * The one interface between the protocol and an elliptic-curve implementation of secp256k1. No operation throws on
+ * a value that a peer can choose: zero scalars and the identity O are ordinary values (docs/protocol.md a.8).
+ */
+declare const pointBrand: unique symbol;
+
+/** A group element, O included. Only the `Curve` that made it can read it. */
+export interface Point {
+  readonly [pointBrand]: true;
+}
+
+export interface Curve {
+  /** The identity O. */
+  readonly identity: Point;
+  /** The base point G. */
+  readonly generator: Point;
+  /** `kG`, as constant-time as the implementation can; k is reduced mod q, 0 gives O. */
+  base(k: bigint): Point;
+  /** `kP`, as `base`. For secret k. */
+  multiply(point: Point, k: bigint): Point;
+  /** `kP`, variable-time. For public k only. */
+  multiplyPublic(point: Point, k: bigint): Point;
+  add(a: Point, b: Point): Point;
+  negate(point: Point): Point;
+  equals(a: Point, b: Point): boolean;
+  isIdentity(point: Point): boolean;
+  /** 33 bytes, compressed. Throws `BugError` for O, which has no encoding: callers check `isIdentity` first. */
+  encode(point: Point): Uint8Array;
+  /** Exactly 33 bytes with prefix 02 or 03 and on the curve, else `undefined`. Never O. */
+  decode(bytes: Uint8Array): Point | undefined;
+  /** The point with this 32-byte x coordinate and parity of y; `undefined` if x >= p or not on the curve. */
+  liftX(x: Uint8Array, odd: boolean): Point | undefined;
+  /** RFC 9380 `secp256k1_XMD:SHA-256_SSWU_RO_`. */
+  hashToCurve(message: Uint8Array, dst: string): Point;
+}

@@ -1,0 +1,67 @@
+/** Arithmetic modulo the group order q, on bigints in 0..q-1 (not constant-time: docs/protocol.md g.6). */
+import { BugError } from '../../common/errors.ts';
+
+/** q, the order of secp256k1. */
+export const ORDER: bigint = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+
+/** Any integer to 0..q-1. */
+export function mod(x: bigint): bigint {
+  const remainder = x % ORDER;
+  return remainder < 0n ? remainder + ORDER : remainder;
+}
+
+export function addScalars(a: bigint, b: bigint): bigint {
+  return mod(a + b);
+}
+
+export function subtractScalars(a: bigint, b: bigint): bigint {
+  return mod(a - b);
+}
+
+export function multiplyScalars(a: bigint, b: bigint): bigint {
+  return mod(a * b);
+}
+
+export function negateScalar(a: bigint): bigint {
+  return mod(-a);
+}
+
+/** Inverse modulo q by Fermat: no branch depends on the value. Throws `BugError` for 0. */
+export function invertScalar(a: bigint): bigint {
+  const base = mod(a);
+  if (base === 0n) throw new BugError('BUG_INVERT_ZERO', 'Zero has no inverse; the caller checks first.');
+  let result = 1n;
+  let square = base;
+  for (let exponent = ORDER - 2n; exponent > 0n; exponent >>= 1n) {
+    if ((exponent & 1n) === 1n) result = (result * square) % ORDER;
+    square = (square * square) % ORDER;
+  }
+  return result;
+}
+
+/** Big-endian bytes of any length to an integer, not reduced. */
+export function integerFromBytes(bytes: Uint8Array): bigint {
+  let hex = '0x0';
+  for (const byte of bytes) hex += byte.toString(16).padStart(2, '0');
+  return BigInt(hex);
+}
+
+/** A hash output as a scalar: big-endian, reduced (a.4; the bias of ~2^-127.6 is accepted in a.1). */
+export function scalarFromHash(bytes: Uint8Array): bigint {
+  return mod(integerFromBytes(bytes));
+}
+
+/** 32 bytes big-endian of a scalar, reduced first. */
+export function scalarToBytes(x: bigint): Uint8Array {
+  const bytes = new Uint8Array(32);
+  const hex = mod(x).toString(16).padStart(64, '0');
+  for (let i = 0; i < 32; i++) bytes[i] = Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16);
+  return bytes;
+}
+
+/** A scalar on the wire: exactly 32 bytes big-endian and below q, else `undefined`. Zero is a scalar (a.8). */
+export function readScalar(bytes: Uint8Array): bigint | undefined {
+  if (bytes.length !== 32) return undefined;
+  const value = integerFromBytes(bytes);
+  return value < ORDER ? value : undefined;
+}
