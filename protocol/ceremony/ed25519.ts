@@ -4,8 +4,8 @@
  * party, so nothing else may verify (docs/protocol.md a.3).
  */
 import { createPrivateKey, createPublicKey, type KeyObject, sign as nodeSign, verify as nodeVerify } from 'node:crypto';
-import { BugError } from '../common/errors.ts';
 import { concat, equalBytes, fromHex } from '../common/bytes.ts';
+import { BugError } from '../common/errors.ts';
 
 /** 32-byte public key. */
 export type PublicKey = Uint8Array;
@@ -65,7 +65,8 @@ function keyObject(publicKey: PublicKey): KeyObject | undefined {
   let key: KeyObject | undefined;
   try {
     key = createPublicKey({ key: Buffer.from(concat(PUBLIC_PREFIX, publicKey)), format: 'der', type: 'spki' });
-    if (!equalBytes(new Uint8Array(key.export({ format: 'der', type: 'spki' }).subarray(-32)), publicKey)) key = undefined;
+    if (!equalBytes(new Uint8Array(key.export({ format: 'der', type: 'spki' }).subarray(-32)), publicKey))
+      key = undefined;
   } catch {
     key = undefined;
   }

@@ -5,20 +5,20 @@
  */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { entropyToMnemonic } from '@scure/bip39';
-import { wordlist } from '@scure/bip39/wordlists/english.js';
+import { wordlist } from '@scure/bip39/wordlists/english';
 import { concat, equalBytes, toHex, utf8 } from '../common/bytes.ts';
 import { canonicalBytes, type Json } from '../common/canonical-json.ts';
 import { err, ok, type Result } from '../common/result.ts';
-import { array, bytes, integer, object, optional, problem, read, type Reader, text } from '../common/schema.ts';
+import { array, bytes, integer, object, optional, type Reader, read, text } from '../common/schema.ts';
 import { isAcceptableKey, type PublicKey, type Signer, verify } from './ed25519.ts';
 import {
   describeProblem,
+  ENVELOPE,
   type Envelope,
-  envelopeFromJson,
   envelopeJson,
   openStatement,
-  signStatement,
   type Statement,
+  signStatement,
 } from './statement.ts';
 
 /** Party indices are Shamir coordinates and one byte on the wire; 20 parties is what this suite is measured for. */
@@ -112,7 +112,9 @@ export function signRoster(file: RosterFile, party: number, statementKey: Signer
 
 /** The parties that have not signed yet. */
 export function unsignedParties(file: RosterFile): readonly Party[] {
-  return file.body.parties.filter((party) => !file.signatures.some((signature) => signature.body.party === party.index));
+  return file.body.parties.filter(
+    (party) => !file.signatures.some((signature) => signature.body.party === party.index),
+  );
 }
 
 /** Accepts the roster only when every party has signed. */
@@ -151,16 +153,18 @@ export function rosterFileJson(file: RosterFile): Json {
 }
 
 export interface Fingerprint {
-  /** Twelve words, 132 bits of the digest. */
+  /** Twelve words: 128 bits of the digest and a checksum. */
   readonly words: string;
-  /** The same 128 leading bits as 39 decimal digits in groups. */
+  /** The same 128 bits as 39 decimal digits in groups. */
   readonly digits: string;
 }
 
 /** What people compare over another channel, all of it. */
 export function fingerprint(digest: Uint8Array): Fingerprint {
   const bits = digest.subarray(0, 16);
-  const digits = BigInt(`0x${toHex(bits)}`).toString().padStart(39, '0');
+  const digits = BigInt(`0x${toHex(bits)}`)
+    .toString()
+    .padStart(39, '0');
   return { words: entropyToMnemonic(bits, wordlist), digits: digits.match(/.{1,5}/g)?.join(' ') ?? digits };
 }
 
@@ -276,12 +280,6 @@ const SIGNATURE: Reader<RosterSignature> = object({
   roster: KEY,
   transportProof: bytes({ length: 64 }),
 });
-
-const ENVELOPE: Reader<Envelope> = (value, field) => {
-  const envelope = value === undefined ? undefined : envelopeFromJson(value);
-  if (envelope?.ok) return envelope.value;
-  return problem(field, 'is not a signed statement');
-};
 
 const ROSTER_FILE: Reader<{ readonly roster: RosterBody; readonly signatures: readonly Envelope[] }> = object({
   roster: ROSTER,

@@ -8,7 +8,7 @@ import { base64 } from '@scure/base';
 import { concat, toHex, utf8 } from '../common/bytes.ts';
 import { canonicalBytes, type Json, parseCanonical } from '../common/canonical-json.ts';
 import { err, ok, type Result } from '../common/result.ts';
-import { array, object, read, type Reader, type SchemaProblem, text } from '../common/schema.ts';
+import { array, object, problem, type Reader, read, type SchemaProblem, text } from '../common/schema.ts';
 import { type PublicKey, type Signer, verify } from './ed25519.ts';
 
 export const STATEMENT_TYPES = [
@@ -65,7 +65,7 @@ export function parseEnvelope(bytes: Uint8Array): Result<Envelope, StatementErro
 }
 
 export function envelopeFromJson(json: Json): Result<Envelope, StatementError> {
-  const shape = read(ENVELOPE, json);
+  const shape = read(SHAPE, json);
   if (!shape.ok) return malformed(`${shape.error.field} ${shape.error.message}`);
   const type = STATEMENT_TYPES.find((known) => known === shape.value.payloadType);
   if (type === undefined) return err({ code: 'STATEMENT_TYPE', message: 'the statement has an unknown type' });
@@ -123,7 +123,13 @@ export function shortName(digest: Uint8Array): string {
   return toHex(digest.subarray(0, 8));
 }
 
-const ENVELOPE: Reader<{
+/** Reads an envelope that stands inside another document. */
+export const ENVELOPE: Reader<Envelope> = (value, field) => {
+  const envelope = value === undefined ? undefined : envelopeFromJson(value);
+  return envelope?.ok ? envelope.value : problem(field, 'is not a signed statement');
+};
+
+const SHAPE: Reader<{
   readonly payload: string;
   readonly payloadType: string;
   readonly signatures: readonly { readonly sig: string }[];

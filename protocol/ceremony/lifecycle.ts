@@ -1,0 +1,290 @@
+/**
+ * The life of one proposal, as every member sees it: proposed, answered, started once, ended once. Pure: statements
+ * and the time go in, a decision comes out. Participants, the coordinator and the auditor apply these same rules.
+ */
+import { equalBytes, toHex } from '../common/bytes.ts';
+import { canonicalText } from '../common/canonical-json.ts';
+import { err, ok, type Result } from '../common/result.ts';
+import type { Outcome } from './outcome.ts';
+import { type Proposal, type ProposalBody, proposalJson } from './proposal.ts';
+import type { RosterBody } from './roster.ts';
+import type { Standing, Start } from './start.ts';
+import type { VerdictStatement } from './verdict-statement.ts';
+import type { Withdrawal } from './withdrawal.ts';
+
+/** Clocks of honest machines may differ by this much, in seconds. */
+export const CLOCK_TOLERANCE = 60;
+
+export interface Ceremony {
+  readonly proposal: Proposal;
+  /** First verdict seen of each party. */
+  readonly verdicts: ReadonlyMap<number, VerdictStatement>;
+  /** A second, different verdict of the same party for the same attempt: evidence against it. */
+  readonly equivocations: ReadonlyMap<number, VerdictStatement>;
+  readonly withdrawal?: Withdrawal | undefined;
+  readonly start?: Start | undefined;
+  readonly outcomes: ReadonlyMap<number, Outcome>;
+}
+
+export interface LifecycleError {
+  readonly code:
+    | 'WRONG_ROSTER'
+    | 'PROPOSAL_EXPIRED'
+    | 'PROPOSAL_NOT_YET_VALID'
+    | 'ATTEMPT_UNKNOWN'
+    | 'ATTEMPT_DIFFERS'
+    | 'ATTEMPT_STILL_LIVE'
+    | 'VERDICT_FOREIGN'
+    | 'WITHDRAWN'
+    | 'REJECTED'
+    | 'EQUIVOCATION'
+    | 'QUORUM_MISSING'
+    | 'CONSENT_EXPIRED'
+    | 'CONSENTS_DIFFER'
+    | 'START_FOREIGN'
+    | 'START_SPENT'
+    | 'START_SIGNERS'
+    | 'START_STANDINGS'
+    | 'START_DIGEST';
+  readonly message: string;
+}
+
+export function newCeremony(proposal: Proposal): Ceremony {
+  return { proposal, verdicts: new Map(), equivocations: new Map(), outcomes: new Map() };
+}
+
+/**
+ * Whether a proposal may be taken up at all.
+ *
+ * @param previous the ceremony of the attempt before, if this is a later attempt and it is known
+ */
+export function admit(
+  proposal: Proposal,
+  roster: { readonly digest: Uint8Array },
+  now: number,
+  previous?: Ceremony,
+): Result<Ceremony, LifecycleError> {
+  const body = proposal.body;
+  if (!equalBytes(body.roster, roster.digest)) return refuse('WRONG_ROSTER', 'it was made under another roster');
+  if (now >= body.expires) return refuse('PROPOSAL_EXPIRED', `it expired at ${body.expires}, and it is ${now}`);
+  if (body.created > now + CLOCK_TOLERANCE) {
+    return refuse('PROPOSAL_NOT_YET_VALID', `it was created at ${body.created}, which is in the future of this clock`);
+  }
+  if (body.previous !== undefined) {
+    if (previous === undefined || !equalBytes(previous.proposal.digest, body.previous)) {
+      return refuse('ATTEMPT_UNKNOWN', `attempt ${body.attempt} names an attempt before it that was never seen here`);
+    }
+    if (body.attempt !== previous.proposal.body.attempt + 1 || intent(body) !== intent(previous.proposal.body)) {
+      return refuse('ATTEMPT_DIFFERS', 'a later attempt must repeat the first one unchanged');
+    }
+    if (previous.start !== undefined && previous.outcomes.size === 0) {
+      return refuse('ATTEMPT_STILL_LIVE', 'the attempt before it has not ended here yet');
+    }
+  }
+  return ok(newCeremony(proposal));
+}
+
+/** Takes in a verdict for this attempt. A second different one is kept as evidence, and neither counts any more. */
+export function addVerdict(ceremony: Ceremony, verdict: VerdictStatement): Result<Ceremony, LifecycleError> {
+  const { body, digest } = ceremony.proposal;
+  if (!equalBytes(verdict.body.proposal, digest) || verdict.body.attempt !== body.attempt) {
+    return refuse('VERDICT_FOREIGN', 'the verdict belongs to another proposal or attempt');
+  }
+  const known = ceremony.verdicts.get(verdict.body.party);
+  if (known === undefined) {
+    return ok({ ...ceremony, verdicts: new Map(ceremony.verdicts).set(verdict.body.party, verdict) });
+  }
+  if (equalBytes(known.digest, verdict.digest)) return ok(ceremony);
+  return ok({ ...ceremony, equivocations: new Map(ceremony.equivocations).set(verdict.body.party, verdict) });
+}
+
+export function addWithdrawal(ceremony: Ceremony, withdrawal: Withdrawal): Result<Ceremony, LifecycleError> {
+  const { body, digest } = ceremony.proposal;
+  const { author } = withdrawal.body;
+  if (!equalBytes(withdrawal.body.proposal, digest) || withdrawal.body.attempt !== body.attempt) {
+    return refuse('VERDICT_FOREIGN', 'the withdrawal belongs to another proposal or attempt');
+  }
+  if (author.startsWith('operator:') && author !== `operator:${body.initiator}`) {
+    return refuse('VERDICT_FOREIGN', 'only the operator who made the proposal, or a party, may withdraw it');
+  }
+  return ok(ceremony.withdrawal === undefined ? { ...ceremony, withdrawal } : ceremony);
+}
+
+export function addOutcome(ceremony: Ceremony, outcome: Outcome): Ceremony {
+  if (!equalBytes(outcome.body.proposal, ceremony.proposal.digest) || ceremony.outcomes.has(outcome.body.party))
+    return ceremony;
+  return { ...ceremony, outcomes: new Map(ceremony.outcomes).set(outcome.body.party, outcome) };
+}
+
+/** The consents that carry a session, all naming the same digest, leaf tree and common policy. */
+export interface Quorum {
+  readonly consents: readonly VerdictStatement[];
+  /** The 32-byte digest they all name. */
+  readonly digest: Uint8Array;
+  /** Consents demanded by the strictest of them. */
+  readonly required: number;
+}
+
+/**
+ * Whether what was said so far ends the proposal: a withdrawal, or as many rejections as the rules of the strictest
+ * verdict need. Rechecked before every share-bearing message.
+ */
+export function standing(ceremony: Ceremony, now: number): Result<void, LifecycleError> {
+  if (ceremony.withdrawal !== undefined) {
+    return refuse('WITHDRAWN', `${ceremony.withdrawal.body.author} withdrew the proposal`);
+  }
+  const verdicts = [...ceremony.verdicts.values()];
+  const rejecting = verdicts.filter((verdict) => verdict.body.decision === 'reject');
+  const limit = Math.min(...verdicts.map((verdict) => verdict.body.rejections));
+  if (rejecting.length >= limit) {
+    const parties = rejecting.map((verdict) => verdict.body.party).join(', ');
+    return refuse('REJECTED', `rejected by party ${parties}`);
+  }
+  const consents = verdicts.filter((verdict) => verdict.body.decision === 'consent');
+  const expired = consents.find((consent) => now >= consent.body.expires);
+  if (expired !== undefined) return refuse('CONSENT_EXPIRED', `the consent of party ${expired.body.party} has expired`);
+  if (now >= ceremony.proposal.body.expires) return refuse('PROPOSAL_EXPIRED', 'the proposal has expired');
+  return ok(undefined);
+}
+
+/** The quorum that stands at `now`, or why there is none yet. */
+export function quorum(ceremony: Ceremony, roster: RosterBody, now: number): Result<Quorum, LifecycleError> {
+  const alive = standing(ceremony, now);
+  if (!alive.ok) return alive;
+  const consents = [...ceremony.verdicts.values()]
+    .filter((verdict) => verdict.body.decision === 'consent' && !ceremony.equivocations.has(verdict.body.party))
+    .sort((a, b) => a.body.party - b.body.party);
+  return checkConsents(ceremony.proposal.body, consents, roster);
+}
+
+/** Composes what every party answered, in order of index. */
+export function standings(ceremony: Ceremony, roster: RosterBody): readonly Standing[] {
+  return roster.parties.map(({ index }) => {
+    const verdict = ceremony.verdicts.get(index);
+    if (verdict === undefined) return { party: index, answer: 'unreachable' };
+    return { party: index, answer: verdict.body.decision, verdict: verdict.digest };
+  });
+}
+
+/**
+ * Checks a start against everything this member knows: each verdict it lists is known and says so, nothing known is
+ * hidden, the consents form a quorum and the signers stand among them. The session id is checked by the caller, which
+ * recomputes it (session-binding.ts).
+ */
+export function checkStart(
+  ceremony: Ceremony,
+  start: Start,
+  roster: RosterBody,
+  now: number,
+): Result<Quorum, LifecycleError> {
+  const { body } = start;
+  const { proposal } = ceremony;
+  if (!equalBytes(body.proposal, proposal.digest) || body.attempt !== proposal.body.attempt) {
+    return refuse('START_FOREIGN', 'the start belongs to another proposal or attempt');
+  }
+  if (ceremony.start !== undefined && !equalBytes(ceremony.start.digest, start.digest)) {
+    return refuse('START_SPENT', 'another start was accepted before: the consents are spent');
+  }
+  const alive = standing(ceremony, now);
+  if (!alive.ok) return alive;
+  return checkStandings(ceremony, start, roster);
+}
+
+/** The part of `checkStart` that does not depend on the time: also the auditor's check. */
+export function checkStandings(ceremony: Ceremony, start: Start, roster: RosterBody): Result<Quorum, LifecycleError> {
+  const { body } = start;
+  if (body.standings.length !== roster.parties.length) {
+    return refuse('START_STANDINGS', 'the start must list every party of the roster once');
+  }
+  const consents: VerdictStatement[] = [];
+  for (const [i, item] of body.standings.entries()) {
+    const verdict = ceremony.verdicts.get(item.party);
+    const fault = standingFault(item, i + 1, verdict);
+    if (fault !== undefined) return refuse('START_STANDINGS', fault);
+    if (item.answer === 'consent' && verdict !== undefined) consents.push(verdict);
+  }
+  const gathered = checkConsents(ceremony.proposal.body, consents, roster);
+  if (!gathered.ok) return gathered;
+  if (!equalBytes(gathered.value.digest, body.digest)) {
+    return refuse('START_DIGEST', 'the start names another digest than the consents');
+  }
+  const rejections = body.standings.filter((item) => item.answer === 'reject').length;
+  const limit = Math.min(...[...ceremony.verdicts.values()].map((verdict) => verdict.body.rejections));
+  if (rejections >= limit) return refuse('REJECTED', 'the start lists as many rejections as end the proposal');
+  const signers = signersFault(ceremony.proposal.body, body.signers, consents, roster);
+  return signers === undefined ? gathered : refuse('START_SIGNERS', signers);
+}
+
+/** How many parties sign: t of the consenters; in a keygen, all n. */
+export function signerCount(body: ProposalBody, roster: RosterBody): number {
+  return body.ceremony === 'keygen' ? roster.parties.length : roster.threshold;
+}
+
+function checkConsents(
+  body: ProposalBody,
+  consents: readonly VerdictStatement[],
+  roster: RosterBody,
+): Result<Quorum, LifecycleError> {
+  const [first] = consents;
+  const least = signerCount(body, roster);
+  const required = Math.max(least, ...consents.map((consent) => consent.body.consents));
+  if (first === undefined || consents.length < required) {
+    return refuse('QUORUM_MISSING', `${consents.length} of ${required} consents`);
+  }
+  const bound = binding(first);
+  const odd = consents.find((consent) => binding(consent) !== bound || consent.body.judgement === 'deny');
+  const digest = first.body.reading?.digest;
+  if (odd !== undefined || digest === undefined) {
+    return refuse(
+      'CONSENTS_DIFFER',
+      `party ${odd?.body.party ?? first.body.party} consents to something else than the others`,
+    );
+  }
+  return ok({ consents, digest, required });
+}
+
+/** What must be the same in all consents of one session. */
+function binding({ body }: VerdictStatement): string {
+  const parts = [body.reading?.digest, body.reading?.tree, body.commonPolicy?.digest];
+  return [...parts.map((part) => (part === undefined ? '-' : toHex(part))), body.commonPolicy?.version ?? '-'].join(
+    '/',
+  );
+}
+
+function standingFault(item: Standing, index: number, verdict: VerdictStatement | undefined): string | undefined {
+  if (item.party !== index) return 'parties must stand in order of index';
+  if (item.answer === 'unreachable') {
+    // A consent may still have been under way to the composer; leaving out a rejection is what must not pass.
+    if (verdict?.body.decision === 'reject') return `party ${index} is called unreachable, but it has rejected`;
+    return item.verdict === undefined ? undefined : `party ${index} is called unreachable and yet has a verdict`;
+  }
+  if (verdict === undefined) return `the ${item.answer} of party ${index} is not known here`;
+  if (item.answer !== verdict.body.decision) return `party ${index} did not ${item.answer}`;
+  if (item.verdict === undefined || !equalBytes(item.verdict, verdict.digest)) {
+    return `the verdict of party ${index} is another one than the start names`;
+  }
+  return undefined;
+}
+
+function signersFault(
+  body: ProposalBody,
+  signers: readonly number[],
+  consents: readonly VerdictStatement[],
+  roster: RosterBody,
+): string | undefined {
+  const count = signerCount(body, roster);
+  if (signers.length !== count) return `there must be exactly ${count} signers`;
+  if (signers.some((signer, i) => i > 0 && signer <= (signers[i - 1] ?? 0))) return 'signers must ascend';
+  const stranger = signers.find((signer) => !consents.some((consent) => consent.body.party === signer));
+  return stranger === undefined ? undefined : `party ${stranger} is to sign but did not consent`;
+}
+
+/** Everything of a proposal that a later attempt must repeat. */
+function intent(body: ProposalBody): string {
+  const { previous: _previous, ...rest } = body;
+  return canonicalText(proposalJson({ ...rest, attempt: 1, created: 0, expires: 0 }));
+}
+
+function refuse(code: LifecycleError['code'], message: string): Result<never, LifecycleError> {
+  return err({ code, message });
+}

@@ -1,0 +1,135 @@
+/**
+ * One party's signed answer to a proposal: a consent, or a rejection with its reasons. Both are the same statement, so
+ * a refusal is as provable as a consent. Everything the party computed for itself stands in it; the session id binds
+ * the digests of the consents, so parties that saw different things cannot complete a session.
+ */
+import { toHex } from '../common/bytes.ts';
+import type { Json } from '../common/canonical-json.ts';
+import type { Result } from '../common/result.ts';
+import { array, boolean, bytes, integer, literal, object, optional, type Reader, text } from '../common/schema.ts';
+import type { Signer } from './ed25519.ts';
+import { MAX_ATTEMPTS, UNIX_SECONDS } from './proposal.ts';
+import { MAX_PARTIES, partyOf, type RosterBody } from './roster.ts';
+import { type Envelope, openStatement, type Statement, type StatementError, signStatement } from './statement.ts';
+
+export interface PolicyReference {
+  readonly digest: Uint8Array;
+  readonly version: number;
+}
+
+/** What the party itself made of the payload; absent as far as it could not be read. */
+export interface Reading {
+  /** 32 bytes: the digest that would be signed (`sign`), or the configuration hash (`keygen`). */
+  readonly digest: Uint8Array;
+  /** 32 bytes: digest of the canonical leaf tree; absent for `keygen`. */
+  readonly tree?: Uint8Array | undefined;
+}
+
+export interface VerdictReason {
+  readonly code: string;
+  readonly detail: string;
+}
+
+export interface VerdictBody {
+  readonly proposal: Uint8Array;
+  readonly attempt: number;
+  readonly party: number;
+  readonly decision: 'consent' | 'reject';
+  readonly reading?: Reading | undefined;
+  readonly commonPolicy?: PolicyReference | undefined;
+  readonly ownPolicy?: PolicyReference | undefined;
+  /** `allow`: policy alone; `require`: the key holder approved by hand; `deny`: policy refused. */
+  readonly judgement: 'allow' | 'require' | 'deny';
+  /** Whether the key holder answered by hand. */
+  readonly byHand: boolean;
+  /** Consents the rules demand (q), t..n; and rejections that end the proposal. */
+  readonly consents: number;
+  readonly rejections: number;
+  /** Ids of the rules that matched, as `common/ID` or `own/ID`, sorted. */
+  readonly rules: readonly string[];
+  readonly reasons: readonly VerdictReason[];
+  /** Risk codes found, sorted. */
+  readonly risks: readonly string[];
+  /** Digest of the document with everything else the judgement depended on. */
+  readonly inputs: Uint8Array;
+  /** A claim; a policy may deny by it, never allow. */
+  readonly claimedSoftware: string;
+  /** Grows with every statement this party signs. */
+  readonly counter: number;
+  readonly nonce: Uint8Array;
+  readonly created: number;
+  /** The consent is void afterwards; capped by the party's policy, not by the proposer. */
+  readonly expires: number;
+}
+
+export type VerdictStatement = Statement<VerdictBody>;
+
+export function signVerdict(body: VerdictBody, statementKey: Signer): VerdictStatement {
+  return signStatement('keymoot.verdict.v1', body, verdictJson, statementKey);
+}
+
+export function openVerdict(envelope: Envelope, roster: RosterBody): Result<VerdictStatement, StatementError> {
+  return openStatement(envelope, 'keymoot.verdict.v1', VERDICT, (body) => partyOf(roster, body.party)?.statementKey);
+}
+
+function policyJson(policy: PolicyReference): Json {
+  return { digest: toHex(policy.digest), version: String(policy.version) };
+}
+
+function readingJson(reading: Reading): Json {
+  return { digest: toHex(reading.digest), ...(reading.tree === undefined ? {} : { tree: toHex(reading.tree) }) };
+}
+
+function verdictJson(body: VerdictBody): Json {
+  return {
+    attempt: String(body.attempt),
+    byHand: body.byHand,
+    claimedSoftware: body.claimedSoftware,
+    ...(body.commonPolicy === undefined ? {} : { commonPolicy: policyJson(body.commonPolicy) }),
+    consents: String(body.consents),
+    counter: String(body.counter),
+    created: String(body.created),
+    decision: body.decision,
+    expires: String(body.expires),
+    inputs: toHex(body.inputs),
+    judgement: body.judgement,
+    nonce: toHex(body.nonce),
+    ...(body.ownPolicy === undefined ? {} : { ownPolicy: policyJson(body.ownPolicy) }),
+    party: String(body.party),
+    proposal: toHex(body.proposal),
+    ...(body.reading === undefined ? {} : { reading: readingJson(body.reading) }),
+    reasons: body.reasons.map((reason) => ({ code: reason.code, detail: reason.detail })),
+    rejections: String(body.rejections),
+    risks: body.risks,
+    rules: body.rules,
+  };
+}
+
+const DIGEST: Reader<Uint8Array> = bytes({ length: 32 });
+const CODE: Reader<string> = text({ min: 1, max: 60, pattern: /^[A-Z][A-Z0-9_]*$/ });
+export const COUNTER: Reader<number> = integer({ min: 1, max: 9_007_199_254_740_991 });
+
+const POLICY: Reader<PolicyReference> = object({ digest: DIGEST, version: integer({ min: 1, max: 1_000_000_000 }) });
+
+const VERDICT: Reader<VerdictBody> = object<VerdictBody>({
+  attempt: integer({ min: 1, max: MAX_ATTEMPTS }),
+  byHand: boolean,
+  claimedSoftware: text({ max: 80, pattern: /^[\x20-\x7e]*$/ }),
+  commonPolicy: optional(POLICY),
+  consents: integer({ min: 2, max: MAX_PARTIES }),
+  counter: COUNTER,
+  created: UNIX_SECONDS,
+  decision: literal('consent', 'reject'),
+  expires: UNIX_SECONDS,
+  inputs: DIGEST,
+  judgement: literal('allow', 'require', 'deny'),
+  nonce: bytes({ length: 16 }),
+  ownPolicy: optional(POLICY),
+  party: integer({ min: 1, max: MAX_PARTIES }),
+  proposal: DIGEST,
+  reading: optional(object<Reading>({ digest: DIGEST, tree: optional(DIGEST) })),
+  reasons: array(object<VerdictReason>({ code: CODE, detail: text({ max: 400 }) }), { max: 64 }),
+  rejections: integer({ min: 1, max: MAX_PARTIES }),
+  risks: array(CODE, { max: 64 }),
+  rules: array(text({ min: 1, max: 100 }), { max: 256 }),
+});
