@@ -1,0 +1,97 @@
+/**
+ * The session id of a start, recomputed by every signer and by the auditor: one number that binds roster, epoch,
+ * purpose, derived key, proposal, attempt, signer set, digest and all consents (docs/protocol.md a.6).
+ */
+import { compareBytes } from '../common/bytes.ts';
+import type { PartyRow } from '../threshold/encoding.ts';
+import { ZERO_SID } from '../threshold/hash.ts';
+import { configHash, type EpochConfig, sessionId, walletId } from '../threshold/session-id.ts';
+import type { KeygenProposal, Proposal, SignProposal } from './proposal.ts';
+import type { RosterBody } from './roster.ts';
+import type { VerdictStatement } from './verdict-statement.ts';
+
+/** What a keygen's parties agree on before round 1; the proposal and roster fix all of it. */
+export interface KeygenPlan {
+  readonly config: EpochConfig;
+  readonly cfgHash: Uint8Array;
+  readonly walletId: Uint8Array;
+}
+
+/**
+ * Plan of the keygen with this proposal.
+ *
+ * @param proposal digest and body of a keygen proposal
+ */
+export function keygenPlan(roster: RosterBody, digest: Uint8Array, body: KeygenProposal): KeygenPlan {
+  const id = walletId(digest, body.attempt);
+  return keygenPlanOf(roster, id, body.exportable);
+}
+
+/** The same from a wallet id: what an auditor of a later signature knows. */
+export function keygenPlanOf(roster: RosterBody, id: Uint8Array, exportable: boolean): KeygenPlan {
+  const config: EpochConfig = {
+    purpose: 'KEYGEN',
+    threshold: roster.threshold,
+    parties: keygenRows(roster),
+    parentEpochId: ZERO_SID,
+    gen: 1,
+    walletId: id,
+    exportable,
+    oldThreshold: 0,
+    publicKey: new Uint8Array(),
+    chainCodeHash: new Uint8Array(),
+    parentSharesHash: new Uint8Array(),
+  };
+  return { config, cfgHash: configHash(config), walletId: id };
+}
+
+/** Session id of a signing. `publicKey` is the key of the proposal's path, 33 bytes. */
+export function signSessionId(
+  roster: { readonly digest: Uint8Array },
+  proposal: { readonly digest: Uint8Array; readonly body: SignProposal },
+  publicKey: Uint8Array,
+  signers: readonly number[],
+  digest: Uint8Array,
+  consents: readonly VerdictStatement[],
+): Uint8Array {
+  return sessionId({
+    rosterDigest: roster.digest,
+    epochId: proposal.body.epochId,
+    purpose: 'SIGN',
+    path: proposal.body.path,
+    childPk: publicKey,
+    proposalDigest: proposal.digest,
+    attempt: proposal.body.attempt,
+    signers,
+    digest,
+    consents: consents.map((consent) => ({ party: consent.body.party, digest: consent.digest })),
+  });
+}
+
+/** Session id of a keygen; here parties count by pid, the position of their statement key in byte order. */
+export function keygenSessionId(
+  roster: RosterBody & { readonly digest: Uint8Array },
+  proposal: Proposal,
+  cfgHash: Uint8Array,
+  consents: readonly VerdictStatement[],
+): Uint8Array {
+  const pids = new Map(keygenRows(roster).map((row, i) => [row.newIndex, i + 1]));
+  return sessionId({
+    rosterDigest: roster.digest,
+    epochId: ZERO_SID,
+    purpose: 'KEYGEN',
+    path: [],
+    childPk: new Uint8Array(),
+    proposalDigest: proposal.digest,
+    attempt: proposal.body.attempt,
+    signers: [...pids.values()].sort((a, b) => a - b),
+    digest: cfgHash,
+    consents: consents.map((consent) => ({ party: pids.get(consent.body.party) ?? 0, digest: consent.digest })),
+  });
+}
+
+function keygenRows(roster: RosterBody): readonly PartyRow[] {
+  return [...roster.parties]
+    .sort((a, b) => compareBytes(a.statementKey, b.statementKey))
+    .map((party) => ({ identityKey: party.statementKey, dealer: true, oldIndex: 0, newIndex: party.index }));
+}
