@@ -22,8 +22,8 @@ import type { Signer } from './ed25519.ts';
 import { MEMBER_NAME, operatorOf, type RosterBody } from './roster.ts';
 import { type Envelope, openStatement, type Statement, type StatementError, signStatement } from './statement.ts';
 
-/** A payload of this size still fits a statement frame; larger ones are no human's decision. */
-export const MAX_PAYLOAD_BYTES = 128 * 1024;
+/** In hex inside a body inside base64, a payload of this size still fits a statement frame. */
+export const MAX_PAYLOAD_BYTES: number = 64 * 1024;
 /** The first attempt and at most two more with fresh consents; then people look. */
 export const MAX_ATTEMPTS = 3;
 /** Longest life of a proposal, in seconds: seven days. */

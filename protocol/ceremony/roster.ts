@@ -183,6 +183,14 @@ export function operatorOf(roster: RosterBody, name: string): Operator | undefin
   return roster.operators.find((operator) => operator.name === name);
 }
 
+/** Every member with its transport key and addresses, by the name it has in statements: `party:1`, `operator:ops`. */
+export function members(roster: RosterBody): ReadonlyMap<string, { transportKey: PublicKey; addresses: readonly string[] }> {
+  return new Map([
+    ...roster.parties.map((party) => [`party:${party.index}`, party] as const),
+    ...roster.operators.map((operator) => [`operator:${operator.name}`, { ...operator, addresses: [] }] as const),
+  ]);
+}
+
 function readSignature(file: RosterFile, envelope: Envelope): Result<Statement<RosterSignature>, RosterError> {
   const opened = openStatement(envelope, 'keymoot.roster-signature.v1', SIGNATURE, (body) => {
     return partyOf(file.body, body.party)?.statementKey;

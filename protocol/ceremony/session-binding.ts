@@ -3,8 +3,8 @@
  * purpose, derived key, proposal, attempt, signer set, digest and all consents (docs/protocol.md a.6).
  */
 import { compareBytes } from '../common/bytes.ts';
-import type { PartyRow } from '../threshold/encoding.ts';
 import { ZERO_SID } from '../threshold/hash.ts';
+import { keygenConfig } from '../threshold/keygen/config.ts';
 import { configHash, type EpochConfig, sessionId, walletId } from '../threshold/session-id.ts';
 import type { KeygenProposal, Proposal, SignProposal } from './proposal.ts';
 import type { RosterBody } from './roster.ts';
@@ -29,19 +29,8 @@ export function keygenPlan(roster: RosterBody, digest: Uint8Array, body: KeygenP
 
 /** The same from a wallet id: what an auditor of a later signature knows. */
 export function keygenPlanOf(roster: RosterBody, id: Uint8Array, exportable: boolean): KeygenPlan {
-  const config: EpochConfig = {
-    purpose: 'KEYGEN',
-    threshold: roster.threshold,
-    parties: keygenRows(roster),
-    parentEpochId: ZERO_SID,
-    gen: 1,
-    walletId: id,
-    exportable,
-    oldThreshold: 0,
-    publicKey: new Uint8Array(),
-    chainCodeHash: new Uint8Array(),
-    parentSharesHash: new Uint8Array(),
-  };
+  const parties = roster.parties.map((party) => ({ index: party.index, identityKey: party.statementKey }));
+  const config = keygenConfig({ threshold: roster.threshold, parties, gen: 1, walletId: id, exportable });
   return { config, cfgHash: configHash(config), walletId: id };
 }
 
@@ -75,7 +64,7 @@ export function keygenSessionId(
   cfgHash: Uint8Array,
   consents: readonly VerdictStatement[],
 ): Uint8Array {
-  const pids = new Map(keygenRows(roster).map((row, i) => [row.newIndex, i + 1]));
+  const pids = keygenPids(roster);
   return sessionId({
     rosterDigest: roster.digest,
     epochId: ZERO_SID,
@@ -90,8 +79,8 @@ export function keygenSessionId(
   });
 }
 
-function keygenRows(roster: RosterBody): readonly PartyRow[] {
-  return [...roster.parties]
-    .sort((a, b) => compareBytes(a.statementKey, b.statementKey))
-    .map((party) => ({ identityKey: party.statementKey, dealer: true, oldIndex: 0, newIndex: party.index }));
+/** pid of each party index in a keygen of this roster: the position of its statement key in byte order, from 1. */
+export function keygenPids(roster: RosterBody): ReadonlyMap<number, number> {
+  const sorted = [...roster.parties].sort((a, b) => compareBytes(a.statementKey, b.statementKey));
+  return new Map(sorted.map((party, i) => [party.index, i + 1]));
 }

@@ -1,0 +1,146 @@
+/**
+ * What one party makes of a proposal, from the payload's bytes to both policies: decode, assess, judge in one pure
+ * function. The participant calls it before it consents and again before it signs; the auditor calls it with the
+ * recorded inputs and must come to the same result, word for word.
+ */
+import { toHex } from '../common/bytes.ts';
+import type { Json } from '../common/canonical-json.ts';
+import { equalBytes } from '../common/bytes.ts';
+import { literal, object, type Reader } from '../common/schema.ts';
+import { decode, type Decoded } from '../payload/payload.ts';
+import { assess, type Assessment } from '../payload/risk/assess.ts';
+import { leafTreeDigest } from '../payload/leaf-tree.ts';
+import { judge, undecodableVerdict, type Verdict } from '../policy/judge.ts';
+import type { Policy } from '../policy/parse.ts';
+import type { ProposalBody, SignProposal } from './proposal.ts';
+import type { Roster } from './roster.ts';
+import { keygenPlan } from './session-binding.ts';
+import { documentDigest } from './statement.ts';
+import type { PolicyReference, Reading, VerdictBody, VerdictReason } from './verdict-statement.ts';
+import { UNIX_SECONDS } from './proposal.ts';
+
+/** A key this roster holds, as its certificate shows it. */
+export interface Wallet {
+  readonly name: string;
+  readonly walletId: Uint8Array;
+  readonly epochId: Uint8Array;
+  /** 33 bytes, compressed. */
+  readonly publicKey: Uint8Array;
+  /** 20 bytes. */
+  readonly address: Uint8Array;
+}
+
+/** Everything a judgement depends on that is not in the proposal or the policies. */
+export interface JudgementInputs {
+  /** Unix seconds by the party's own clock. */
+  readonly now: number;
+}
+
+/** What a verdict statement says about the payload; the rest of it is who, when and by which policies. */
+export type Judgement = Pick<
+  VerdictBody,
+  'reading' | 'judgement' | 'consents' | 'rejections' | 'rules' | 'reasons' | 'risks'
+> & {
+  /** Present as far as the payload could be read: what the key holder's screen is made of. */
+  readonly decoded?: Decoded | undefined;
+  readonly assessment?: Assessment | undefined;
+  readonly verdict?: Verdict | undefined;
+};
+
+export interface JudgementContext {
+  readonly roster: Roster;
+  /** The wallet that the proposal names, if this party or auditor knows it. */
+  readonly wallet?: Wallet | undefined;
+  readonly common?: Policy | undefined;
+  readonly own?: Policy | undefined;
+  readonly inputs: JudgementInputs;
+}
+
+export function judgeProposal(proposal: { readonly digest: Uint8Array; readonly body: ProposalBody }, context: JudgementContext): Judgement {
+  const { body } = proposal;
+  if (body.ceremony === 'keygen') {
+    const { cfgHash } = keygenPlan(context.roster, proposal.digest, body);
+    return byHandOfAll(context.roster, { digest: cfgHash });
+  }
+  const misfit = walletFault(body, context.wallet);
+  if (misfit !== undefined) return denial([misfit]);
+  const decoded = decode(body.payload);
+  if (!decoded.ok) return fromVerdict(undecodableVerdict(decoded.error.code, decoded.error.message), {});
+  const assessment = assess(decoded.value);
+  const reading: Reading = { digest: decoded.value.digest, tree: leafTreeDigest(decoded.value) };
+  if (context.common === undefined) {
+    const reason = { code: 'NO_COMMON_POLICY', detail: 'this party has adopted no common policy' };
+    return { ...denial([reason]), reading, decoded: decoded.value, assessment };
+  }
+  const verdict = judge({
+    assessment,
+    wallet: {
+      name: body.wallet,
+      address: `0x${toHex(body.address)}`,
+      threshold: context.roster.threshold,
+      parties: context.roster.parties.length,
+    },
+    initiator: body.initiator,
+    now: context.inputs.now,
+    common: context.common,
+    ...(context.own === undefined ? {} : { own: context.own }),
+  });
+  return { ...fromVerdict(verdict, { reading }), decoded: decoded.value, assessment };
+}
+
+/** A denial that is founded outside policy and payload: an inadmissible proposal, a conflict, a decision by hand. */
+export function denial(reasons: readonly VerdictReason[]): Judgement {
+  return { judgement: 'deny', consents: 2, rejections: 1, rules: [], reasons, risks: [] };
+}
+
+export function policyReference(policy: Policy): PolicyReference {
+  return { digest: documentDigest(policy.canonical), version: policy.version };
+}
+
+/** The document whose digest a verdict names as `inputs`. */
+export function inputsJson(inputs: JudgementInputs): Json {
+  return { now: String(inputs.now), schema: INPUTS_SCHEMA };
+}
+
+const INPUTS_SCHEMA = 'keymoot.inputs.v1';
+
+export const INPUTS: Reader<JudgementInputs & { readonly schema: string }> = object<JudgementInputs & { readonly schema: string }>({
+  now: UNIX_SECONDS,
+  schema: literal(INPUTS_SCHEMA),
+});
+
+/** A change of keys is never allowed by policy alone: every key holder decides by hand, and all must agree. */
+function byHandOfAll(roster: Roster, reading: Reading): Judgement {
+  const n = roster.parties.length;
+  return { reading, judgement: 'require', consents: n, rejections: 1, rules: [], reasons: [], risks: [] };
+}
+
+function walletFault(body: SignProposal, wallet: Wallet | undefined): VerdictReason | undefined {
+  if (wallet === undefined || !equalBytes(wallet.walletId, body.walletId) || wallet.name !== body.wallet) {
+    return { code: 'UNKNOWN_WALLET', detail: `there is no wallet ${body.wallet} with this id here` };
+  }
+  if (!equalBytes(wallet.epochId, body.epochId)) {
+    return { code: 'WRONG_EPOCH', detail: 'the proposal names another epoch of this wallet' };
+  }
+  if (body.path.length > 0) {
+    return { code: 'DERIVATION_UNAVAILABLE', detail: 'this version signs with the root key of a wallet only' };
+  }
+  if (!equalBytes(wallet.address, body.address)) {
+    return { code: 'WRONG_ADDRESS', detail: 'the proposal names another address than this wallet has' };
+  }
+  return undefined;
+}
+
+function fromVerdict(verdict: Verdict, read: { readonly reading?: Reading }): Judgement {
+  const rules = [...new Set(verdict.rules.map((rule) => `${rule.policy}/${rule.id}`))].sort();
+  return {
+    ...read,
+    judgement: verdict.decision,
+    consents: verdict.consents,
+    rejections: verdict.rejections,
+    rules: rules.slice(0, 256),
+    reasons: verdict.reasons.slice(0, 64).map(({ code, detail }) => ({ code, detail: detail.slice(0, 400) })),
+    risks: [...new Set(verdict.risks)].sort(),
+    verdict,
+  };
+}
