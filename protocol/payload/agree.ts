@@ -1,0 +1,120 @@
+/** Field by field: what our decoder read and what the second decoder read must be the same. */
+import { toHex } from '../common/bytes.ts';
+import type { AbiValue } from './calldata/abi.ts';
+import type { Argument } from './calldata/call.ts';
+import type { SecondReading } from './calldata/expand.ts';
+import { refuse } from './refusal.ts';
+import type { SafeTx } from './safe-tx.ts';
+import { type SecondSafeTx, type SecondTransaction, secondArguments, secondMultiSend } from './second-decoder.ts';
+import type { Transaction } from './transaction.ts';
+
+/** Both readings of a transaction, its digest included; throws a refusal naming the first field that differs. */
+export function agreeTransaction(ours: Transaction, digest: Uint8Array, theirs: SecondTransaction): void {
+  const { parsed } = theirs;
+  const zeroIfAbsent = (value: unknown): unknown => value ?? 0n;
+  same('type', ours.type, parsed['type']);
+  same('chainId', ours.chainId, parsed['chainId']);
+  for (const field of ['nonce', 'gas', 'value'] as const) same(field, ours[field], zeroIfAbsent(parsed[field]));
+  if (ours.fees.kind === 'price') {
+    same('gasPrice', ours.fees.gasPrice, zeroIfAbsent(parsed['gasPrice']));
+    same('maxFeePerGas', undefined, parsed['maxFeePerGas']);
+    same('maxPriorityFeePerGas', undefined, parsed['maxPriorityFeePerGas']);
+  } else {
+    same('gasPrice', undefined, parsed['gasPrice']);
+    same('maxFeePerGas', ours.fees.maxFeePerGas, zeroIfAbsent(parsed['maxFeePerGas']));
+    same('maxPriorityFeePerGas', ours.fees.maxPriorityFeePerGas, zeroIfAbsent(parsed['maxPriorityFeePerGas']));
+  }
+  same('to', ours.to, parsed['to'] ?? undefined);
+  same('data', ours.data, parsed['data'] ?? '0x');
+  const ourList = ours.accessList.map((entry) => [entry.address, entry.storageKeys]);
+  same('accessList', ourList, pairs(parsed['accessList'] ?? []));
+  // A reader that sees a field of which we know nothing has read something else.
+  for (const key of Object.keys(parsed)) if (!KNOWN_FIELDS.has(key)) refuse('DECODERS_DISAGREE', 'an extra field');
+  same('digest', digest, theirs.digest);
+}
+
+const KNOWN_FIELDS: ReadonlySet<string> = new Set([
+  'type',
+  'chainId',
+  'nonce',
+  'gas',
+  'gasPrice',
+  'maxFeePerGas',
+  'maxPriorityFeePerGas',
+  'to',
+  'value',
+  'data',
+  'accessList',
+]);
+
+export function agreeSafeTx(ours: SafeTx, digest: Uint8Array, theirs: SecondSafeTx): void {
+  const { domain, message } = theirs;
+  same('chainId', ours.chainId, domain['chainId']);
+  same('verifyingContract', ours.safe, domain['verifyingContract']);
+  same('operation', BigInt(ours.operation), message['operation']);
+  for (const field of SAFE_TX_VALUES) same(field, ours[field], message[field]);
+  same('digest', digest, theirs.digest);
+}
+
+const SAFE_TX_VALUES = [
+  'to',
+  'value',
+  'data',
+  'safeTxGas',
+  'baseGas',
+  'gasPrice',
+  'gasToken',
+  'refundReceiver',
+  'nonce',
+] as const;
+
+/** The second reading of every call that expand.ts opens. */
+export const SECOND_READING: SecondReading = {
+  call(known, args: readonly Argument[], body) {
+    const theirs = secondArguments(known, body);
+    same(
+      known.canonical,
+      args.map(({ value }) => value),
+      theirs,
+    );
+  },
+  multiSend(entries, transactions) {
+    const theirs = secondMultiSend(transactions);
+    same(
+      'multiSend',
+      entries.map(({ operation, to, value, data }) => [operation === 'call' ? 0n : 1n, to, value, data]),
+      theirs.map(({ operation, to, value, data }) => [operation, to, value, data]),
+    );
+  },
+};
+
+function pairs(list: unknown): unknown {
+  if (!Array.isArray(list)) return undefined;
+  return list.map((entry: { readonly address?: unknown; readonly storageKeys?: unknown }) => [
+    entry.address,
+    entry.storageKeys,
+  ]);
+}
+
+function same(field: string, ours: AbiValue | string | undefined, theirs: unknown): void {
+  if (!isSame(ours, theirs)) refuse('DECODERS_DISAGREE', field);
+}
+
+/** Numbers may come as number or bigint and hex in any case; nothing else may differ. */
+function isSame(ours: AbiValue | string | undefined, theirs: unknown): boolean {
+  if (typeof ours === 'bigint') {
+    return typeof theirs === 'bigint'
+      ? ours === theirs
+      : Number.isSafeInteger(theirs) && ours === BigInt(Number(theirs));
+  }
+  if (typeof ours === 'string') return typeof theirs === 'string' && ours === theirs.toLowerCase();
+  if (ours instanceof Uint8Array) return typeof theirs === 'string' && `0x${toHex(ours)}` === theirs.toLowerCase();
+  if (!isList(ours)) return ours === theirs;
+  const items: unknown = theirs;
+  if (!Array.isArray(items) || items.length !== ours.length) return false;
+  return ours.every((item, i) => isSame(item, items[i]));
+}
+
+function isList(value: AbiValue | string | undefined): value is readonly AbiValue[] {
+  return Array.isArray(value);
+}

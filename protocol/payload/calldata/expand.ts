@@ -1,0 +1,139 @@
+/**
+ * Opens a call into the tree of everything it executes. Each known call is read by the first decoder and handed to
+ * `check`, where the second one reads it again; unknown calls stay closed and become the risk UNDECODED.
+ */
+import { toHex } from '../../common/bytes.ts';
+import type { Address } from '../address.ts';
+import type { DecodeLimits } from '../limits.ts';
+import { refuse } from '../refusal.ts';
+import { decodeArguments } from './abi.ts';
+import type { Argument, Call, DecodedCall, Executor, Operation, SafeGas } from './call.ts';
+import { addressArgument, bytesArgument, controlChangeOf, movementsOf, numberArgument } from './effects.ts';
+import { decodeMultiSend, multiSendTarget, type PackedCall } from './multisend.ts';
+import { checkSafeSignatures } from './safe-signatures.ts';
+import { typeText } from './signature.ts';
+import { KNOWN_FUNCTIONS, type KnownFunction } from './table.ts';
+
+export interface Frame {
+  readonly operation: Operation;
+  readonly from: Executor;
+  readonly to: Address | undefined;
+  readonly value: bigint;
+  readonly data: Uint8Array;
+  readonly safeGas?: SafeGas;
+}
+
+/** Where the second decoder looks at what the first one has read; both throw a refusal when they differ. */
+export interface SecondReading {
+  call(known: KnownFunction, args: readonly Argument[], data: Uint8Array): void;
+  multiSend(entries: readonly PackedCall[], transactions: Uint8Array): void;
+}
+
+export function expand(frame: Frame, check: SecondReading, limits: DecodeLimits): Call {
+  return new Expansion(check, limits).open(frame, '0', 0);
+}
+
+/** The calls of a tree in order of execution, wrappers before what they wrap. */
+export function flatten(root: Call): readonly Call[] {
+  const result: Call[] = [];
+  const visit = (call: Call): void => {
+    result.push(call);
+    call.children.forEach(visit);
+  };
+  visit(root);
+  return result;
+}
+
+/** A wrapper counts as a leaf only when it moves money itself; everything it wraps is judged one by one. */
+export function isLeaf(call: Call): boolean {
+  return call.children.length === 0 || call.movements.length > 0;
+}
+
+class Expansion {
+  readonly #check: SecondReading;
+  readonly #limits: DecodeLimits;
+  #calls = 0;
+
+  constructor(check: SecondReading, limits: DecodeLimits) {
+    this.#check = check;
+    this.#limits = limits;
+  }
+
+  open(frame: Frame, path: string, depth: number): Call {
+    if (depth > this.#limits.maxDepth) refuse('DEPTH_LIMIT', `more than ${this.#limits.maxDepth} levels`);
+    if (++this.#calls > this.#limits.maxCalls) refuse('LEAF_LIMIT', `more than ${this.#limits.maxCalls} calls`);
+    const selector = frame.to === undefined || frame.data.length < 4 ? undefined : toHex(frame.data.subarray(0, 4));
+    const known = selector === undefined ? undefined : KNOWN_FUNCTIONS.get(selector);
+    const args = known === undefined ? [] : this.#arguments(known, frame.data);
+    const children = known === undefined ? [] : this.#inner(known, args, frame);
+    const controlChange = controlChangeOf(frame, known, args);
+    return {
+      path,
+      ...frame,
+      selector,
+      call: known === undefined ? undefined : describeCall(known, args),
+      movements: movementsOf(frame, known, args),
+      ...(controlChange === undefined ? {} : { controlChange }),
+      children: children.map((child, i) => this.open(child, `${path}.${i}`, depth + 1)),
+    };
+  }
+
+  #arguments(known: KnownFunction, data: Uint8Array): readonly Argument[] {
+    const body = data.subarray(4);
+    const values = decodeArguments(
+      known.parameters.map(({ type }) => type),
+      body,
+    );
+    const args = known.parameters.map(({ name, type }, i) => {
+      const value = values[i];
+      return value === undefined ? refuse('DECODER_FAILED') : { name, type: typeText(type), value };
+    });
+    this.#check.call(known, args, body);
+    return args;
+  }
+
+  #inner(known: KnownFunction, args: readonly Argument[], frame: Frame): readonly Frame[] {
+    // Code run by delegatecall acts as the account that called it.
+    const self = frame.operation === 'delegatecall' ? frame.from : (frame.to ?? frame.from);
+    switch (known.unwrap) {
+      case 'safe':
+        checkSafeSignatures(bytesArgument(args, 'signatures'));
+        return [{ ...innerCall(args, self), safeGas: safeGas(args) }];
+      case 'module':
+        return [innerCall(args, self)];
+      case 'multisend': {
+        const transactions = bytesArgument(args, 'transactions');
+        const entries = decodeMultiSend(transactions, this.#limits.maxCalls);
+        this.#check.multiSend(entries, transactions);
+        const account = self === 'wallet' ? undefined : self;
+        return entries.map((entry) => ({ ...entry, from: self, to: multiSendTarget(entry.to, frame.to, account) }));
+      }
+      default:
+        return [];
+    }
+  }
+}
+
+function innerCall(args: readonly Argument[], from: Executor): Frame {
+  return {
+    operation: numberArgument(args, 'operation') === 1n ? 'delegatecall' : 'call',
+    from,
+    to: addressArgument(args, 'to'),
+    value: numberArgument(args, 'value'),
+    data: bytesArgument(args, 'data'),
+  };
+}
+
+function safeGas(args: readonly Argument[]): SafeGas {
+  return {
+    safeTxGas: numberArgument(args, 'safeTxGas'),
+    baseGas: numberArgument(args, 'baseGas'),
+    gasPrice: numberArgument(args, 'gasPrice'),
+    gasToken: addressArgument(args, 'gasToken'),
+    refundReceiver: addressArgument(args, 'refundReceiver'),
+  };
+}
+
+function describeCall(known: KnownFunction, args: readonly Argument[]): DecodedCall {
+  return { name: known.name, signature: known.canonical, args };
+}

@@ -1,0 +1,107 @@
+/**
+ * The canonical leaf tree: everything a party understood of a payload, as one byte string, so that consents can name
+ * what was understood and not only what was hashed. Version 1. Labels, notes and risk codes are not part of it.
+ */
+import { sha256 } from '@noble/hashes/sha2.js';
+import { concat, toHex, utf8 } from '../common/bytes.ts';
+import { canonicalBytes, type Json } from '../common/canonical-json.ts';
+import type { AbiValue } from './calldata/abi.ts';
+import type { Call, DecodedCall, SafeGas } from './calldata/call.ts';
+import type { Decoded } from './payload.ts';
+import type { SafeTx } from './safe-tx.ts';
+import type { Transaction } from './transaction.ts';
+
+const TAG = 'keymoot/payload/leaf-tree/v1';
+
+/** 32 bytes: SHA-256 over the tag, a zero byte and the canonical JSON of `leafTree`. */
+export function leafTreeDigest(decoded: Decoded): Uint8Array {
+  return sha256(concat(utf8(TAG), Uint8Array.of(0), canonicalBytes(leafTree(decoded))));
+}
+
+/**
+ * Version 1: `{version, kind, envelope, calls}`, the calls flat in order of execution with their paths. Bytes longer
+ * than a word appear as their length and SHA-256, so the tree grows with the number of calls and not with their data.
+ */
+export function leafTree(decoded: Decoded): Json {
+  const { transaction, safeTx } = decoded;
+  return {
+    version: '1',
+    kind: decoded.payload.kind,
+    envelope: {
+      ...(transaction === undefined ? {} : { transaction: transactionJson(transaction) }),
+      ...(safeTx === undefined ? {} : { safeTx: safeTxJson(safeTx) }),
+    },
+    calls: decoded.calls.map(callJson),
+  };
+}
+
+function transactionJson(tx: Transaction): Json {
+  const { fees } = tx;
+  return {
+    type: tx.type,
+    chainId: `${tx.chainId}`,
+    nonce: `${tx.nonce}`,
+    gas: `${tx.gas}`,
+    ...(fees.kind === 'price'
+      ? { gasPrice: `${fees.gasPrice}` }
+      : { maxFeePerGas: `${fees.maxFeePerGas}`, maxPriorityFeePerGas: `${fees.maxPriorityFeePerGas}` }),
+    accessList: tx.accessList.map((entry) => ({ address: entry.address, storageKeys: entry.storageKeys.map(toHex) })),
+  };
+}
+
+function safeTxJson(tx: SafeTx): Json {
+  return {
+    safe: tx.safe,
+    domain: tx.domain,
+    ...(tx.chainId === undefined ? {} : { chainId: `${tx.chainId}` }),
+    nonce: `${tx.nonce}`,
+  };
+}
+
+function callJson(call: Call): Json {
+  return {
+    path: call.path,
+    operation: call.operation,
+    from: call.from,
+    ...(call.to === undefined ? {} : { to: call.to }),
+    value: `${call.value}`,
+    data: bytesJson(call.data),
+    ...(call.selector === undefined ? {} : { selector: call.selector }),
+    ...(call.call === undefined ? {} : { call: functionJson(call.call) }),
+    ...(call.safeGas === undefined ? {} : { safeGas: safeGasJson(call.safeGas) }),
+    movements: call.movements.map(({ kind, asset, amount, counterparty, owner }) => ({
+      kind,
+      asset,
+      amount: `${amount}`,
+      counterparty,
+      owner,
+    })),
+    ...(call.controlChange === undefined
+      ? {}
+      : { controlChange: { area: call.controlChange.area, account: call.controlChange.account } }),
+  };
+}
+
+function functionJson(call: DecodedCall): Json {
+  return { function: call.signature, args: call.args.map(({ value }) => valueJson(value)) };
+}
+
+function safeGasJson(gas: SafeGas): Json {
+  return {
+    safeTxGas: `${gas.safeTxGas}`,
+    baseGas: `${gas.baseGas}`,
+    gasPrice: `${gas.gasPrice}`,
+    gasToken: gas.gasToken,
+    refundReceiver: gas.refundReceiver,
+  };
+}
+
+function valueJson(value: AbiValue): Json {
+  if (typeof value === 'bigint') return `${value}`;
+  if (typeof value === 'boolean' || typeof value === 'string') return value;
+  return value instanceof Uint8Array ? bytesJson(value) : value.map(valueJson);
+}
+
+function bytesJson(bytes: Uint8Array): Json {
+  return bytes.length <= 32 ? toHex(bytes) : { length: `${bytes.length}`, sha256: toHex(sha256(bytes)) };
+}

@@ -1,0 +1,23 @@
+/** Sizes that no payload may exceed; each bounds the work of a decode before it starts. */
+export interface DecodeLimits {
+  /** Bytes of a payload. 128 KiB is also what public nodes accept as one transaction. */
+  readonly maxBytes: number;
+  /** Calls nested in calls; the outermost call has depth 0. */
+  readonly maxDepth: number;
+  /** Calls in one payload, wrappers included. */
+  readonly maxCalls: number;
+}
+
+export const DECODE_LIMITS: DecodeLimits = { maxBytes: 128 * 1024, maxDepth: 8, maxCalls: 10_000 };
+
+/**
+ * Characters of a typed-data document a person may hand in. Hex doubles the bytes; the rest is types and white space.
+ */
+export const MAX_TYPED_DATA_LENGTH: number = 320 * 1024;
+
+export const UINT64_MAX: bigint = (1n << 64n) - 1n;
+export const UINT256_MAX: bigint = (1n << 256n) - 1n;
+/** EIP-2681: a nonce is at most 2^64 - 2. */
+export const NONCE_MAX: bigint = UINT64_MAX - 1n;
+/** Larger chain ids cannot be held exactly by the tools people check us with, the second decoder among them. */
+export const CHAIN_ID_MAX: bigint = (1n << 53n) - 1n;
