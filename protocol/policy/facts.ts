@@ -1,0 +1,150 @@
+/** What rules ask about, taken from an assessment once for all rules. */
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { toHex } from '../common/bytes.ts';
+import type { Address } from '../payload/address.ts';
+import type { AbiValue } from '../payload/calldata/abi.ts';
+import type { Call } from '../payload/calldata/call.ts';
+import type { Decoded } from '../payload/payload.ts';
+import type { Assessment } from '../payload/risk/assess.ts';
+import type { Risk } from '../payload/risk/codes.ts';
+import { assetKey } from './prepare.ts';
+import type { MatchedKind, MatchedOperation, SelectorMatch } from './schema.ts';
+
+export interface PayloadFacts {
+  readonly kind: MatchedKind;
+  /** `undefined`: the payload names none, so it may be valid on several. */
+  readonly chainId: bigint | undefined;
+  /** Wei the wallet can pay for gas; 0 for typed data, which somebody else sends. */
+  readonly feeMax: bigint;
+  /** Every call of the tree, wrappers before what they wrap. */
+  readonly nodes: readonly NodeFacts[];
+  /** All movements of the payload added up, by `assetKey`. */
+  readonly totals: ReadonlyMap<string, bigint>;
+}
+
+export interface NodeFacts {
+  readonly call: Call;
+  readonly path: string;
+  readonly operation: MatchedOperation;
+  readonly to: Address | undefined;
+  /** Accounts on whose behalf the node acts: the Safe that executes it, and the one that it makes execute. */
+  readonly safes: readonly Address[];
+  /** Wei. */
+  readonly value: bigint;
+  /** `undefined`: one to three bytes of calldata, or a creation. */
+  readonly selector: SelectorMatch | undefined;
+  /** What a permission speaks for. */
+  readonly movements: readonly Movement[];
+  /** Whether `movements` is everything the node does to money. */
+  readonly modelled: boolean;
+  /** What a denial looks at: the movements or, where the effect is not modelled, every address that the call names. */
+  readonly touches: readonly Movement[];
+  /** The node runs code or data that nobody here can read. */
+  readonly opaque: boolean;
+  /** Keccak-256 of the calldata as `0x` hex; computed when a rule asks. */
+  calldataHash(): string;
+  readonly risks: readonly Risk[];
+}
+
+/** One asset and one counterparty; a field is `undefined` where it cannot be known. */
+export interface Movement {
+  readonly assetKey: string | undefined;
+  readonly counterparty: Address | undefined;
+  readonly amount: bigint | undefined;
+}
+
+/** `chainId` is the payload's, or the one that the wallet's scope lends a payload without chain. */
+export function payloadFacts(assessment: Assessment, chainId: bigint | undefined): PayloadFacts {
+  const { decoded, risks } = assessment;
+  const paths = new Set(decoded.calls.map((call) => call.path));
+  const byPath = new Map<string, Risk[]>();
+  for (const risk of risks) {
+    // A finding about no call in particular belongs to the outermost one, so that none gets lost.
+    const path = paths.has(risk.path) ? risk.path : decoded.root.path;
+    byPath.set(path, [...(byPath.get(path) ?? []), risk]);
+  }
+  const nodes = decoded.calls.map((call) => nodeFacts(call, chainId, byPath.get(call.path) ?? []));
+  return { kind: decoded.payload.kind, chainId, feeMax: feeMax(decoded), nodes, totals: totalsOf(nodes) };
+}
+
+function feeMax(decoded: Decoded): bigint {
+  if (decoded.transaction === undefined) return 0n;
+  const { gas, fees } = decoded.transaction;
+  return gas * (fees.kind === 'price' ? fees.gasPrice : fees.maxFeePerGas);
+}
+
+function nodeFacts(call: Call, chainId: bigint | undefined, risks: readonly Risk[]): NodeFacts {
+  const movements = movementsOf(call, chainId);
+  const modelled =
+    call.operation === 'call' && (call.data.length === 0 || call.movements.some(({ asset }) => asset !== 'native'));
+  let hash: string | undefined;
+  return {
+    call,
+    path: call.path,
+    operation: call.operation,
+    to: call.to,
+    safes: safesOf(call),
+    value: call.value,
+    selector: selectorOf(call),
+    movements,
+    modelled,
+    touches: modelled ? movements : [...movements, ...named(call, chainId)],
+    opaque: isOpaque(call),
+    calldataHash: () => (hash ??= `0x${toHex(keccak_256(call.data))}`),
+    risks,
+  };
+}
+
+/** A plain call without value still touches its target, with nothing. */
+function movementsOf(call: Call, chainId: bigint | undefined): readonly Movement[] {
+  const movements = call.movements.map(({ asset, amount, counterparty }) => ({
+    assetKey: assetKey(chainId, asset),
+    counterparty: counterparty === 'created' ? undefined : counterparty,
+    amount,
+  }));
+  if (movements.length > 0 || call.operation !== 'call' || call.data.length > 0) return movements;
+  return [{ assetKey: assetKey(chainId, 'native'), counterparty: call.to, amount: 0n }];
+}
+
+/** The target and every address among the arguments, any of which may end up with something. */
+function named(call: Call, chainId: bigint | undefined): readonly Movement[] {
+  const addresses = new Set<Address>();
+  const collect = (value: AbiValue): void => {
+    if (typeof value === 'string') addresses.add(value);
+    else if (Array.isArray(value)) value.forEach(collect);
+  };
+  if (call.to !== undefined) addresses.add(call.to);
+  for (const { value } of call.call?.args ?? []) collect(value);
+  const key = call.to === undefined ? undefined : assetKey(chainId, call.to);
+  return [...addresses].map((counterparty) => ({ assetKey: key, counterparty, amount: undefined }));
+}
+
+function safesOf(call: Call): readonly Address[] {
+  const result: Address[] = [];
+  if (call.from !== 'wallet') result.push(call.from);
+  if (call.to !== undefined && call.to !== call.from && call.children.some(({ from }) => from === call.to)) {
+    result.push(call.to);
+  }
+  return result;
+}
+
+function selectorOf(call: Call): SelectorMatch | undefined {
+  if (call.selector !== undefined) return `0x${call.selector}`;
+  return call.operation !== 'create' && call.data.length === 0 ? 'none' : undefined;
+}
+
+function isOpaque(call: Call): boolean {
+  if (call.operation === 'create') return true;
+  if (call.operation === 'delegatecall') return call.children.length === 0;
+  return call.data.length > 0 && call.call === undefined;
+}
+
+function totalsOf(nodes: readonly NodeFacts[]): ReadonlyMap<string, bigint> {
+  const totals = new Map<string, bigint>();
+  for (const { movements } of nodes) {
+    for (const { assetKey: key, amount } of movements) {
+      if (key !== undefined && amount !== undefined) totals.set(key, (totals.get(key) ?? 0n) + amount);
+    }
+  }
+  return totals;
+}

@@ -1,0 +1,222 @@
+/**
+ * Policy against payload (docs/policy.md, semantics). Pure and total: every input gives a verdict, the same one on every
+ * machine, and whatever is unknown is a denial with a reason.
+ */
+import type { Address } from '../payload/address.ts';
+import type { Assessment } from '../payload/risk/assess.ts';
+import type { Risk } from '../payload/risk/codes.ts';
+import { type NodeFacts, type PayloadFacts, payloadFacts } from './facts.ts';
+import { MAX_PARTIES } from './limits.ts';
+import { matches, matchNode, matchPayload, type Request } from './match.ts';
+import type { Policy, PreparedRule } from './prepare.ts';
+import { missingRule, unacceptedRisk } from './reasons.ts';
+import {
+  denial,
+  type Layer,
+  type LayerTrace,
+  MAX_REASONS,
+  type MatchedRule,
+  printable,
+  type Reason,
+  type Verdict,
+} from './verdict.ts';
+
+export interface JudgeInput {
+  readonly assessment: Assessment;
+  readonly wallet: JudgedWallet;
+  /** Name of the operator whose key signed the proposal. */
+  readonly initiator: string;
+  /** Unix seconds. */
+  readonly now: number;
+  readonly common: Policy;
+  /** May only narrow: the stricter of both verdicts wins. */
+  readonly own?: Policy | undefined;
+}
+
+export interface JudgedWallet {
+  /** As given at its keygen; policies name it. */
+  readonly name: string;
+  readonly address: Address;
+  /** Parties that must sign (t) and that there are (n), 1 <= t <= n <= 255. */
+  readonly threshold: number;
+  readonly parties: number;
+}
+
+export function judge(input: JudgeInput): Verdict {
+  const fault = inputFault(input);
+  if (fault !== undefined) return denial([{ code: 'JUDGE_INPUT', detail: fault }], MAX_PARTIES);
+  const layers = [judgeLayer('common', input.common, input)];
+  if (input.own !== undefined) layers.push(judgeLayer('own', input.own, input));
+  return combine(layers, input);
+}
+
+interface LayerJudgement {
+  readonly requires: boolean;
+  readonly permits: readonly PreparedRule[];
+  readonly matched: readonly MatchedRule[];
+  readonly reasons: readonly Reason[];
+  readonly trace: LayerTrace;
+}
+
+function judgeLayer(layer: Layer, policy: Policy, input: JudgeInput): LayerJudgement {
+  const { assessment, wallet, initiator } = input;
+  const scope = policy.document.wallets.get(wallet.name);
+  const facts = payloadFacts(assessment, assessment.decoded.chainId ?? scope?.legacyChainId);
+  const request: Request = { wallet: wallet.name, address: wallet.address, initiator };
+  // Only an own policy can leave what it does not mention to the other layer; deferring to nobody is a denial.
+  const defers = layer === 'own' && policy.document.unmatched === 'defer';
+  const reasons: Reason[] = [...timeReasons(policy, input.now)];
+  if (!defers) reasons.push(...scopeReasons(policy, facts, request));
+
+  const { rules } = policy;
+  const payloadBits = rules.map((rule) => matchPayload(rule, facts, request));
+  const results = new Uint32Array(facts.nodes.length * rules.length);
+  const matched: MatchedRule[] = [];
+  const permits = new Set<PreparedRule>();
+  const trace: LayerTrace = { layer, policy, facts, request, results };
+  for (const [n, node] of facts.nodes.entries()) {
+    const here: PreparedRule[] = [];
+    for (const [r, rule] of rules.entries()) {
+      const bits = matchNode(rule, payloadBits[r] ?? 0, node, facts);
+      results[n * rules.length + r] = bits;
+      if (!matches(rule, bits)) continue;
+      here.push(rule);
+      matched.push({ policy: layer, id: rule.rule.id, effect: rule.rule.effect, leaf: node.path });
+    }
+    reasons.push(...nodeReasons(here, node, n, trace, defers));
+    for (const rule of here) if (rule.permits) permits.add(rule);
+  }
+  reasons.push(...quorumReasons([...permits], wallet));
+  return {
+    requires: [...permits].some(({ rule }) => rule.effect === 'require'),
+    permits: [...permits],
+    matched,
+    reasons: reasons.map((reason) => ({ ...reason, policy: layer })),
+    trace,
+  };
+}
+
+/** One node: no denial may match, some permission must, and every serious risk must be accepted by one of them. */
+function nodeReasons(
+  here: readonly PreparedRule[],
+  node: NodeFacts,
+  index: number,
+  trace: LayerTrace,
+  defers: boolean,
+): readonly Reason[] {
+  const leaf = node.path;
+  const reasons: Reason[] = [];
+  for (const { permits, rule } of here) {
+    if (permits) continue;
+    const note = rule.note === undefined ? '' : `: ${rule.note}`;
+    reasons.push({ code: 'DENIED_BY_RULE', leaf, detail: printable(`deny rule "${rule.id}" matches${note}`) });
+  }
+  if (defers) return reasons;
+  const permitting = here.filter(({ permits }) => permits);
+  if (permitting.length === 0 && reasons.length === 0) {
+    reasons.push({ code: 'DEFAULT_DENY', leaf, detail: missingRule(trace, index) });
+  }
+  for (const risk of node.risks) {
+    if (risk.severity === 'info' || permitting.some((rule) => accepts(rule, risk))) continue;
+    reasons.push({ code: risk.code, leaf, detail: unacceptedRisk(risk, permitting) });
+  }
+  return reasons;
+}
+
+/** A critical risk needs a person and an exact target besides its name. */
+function accepts(rule: PreparedRule, risk: Risk): boolean {
+  if (!rule.risks.has(risk.code)) return false;
+  return risk.severity !== 'critical' || (rule.rule.effect === 'require' && rule.pinned);
+}
+
+function timeReasons({ document }: Policy, now: number): readonly Reason[] {
+  const { effectiveAt, expiresAt } = document;
+  if (effectiveAt !== undefined && now < effectiveAt) {
+    const detail = `the policy takes effect at ${effectiveAt}, it is ${now}; wait, or adopt one that is in force`;
+    return [{ code: 'POLICY_NOT_EFFECTIVE', detail }];
+  }
+  if (expiresAt !== undefined && now >= expiresAt) {
+    const detail = `the policy expired at ${expiresAt}, it is ${now}; adopt a newer version`;
+    return [{ code: 'POLICY_EXPIRED', detail }];
+  }
+  return [];
+}
+
+function scopeReasons(policy: Policy, facts: PayloadFacts, request: Request): readonly Reason[] {
+  const reasons: Reason[] = [];
+  const scope = policy.document.wallets.get(request.wallet);
+  if (scope === undefined) {
+    const detail = printable(`wallet "${request.wallet}" is not declared under wallets of the policy`);
+    reasons.push({ code: 'UNKNOWN_WALLET', detail });
+  }
+  if (facts.chainId === undefined) {
+    const detail = 'the payload names no chain and is valid on several; legacyChainId of the wallet would admit it';
+    reasons.push({ code: 'WRONG_CHAIN', detail });
+  } else if (scope?.chainIds?.includes(facts.chainId) === false) {
+    const detail = `chain ${facts.chainId} is not among the chains ${scope.chainIds.join(', ')} of this wallet`;
+    reasons.push({ code: 'WRONG_CHAIN', detail });
+  }
+  const permits = policy.rules.filter((rule) => rule.permits);
+  if (permits.length > 0 && permits.every(({ initiators }) => initiators?.has(request.initiator) === false)) {
+    const detail = printable(`no allow or require rule is open to the operator "${request.initiator}"`);
+    reasons.push({ code: 'UNKNOWN_INITIATOR', detail });
+  }
+  return reasons;
+}
+
+/** Fewer consents than signers, or more than there are parties, is a mistake in the policy, never a lower bar. */
+function quorumReasons(permits: readonly PreparedRule[], wallet: JudgedWallet): readonly Reason[] {
+  const { threshold, parties } = wallet;
+  return permits.flatMap(({ rule }) => {
+    const { id, consents, rejections } = rule;
+    const reasons: Reason[] = [];
+    const code = 'POLICY_QUORUM_OUT_OF_RANGE';
+    if (consents !== undefined && (consents < threshold || consents > parties)) {
+      const detail = `rule "${id}" asks for ${consents} consents; this wallet needs ${threshold} to ${parties}`;
+      reasons.push({ code, detail });
+    }
+    if (rejections !== undefined && rejections > parties) {
+      const detail = `rule "${id}" waits for ${rejections} rejections; there are ${parties} parties`;
+      reasons.push({ code, detail });
+    }
+    return reasons;
+  });
+}
+
+/** The strictest of both layers. */
+function combine(layers: readonly LayerJudgement[], input: JudgeInput): Verdict {
+  const { threshold, parties } = input.wallet;
+  const risks = [...new Set(input.assessment.risks.map((risk) => risk.code))].sort();
+  const rules = layers.flatMap((layer) => layer.matched);
+  const trace = { layers: layers.map((layer) => layer.trace) };
+  const reasons = layers.flatMap((layer) => layer.reasons);
+  if (reasons.length > 0) {
+    const kept = reasons.length <= MAX_REASONS ? reasons : shortened(reasons);
+    return { decision: 'deny', consents: parties, rejections: 1, rules, reasons: kept, risks, trace };
+  }
+  const permits = layers.flatMap((layer) => layer.permits);
+  const critical = input.assessment.risks.some((risk) => risk.severity === 'critical');
+  return {
+    decision: layers.some((layer) => layer.requires) ? 'require' : 'allow',
+    consents: critical ? parties : Math.max(threshold, ...permits.map(({ rule }) => rule.consents ?? threshold)),
+    rejections: permits.length === 0 ? 1 : Math.min(...permits.map(({ rule }) => rule.rejections ?? 1)),
+    rules,
+    reasons: [],
+    risks,
+    trace,
+  };
+}
+
+function shortened(reasons: readonly Reason[]): readonly Reason[] {
+  const kept = reasons.slice(0, MAX_REASONS - 1);
+  return [...kept, { code: 'MORE_REASONS', detail: `${reasons.length - kept.length} more reasons are not listed` }];
+}
+
+function inputFault({ wallet, now, assessment }: JudgeInput): string | undefined {
+  const { threshold, parties } = wallet;
+  if (!Number.isSafeInteger(now) || now < 0) return 'the time is not a count of seconds';
+  const whole = Number.isSafeInteger(threshold) && Number.isSafeInteger(parties);
+  if (!whole || threshold < 1 || threshold > parties || parties > MAX_PARTIES)
+    return 'threshold and parties do not fit';
+  return assessment.decoded.calls.length === 0 ? 'the payload contains no call' : undefined;
+}

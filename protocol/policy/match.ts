@@ -1,0 +1,208 @@
+/**
+ * Whether one rule matches one node. Every condition has one of four outcomes and fits into two bits, so that the whole
+ * judgement of a large batch is one array of numbers, kept for the explanation and hashed for the auditor.
+ *
+ * Doubt works against the payload: an unknown condition keeps a permitting rule from matching and does not keep a deny
+ * rule from matching.
+ */
+import type { Address } from '../payload/address.ts';
+import type { Movement, NodeFacts, PayloadFacts } from './facts.ts';
+import type { AddressSet, PreparedRule } from './prepare.ts';
+import type { AmountRange } from './schema.ts';
+
+/** In the order of evaluation; the position is the place of the two bits. */
+export const CONDITIONS = [
+  'wallets',
+  'chainIds',
+  'initiators',
+  'kinds',
+  'fee',
+  'operations',
+  'to',
+  'safes',
+  'selectors',
+  'calldataHash',
+  'nativeValue',
+  'assets',
+  'counterparties',
+  'amount',
+  'risks',
+] as const;
+
+export type Condition = (typeof CONDITIONS)[number];
+
+/** `free`: the rule has no such condition. */
+export type Outcome = 'free' | 'yes' | 'no' | 'unknown';
+
+const OUTCOMES: readonly Outcome[] = ['free', 'yes', 'no', 'unknown'];
+const FREE = 0;
+const YES = 1;
+const NO = 2;
+const UNKNOWN = 3;
+/** The lower bit of every condition. */
+const LOW = 0x15555555;
+/** The upper bit: set in `no` and `unknown`. */
+const HIGH = 0x2aaaaaaa;
+
+/** Who asks for what; the same for all nodes of a payload. */
+export interface Request {
+  readonly wallet: string;
+  /** Of the wallet; rules name wallets by name, the explanation shows both. */
+  readonly address: Address;
+  readonly initiator: string;
+}
+
+/** The conditions of a rule that do not depend on the node, as bits. */
+export function matchPayload(rule: PreparedRule, facts: PayloadFacts, request: Request): number {
+  return (
+    place('wallets', member(rule.wallets, request.wallet)) |
+    place('chainIds', member(rule.chainIds, facts.chainId)) |
+    place('initiators', member(rule.initiators, request.initiator)) |
+    place('kinds', member(rule.kinds, facts.kind)) |
+    place('fee', atMost(facts.feeMax, rule.feeMax))
+  );
+}
+
+/** All conditions of a rule on one node; `payloadBits` come from `matchPayload` of the same rule. */
+export function matchNode(rule: PreparedRule, payloadBits: number, node: NodeFacts, facts: PayloadFacts): number {
+  return (
+    payloadBits |
+    place('operations', member(rule.operations, node.operation)) |
+    place('to', rule.to === undefined ? FREE : node.to === undefined ? NO : addressIn(rule.to, facts, node.to)) |
+    place('safes', acting(rule, node, facts)) |
+    place('selectors', rule.selectors === undefined ? FREE : truth(selected(rule, node))) |
+    place('calldataHash', rule.calldataHash === undefined ? FREE : truth(node.calldataHash() === rule.calldataHash)) |
+    place('nativeValue', atMost(node.value, rule.valueMax)) |
+    (rule.permits ? everyMovement(rule, node, facts) : someMovement(rule, node, facts)) |
+    place('risks', rule.permits || rule.risks.size === 0 ? FREE : truth(carriesRisk(rule, node)))
+  );
+}
+
+/** Whether the conditions add up to a match; doubt keeps a permission away and a denial in force. */
+export function matches(rule: PreparedRule, bits: number): boolean {
+  return rule.permits ? (bits & HIGH) === 0 : ((bits >>> 1) & ~bits & LOW) === 0;
+}
+
+export function outcomeOf(bits: number, condition: Condition): Outcome {
+  return OUTCOMES[(bits >>> (CONDITIONS.indexOf(condition) * 2)) & 3] ?? 'unknown';
+}
+
+/** A permission speaks for all that moves: each movement must be of its assets and to its counterparties. */
+function everyMovement(rule: PreparedRule, node: NodeFacts, facts: PayloadFacts): number {
+  const { assets, counterparties, amount } = rule;
+  if (assets === undefined && counterparties === undefined) return 0;
+  const start = node.modelled ? truth(node.movements.length > 0) : UNKNOWN;
+  const every = (test: (movement: Movement) => number): number => worst(start, node.movements.map(test));
+  const inRange = (): number =>
+    worst(
+      start,
+      totals(rule, facts).map((total) => truth(within(amount, total))),
+    );
+  return (
+    place('assets', assets === undefined ? FREE : every((movement) => member(assets, movement.assetKey))) |
+    place(
+      'counterparties',
+      counterparties === undefined
+        ? FREE
+        : every((movement) => addressIn(counterparties, facts, movement.counterparty)),
+    ) |
+    place('amount', amount === undefined ? FREE : inRange())
+  );
+}
+
+/** For a permission: one certain no decides, then one doubt. */
+function worst(start: number, outcomes: readonly number[]): number {
+  const all = [start, ...outcomes];
+  if (all.includes(NO)) return NO;
+  return all.includes(UNKNOWN) ? UNKNOWN : YES;
+}
+
+/** A denial strikes if any one movement fits all it names; an amount also if only the sum of the payload does. */
+function someMovement(rule: PreparedRule, node: NodeFacts, facts: PayloadFacts): number {
+  const { assets, counterparties, amount } = rule;
+  let fitting: readonly Movement[] = node.touches;
+  let doubt = node.opaque;
+  /** Keeps what passes `test`, and returns the outcome of this condition. */
+  const narrow = (test: (movement: Movement) => number): number => {
+    const judged = fitting.map((movement) => ({ movement, outcome: test(movement) }));
+    fitting = judged.flatMap(({ movement, outcome }) => (outcome === NO ? [] : [movement]));
+    if (judged.some(({ outcome }) => outcome === YES)) return YES;
+    doubt ||= fitting.length > 0;
+    return doubt ? UNKNOWN : NO;
+  };
+  let bits = 0;
+  if (assets !== undefined)
+    bits |= place(
+      'assets',
+      narrow((movement) => member(assets, movement.assetKey)),
+    );
+  if (counterparties !== undefined) {
+    bits |= place(
+      'counterparties',
+      narrow((movement) => addressIn(counterparties, facts, movement.counterparty)),
+    );
+  }
+  if (amount !== undefined) {
+    const together = totals(rule, facts).some((total) => within(amount, total));
+    const hits = (movement: Movement): number =>
+      movement.amount === undefined ? UNKNOWN : truth(together || within(amount, movement.amount));
+    bits |= place('amount', narrow(hits));
+  }
+  return bits;
+}
+
+/** All the accounts it acts for: a permission must know each, a denial any. */
+function acting(rule: PreparedRule, node: NodeFacts, facts: PayloadFacts): number {
+  const { safes } = rule;
+  if (safes === undefined) return FREE;
+  const outcomes = node.safes.map((safe) => addressIn(safes, facts, safe));
+  if (rule.permits) return worst(truth(outcomes.length > 0), outcomes);
+  if (outcomes.includes(YES)) return YES;
+  return outcomes.includes(UNKNOWN) ? UNKNOWN : NO;
+}
+
+/** What the whole payload moves of the assets of this rule, asset by asset. */
+function totals(rule: PreparedRule, facts: PayloadFacts): readonly bigint[] {
+  return [...(rule.assets ?? [])].flatMap((key) => facts.totals.get(key) ?? []);
+}
+
+function within(range: AmountRange | undefined, amount: bigint): boolean {
+  if (range?.min !== undefined && amount < range.min) return false;
+  return range?.max === undefined || amount <= range.max;
+}
+
+function selected(rule: PreparedRule, node: NodeFacts): boolean {
+  return node.selector !== undefined && rule.selectors?.has(node.selector) === true;
+}
+
+function carriesRisk(rule: PreparedRule, node: NodeFacts): boolean {
+  return node.risks.some((risk) => rule.risks.has(risk.code));
+}
+
+/** `undefined` as value means that the payload does not say. */
+function member<T>(set: ReadonlySet<T> | undefined, value: T | undefined): number {
+  if (set === undefined) return FREE;
+  return value === undefined ? UNKNOWN : truth(set.has(value));
+}
+
+/** A contract that is only being created has an address that no list can know. */
+function addressIn(set: AddressSet, facts: PayloadFacts, value: Address | undefined): number {
+  const found = value === undefined ? undefined : set.has(facts.chainId, value);
+  return found === undefined ? UNKNOWN : truth(found);
+}
+
+function atMost(value: bigint, max: bigint | undefined): number {
+  return max === undefined ? FREE : truth(value <= max);
+}
+
+function truth(holds: boolean): number {
+  return holds ? YES : NO;
+}
+
+const PLACES: { readonly [condition: string]: number } = Object.fromEntries(
+  CONDITIONS.map((condition, i) => [condition, i * 2]),
+);
+
+function place(condition: Condition, outcome: number): number {
+  return outcome << (PLACES[condition] ?? 0);
+}
