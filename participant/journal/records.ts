@@ -1,0 +1,192 @@
+/**
+ * What a participant writes down before it acts (docs/protocol.md d.6): one canonical JSON object a record. Ids, digests
+ * and keys have 32 bytes, counters start at 1, party indices are those of the epoch or roster they are named with.
+ * No record holds a secret; the journal is readable without the passphrase.
+ */
+import type { FailureClass } from '../../protocol/threshold/errors.ts';
+
+/** Every opening of the journal, under the fencing epoch of the home lock. */
+export interface Opened {
+  readonly type: 'opened';
+  readonly fencing: number;
+}
+
+export interface CeremonySeen {
+  readonly type: 'ceremony-seen';
+  readonly proposal: Uint8Array;
+  readonly attempt: number;
+  readonly kind: string;
+}
+
+/** Before a consent or rejection leaves. At most one body for each proposal and attempt, ever. */
+export interface VerdictGiven {
+  readonly type: 'verdict-given';
+  readonly proposal: Uint8Array;
+  readonly attempt: number;
+  readonly decision: 'consent' | 'reject';
+  /** Digest of the signed body. */
+  readonly body: Uint8Array;
+  /** Reserved with `Journal.nextCounter`. */
+  readonly counter: number;
+  /** The signed envelope, so that the same statement can be sent again after a restart; at most 256 KiB. */
+  readonly statement?: Uint8Array | undefined;
+}
+
+/** The place of a transaction on its chain: an account uses each nonce once. */
+export interface NonceSlot {
+  readonly chainId: bigint;
+  readonly nonce: bigint;
+}
+
+/** Before R1. Written only by `claimSession`. */
+export interface SessionStarted {
+  readonly type: 'session-started';
+  readonly sessionId: Uint8Array;
+  readonly proposal: Uint8Array;
+  readonly attempt: number;
+  /** 32 bytes, or none while no epoch exists (keygen). */
+  readonly epochId: Uint8Array;
+  readonly walletId: Uint8Array;
+  readonly path: readonly number[];
+  /** Party indices, ascending. */
+  readonly signers: readonly number[];
+  /** What is signed, or the digest of the configuration of a keygen. */
+  readonly digest: Uint8Array;
+  readonly slot?: NonceSlot | undefined;
+  /** A rule allows this digest to replace one released for the same slot. */
+  readonly replaces: boolean;
+}
+
+/** Before R2. */
+export interface R2Sent {
+  readonly type: 'r2-sent';
+  readonly sessionId: Uint8Array;
+  readonly fullSid: Uint8Array;
+  /** Hash of the R1 envelope received from each other signer. */
+  readonly heard: readonly HeardHash[];
+}
+
+export interface HeardHash {
+  readonly party: number;
+  readonly hash: Uint8Array;
+}
+
+/** Before R3: from here on the digest counts as signed, whatever the outcome. */
+export interface R3Sent {
+  readonly type: 'r3-sent';
+  readonly sessionId: Uint8Array;
+  readonly released: Uint8Array;
+}
+
+export interface SessionEnded {
+  readonly type: 'session-ended';
+  readonly sessionId: Uint8Array;
+  readonly outcome: 'completed' | 'aborted';
+  /** Upper snake case; `CRASH` for sessions that a restart found open. */
+  readonly reason: string;
+}
+
+/** Before any visible reaction to LEAK or CHEAT. */
+export interface Ban {
+  readonly type: 'ban';
+  readonly epochId: Uint8Array;
+  readonly peer: number;
+  /** Name of the failed check, like `C1`. */
+  readonly check: string;
+  readonly failure: Extract<FailureClass, 'LEAK' | 'CHEAT'>;
+  /** How many bans of this pair in this epoch, this one included. */
+  readonly count: number;
+  /** What the peer claimed to run. */
+  readonly software: string;
+}
+
+/** Both key holders of the pair signed that the ban with this count is lifted. */
+export interface BanLifted {
+  readonly type: 'ban-lifted';
+  readonly epochId: Uint8Array;
+  readonly peer: number;
+  readonly count: number;
+}
+
+/** Before any visible reaction to SETUP. */
+export interface PairFail {
+  readonly type: 'pair-fail';
+  readonly epochId: Uint8Array;
+  readonly peer: number;
+  readonly check: string;
+}
+
+/** The key holder looked at the failures of a pair and starts counting anew. */
+export interface PairFailReset {
+  readonly type: 'pair-fail-reset';
+  readonly epochId: Uint8Array;
+  readonly peer: number;
+}
+
+/** A key record was stored (`prepared`), is about to be acknowledged (`acked`), is certified (`active`). */
+export interface KeyStep {
+  readonly type: 'prepared' | 'acked' | 'active';
+  readonly walletId: Uint8Array;
+  readonly epochId: Uint8Array;
+  readonly gen: number;
+}
+
+export interface PolicySet {
+  readonly type: 'policy-set';
+  readonly scope: 'common' | 'own';
+  readonly version: number;
+  readonly digest: Uint8Array;
+}
+
+/** The own statement counter was raised; before the statement that carries it is signed. */
+export interface CounterRaised {
+  readonly type: 'counter';
+  readonly value: number;
+}
+
+export interface Withdrawn {
+  readonly type: 'withdraw';
+  readonly proposal: Uint8Array;
+  readonly attempt: number;
+  /** `operator:NAME` or `party:INDEX`. */
+  readonly author: string;
+}
+
+/** A wallet, or all of them, stopped or let go again by a signed statement. */
+export interface Freeze {
+  readonly type: 'freeze';
+  /** Empty for all wallets. */
+  readonly walletId: Uint8Array;
+  readonly frozen: boolean;
+  /** Digest of the statement that says so. */
+  readonly statement: Uint8Array;
+}
+
+/** The highest statement counter seen of a peer, with its signed statement as proof. Counters belong to the key. */
+export interface PeerCounter {
+  readonly type: 'peer-counter';
+  readonly party: number;
+  readonly statementKey: Uint8Array;
+  readonly counter: number;
+  /** The signed envelope; at most 256 KiB. */
+  readonly statement: Uint8Array;
+}
+
+/** Records that anyone may write with `Journal.record`. */
+export type PlainRecord =
+  | CeremonySeen
+  | VerdictGiven
+  | Ban
+  | BanLifted
+  | PairFail
+  | PairFailReset
+  | KeyStep
+  | PolicySet
+  | Withdrawn
+  | Freeze
+  | PeerCounter;
+
+/** Records with a door of their own: claim.ts and journal.ts. */
+export type GuardedRecord = Opened | SessionStarted | R2Sent | R3Sent | SessionEnded | CounterRaised;
+
+export type JournalRecord = PlainRecord | GuardedRecord;
