@@ -2,7 +2,7 @@
  * Carries out what a protocol machine asks for, strictly in order: a record is durable before the next effect, so no
  * message leaves before what it depends on is on disk. One run is one session; nothing of it survives a restart.
  */
-import { Abort } from '../../protocol/threshold/errors.ts';
+import type { Abort } from '../../protocol/threshold/errors.ts';
 import type { Effect, Machine } from '../../protocol/threshold/rounds/round.ts';
 
 export interface RunHost<Output, RunRecord> {
@@ -10,7 +10,9 @@ export interface RunHost<Output, RunRecord> {
   record(record: RunRecord): Promise<void>;
   /** `to` 0: every other party of the run, and whoever archives broadcasts. */
   send(to: number, envelope: Uint8Array): Promise<void>;
+  /** The machine keeps listening until `close`: peers may still need an answer. */
   done(output: Output): Promise<void>;
+  /** After everything the machine still had to say has left. */
   aborted(abort: Abort): Promise<void>;
   /** An effect failed: the disk refused a record, say. The run is over. */
   failed(error: unknown): void;
@@ -47,10 +49,15 @@ export class Run<Output, RunRecord> implements ActiveRun {
     this.#enqueue(() => this.#machine.deliver(envelope));
   }
 
-  cancel(reason: Abort): void {
-    if (this.#over) return;
+  /** Ends it without a word; its secrets are wiped. */
+  close(): void {
     this.#over = true;
     this.#machine.stop();
+  }
+
+  cancel(reason: Abort): void {
+    if (this.#over) return;
+    this.close();
     this.#queue = this.#queue.then(() => this.#host.aborted(reason)).catch((error: unknown) => this.#host.failed(error));
   }
 
@@ -60,13 +67,13 @@ export class Run<Output, RunRecord> implements ActiveRun {
         if (!this.#over) await this.#carryOut(step());
       })
       .catch((error: unknown) => {
-        this.#over = true;
-        this.#machine.stop();
+        this.close();
         this.#host.failed(error);
       });
   }
 
   async #carryOut(effects: readonly Effect<Output, RunRecord>[]): Promise<void> {
+    let abort: Abort | undefined;
     for (const effect of effects) {
       // Cancelled while a record was being written: nothing more may leave.
       if (this.#over) return;
@@ -78,19 +85,15 @@ export class Run<Output, RunRecord> implements ActiveRun {
           await this.#host.send(effect.to, effect.envelope);
           break;
         case 'done':
-          this.#end();
           await this.#host.done(effect.output);
           break;
         case 'abort':
-          this.#end();
-          await this.#host.aborted(effect.abort);
+          abort = effect.abort;
           break;
       }
     }
-  }
-
-  #end(): void {
-    this.#over = true;
-    this.#machine.stop();
+    if (abort === undefined) return;
+    this.close();
+    await this.#host.aborted(abort);
   }
 }

@@ -3,32 +3,21 @@
  * function. The participant calls it before it consents and again before it signs; the auditor calls it with the
  * recorded inputs and must come to the same result, word for word.
  */
-import { toHex } from '../common/bytes.ts';
+import { equalBytes, toHex } from '../common/bytes.ts';
 import type { Json } from '../common/canonical-json.ts';
-import { equalBytes } from '../common/bytes.ts';
 import { literal, object, type Reader } from '../common/schema.ts';
 import { decode, type Decoded } from '../payload/payload.ts';
 import { assess, type Assessment } from '../payload/risk/assess.ts';
 import { leafTreeDigest } from '../payload/leaf-tree.ts';
-import { judge, undecodableVerdict, type Verdict } from '../policy/judge.ts';
-import type { Policy } from '../policy/parse.ts';
-import type { ProposalBody, SignProposal } from './proposal.ts';
+import { policyDigest } from '../policy/canonical.ts';
+import { judge } from '../policy/judge.ts';
+import type { Policy } from '../policy/prepare.ts';
+import { matchedRuleNames, undecodableVerdict, type Verdict } from '../policy/verdict.ts';
+import { type ProposalBody, type SignProposal, UNIX_SECONDS } from './proposal.ts';
 import type { Roster } from './roster.ts';
 import { keygenPlan } from './session-binding.ts';
-import { documentDigest } from './statement.ts';
 import type { PolicyReference, Reading, VerdictBody, VerdictReason } from './verdict-statement.ts';
-import { UNIX_SECONDS } from './proposal.ts';
-
-/** A key this roster holds, as its certificate shows it. */
-export interface Wallet {
-  readonly name: string;
-  readonly walletId: Uint8Array;
-  readonly epochId: Uint8Array;
-  /** 33 bytes, compressed. */
-  readonly publicKey: Uint8Array;
-  /** 20 bytes. */
-  readonly address: Uint8Array;
-}
+import type { Wallet } from './wallet.ts';
 
 /** Everything a judgement depends on that is not in the proposal or the policies. */
 export interface JudgementInputs {
@@ -65,7 +54,10 @@ export function judgeProposal(proposal: { readonly digest: Uint8Array; readonly 
   const misfit = walletFault(body, context.wallet);
   if (misfit !== undefined) return denial([misfit]);
   const decoded = decode(body.payload);
-  if (!decoded.ok) return fromVerdict(undecodableVerdict(decoded.error.code, decoded.error.message), {});
+  if (!decoded.ok) {
+    const { code, message } = decoded.error;
+    return fromVerdict(undecodableVerdict(code, message, context.roster.parties.length), {});
+  }
   const assessment = assess(decoded.value);
   const reading: Reading = { digest: decoded.value.digest, tree: leafTreeDigest(decoded.value) };
   if (context.common === undefined) {
@@ -94,7 +86,7 @@ export function denial(reasons: readonly VerdictReason[]): Judgement {
 }
 
 export function policyReference(policy: Policy): PolicyReference {
-  return { digest: documentDigest(policy.canonical), version: policy.version };
+  return { digest: policyDigest(policy), version: policy.document.version };
 }
 
 /** The document whose digest a verdict names as `inputs`. */
@@ -132,15 +124,14 @@ function walletFault(body: SignProposal, wallet: Wallet | undefined): VerdictRea
 }
 
 function fromVerdict(verdict: Verdict, read: { readonly reading?: Reading }): Judgement {
-  const rules = [...new Set(verdict.rules.map((rule) => `${rule.policy}/${rule.id}`))].sort();
   return {
     ...read,
     judgement: verdict.decision,
     consents: verdict.consents,
     rejections: verdict.rejections,
-    rules: rules.slice(0, 256),
-    reasons: verdict.reasons.slice(0, 64).map(({ code, detail }) => ({ code, detail: detail.slice(0, 400) })),
-    risks: [...new Set(verdict.risks)].sort(),
+    rules: matchedRuleNames(verdict),
+    reasons: verdict.reasons.map(({ code, detail }) => ({ code, detail })),
+    risks: verdict.risks,
     verdict,
   };
 }

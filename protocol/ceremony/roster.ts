@@ -183,12 +183,18 @@ export function operatorOf(roster: RosterBody, name: string): Operator | undefin
   return roster.operators.find((operator) => operator.name === name);
 }
 
-/** Every member with its transport key and addresses, by the name it has in statements: `party:1`, `operator:ops`. */
-export function members(roster: RosterBody): ReadonlyMap<string, { transportKey: PublicKey; addresses: readonly string[] }> {
-  return new Map([
-    ...roster.parties.map((party) => [`party:${party.index}`, party] as const),
-    ...roster.operators.map((operator) => [`operator:${operator.name}`, { ...operator, addresses: [] }] as const),
-  ]);
+export interface MemberAddress {
+  readonly transportKey: PublicKey;
+  /** Empty for operators: they dial. */
+  readonly addresses: readonly string[];
+}
+
+/** Every member by the name it has in statements: `party:1`, `operator:ops`. */
+export function members(roster: RosterBody): ReadonlyMap<string, MemberAddress> {
+  const found = new Map<string, MemberAddress>();
+  for (const party of roster.parties) found.set(`party:${party.index}`, party);
+  for (const { name, transportKey } of roster.operators) found.set(`operator:${name}`, { transportKey, addresses: [] });
+  return found;
 }
 
 function readSignature(file: RosterFile, envelope: Envelope): Result<Statement<RosterSignature>, RosterError> {
