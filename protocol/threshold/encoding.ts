@@ -39,16 +39,17 @@ type Parts<L extends readonly number[]> = { readonly [K in keyof L]: Uint8Array 
 export function split<const L extends readonly number[]>(bytes: Uint8Array, lengths: L): Parts<L> | undefined {
   if (lengths.reduce((sum, length) => sum + length, 0) !== bytes.length) return undefined;
   let offset = 0;
-  const parts = lengths.map((length) => {
+  const parts: readonly Uint8Array[] = lengths.map((length) => {
     offset += length;
     return bytes.subarray(offset - length, offset);
   });
-  return parts as Uint8Array[] as Parts<L>;
+  return parts as Parts<L>;
 }
 
 /** `bytes` cut into equal parts; its length must be a multiple. */
 export function chunks(bytes: Uint8Array, length: number): readonly Uint8Array[] {
-  if (bytes.length % length !== 0) throw new BugError('BUG_CHUNKS', `${bytes.length} bytes are no multiple of ${length}.`);
+  if (bytes.length % length !== 0)
+    throw new BugError('BUG_CHUNKS', `${bytes.length} bytes are no multiple of ${length}.`);
   return Array.from({ length: bytes.length / length }, (_, i) => bytes.subarray(i * length, (i + 1) * length));
 }
 
@@ -106,5 +107,7 @@ export function fixed(bytes: Uint8Array, length: number): Uint8Array {
 
 /** Numbers 1..255, each above the one before. */
 export function strictlyAscending(values: readonly number[]): boolean {
-  return values.every((value, i) => Number.isInteger(value) && value >= 1 && value <= 255 && value > (values[i - 1] ?? 0));
+  return values.every(
+    (value, i) => Number.isInteger(value) && value >= 1 && value <= 255 && value > (values[i - 1] ?? 0),
+  );
 }

@@ -10,15 +10,7 @@ import { KeymootError } from '../common/errors.ts';
  * - `RESTART`: bad luck or an own fault; a new attempt.
  * - `BENIGN`: a timeout, a refusal, a peer's abort.
  */
-export type FailureClass =
-  | 'LEAK'
-  | 'CHEAT'
-  | 'SETUP'
-  | 'BLAME'
-  | 'GROUP'
-  | 'INCONSISTENT'
-  | 'RESTART'
-  | 'BENIGN';
+export type FailureClass = 'LEAK' | 'CHEAT' | 'SETUP' | 'BLAME' | 'GROUP' | 'INCONSISTENT' | 'RESTART' | 'BENIGN';
 
 export interface AbortDetails {
   readonly failure: FailureClass;

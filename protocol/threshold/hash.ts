@@ -47,10 +47,14 @@ export interface HotMidstate {
 
 export function hotMidstate(tag: HotTag, sid: Uint8Array): HotMidstate {
   requireSid(sid);
-  const start = sha256.create().update(prefix(`hot/${tag}`)).update(sid);
+  const start = sha256
+    .create()
+    .update(prefix(`hot/${tag}`))
+    .update(sid);
   return {
     digest(w: Uint8Array): Uint8Array {
-      if (w.length > HOT_INPUT_MAX) throw new BugError('BUG_HOT_LENGTH', `A hot input is at most 52 bytes, not ${w.length}.`);
+      if (w.length > HOT_INPUT_MAX)
+        throw new BugError('BUG_HOT_LENGTH', `A hot input is at most 52 bytes, not ${w.length}.`);
       return start.clone().update(w).digest();
     },
   };

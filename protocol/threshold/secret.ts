@@ -47,7 +47,8 @@ export class Secret<T extends SecretValue> {
   }
 
   #held(): T {
-    if (this.#value === undefined) throw new BugError('BUG_SECRET_GONE', 'A secret was used after it had been taken or wiped.');
+    if (this.#value === undefined)
+      throw new BugError('BUG_SECRET_GONE', 'A secret was used after it had been taken or wiped.');
     return this.#value;
   }
 }

@@ -59,7 +59,8 @@ export const curve: Curve = {
   },
   encode(point: Point): Uint8Array {
     const raw = open(point);
-    if (raw.is0()) throw new BugError('BUG_ENCODE_IDENTITY', 'The identity point has no encoding; the caller checks first.');
+    if (raw.is0())
+      throw new BugError('BUG_ENCODE_IDENTITY', 'The identity point has no encoding; the caller checks first.');
     return raw.toBytes(true);
   },
   decode,
@@ -71,6 +72,6 @@ export const curve: Curve = {
     return decode(bytes);
   },
   hashToCurve(message: Uint8Array, dst: string): Point {
-    return seal(secp256k1_hasher.hashToCurve(message, { DST: dst }) as Raw);
+    return seal(secp256k1_hasher.hashToCurve(message, { DST: dst }));
   },
 };

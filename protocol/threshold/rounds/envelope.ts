@@ -83,7 +83,8 @@ export function parseEnvelope(bytes: Uint8Array): ParsedEnvelope | undefined {
   if (bytes.length < ENVELOPE_OVERHEAD || bytes.length > ENVELOPE_OVERHEAD + BODY_MAX) return undefined;
   const own = bytes.slice();
   const [version, suiteHigh, suiteLow, type, round, from, to] = own;
-  if (version !== suite.version || suiteHigh !== suite.number >> 8 || suiteLow !== (suite.number & 0xff)) return undefined;
+  if (version !== suite.version || suiteHigh !== suite.number >> 8 || suiteLow !== (suite.number & 0xff))
+    return undefined;
   if (type === undefined || round === undefined || from === undefined || to === undefined) return undefined;
   if (from === 0 || readU32(own.subarray(39, HEAD_BYTES)) !== own.length - ENVELOPE_OVERHEAD) return undefined;
   const end = own.length - SIGNATURE_BYTES;

@@ -43,6 +43,20 @@ export class Inbox {
     return [...this.#equivocations.values()];
   }
 
+  /** Overwrites and forgets all messages of this type: bodies that are secret. */
+  wipe(type: number): void {
+    for (const [key, message] of this.#messages) {
+      if (message.type !== type) continue;
+      message.bytes.fill(0);
+      this.#messages.delete(key);
+    }
+    for (const [key, { second }] of this.#equivocations) {
+      if (second.type !== type) continue;
+      second.bytes.fill(0);
+      this.#equivocations.delete(key);
+    }
+  }
+
   clear(): void {
     this.#messages.clear();
     this.#equivocations.clear();

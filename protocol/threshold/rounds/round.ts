@@ -8,6 +8,7 @@ export type Effect<Output, RunRecord> =
   | { readonly kind: 'record'; readonly record: RunRecord }
   /** `to` is a party index, also where the envelope itself counts in pids; 0 = every other party of the run. */
   | { readonly kind: 'send'; readonly to: number; readonly envelope: Uint8Array }
+  /** The run is over and its secrets are wiped; the last effect of its list. */
   | { readonly kind: 'abort'; readonly abort: Abort }
   | { readonly kind: 'done'; readonly output: Output };
 
@@ -24,4 +25,5 @@ export interface Machine<Output, RunRecord> {
 /** What a round function returns: state for the next round and messages to sign and send, or the end of the run. */
 export type RoundResult<Keep> =
   | { readonly kind: 'next'; readonly keep: Keep; readonly outbox: readonly EnvelopeFields[] }
-  | { readonly kind: 'abort'; readonly abort: Abort };
+  /** `outbox`: what the others must still learn (a complaint), signed and sent as evidence. */
+  | { readonly kind: 'abort'; readonly abort: Abort; readonly outbox?: readonly EnvelopeFields[] };

@@ -1,0 +1,336 @@
+/**
+ * KEYGEN as a machine (docs/protocol.md b): authenticates and collects messages, runs the round functions in order,
+ * signs what they say. All judgement is in the rounds and in checks.ts; all state after the own ACK in activation.ts.
+ */
+import { equalBytes } from '../../common/bytes.ts';
+import type { Random } from '../../common/effects.ts';
+import { InvalidArgument } from '../../common/errors.ts';
+import { Abort } from '../errors.ts';
+import {
+  type EnvelopeFields,
+  type ParsedEnvelope,
+  parseEnvelope,
+  type SignBytes,
+  sealEnvelope,
+  type VerifySignature,
+  verifyEnvelope,
+} from '../rounds/envelope.ts';
+import { type Equivocation, Inbox } from '../rounds/inbox.ts';
+import type { RoundResult } from '../rounds/round.ts';
+import type { Secret, SecretValue } from '../secret.ts';
+import { type Activation, createActivation, type KeygenEffect } from './activation.ts';
+import type { Certificate } from './certificate.ts';
+import { blame, type Finding, toAbort } from './checks.ts';
+import { judgeComplaint } from './complaint.ts';
+import { indicesOf, keygenConfig, type Member, makeFrame, memberOf, type Party, type Run } from './config.ts';
+import {
+  ABORT_MESSAGE,
+  bodyLength,
+  DKG_ABANDON,
+  DKG_ACK,
+  DKG_ACTIVE,
+  DKG_BROADCAST,
+  DKG_COMPLAINT,
+  DKG_SHARE,
+} from './messages.ts';
+import { type Keep1, round1, sampleRound1 } from './round-1.ts';
+import { type Keep2, round2, sampleRound2 } from './round-2.ts';
+import { type Keep3, round3 } from './round-3.ts';
+import { type Keep4, round4, sampleRound4 } from './round-4.ts';
+import { round5 } from './round-5.ts';
+
+export interface KeygenOptions {
+  readonly sessionId: Uint8Array;
+  /** Must be what `configHash` gives for the rest. */
+  readonly cfgHash: Uint8Array;
+  readonly walletId: Uint8Array;
+  readonly threshold: number;
+  /** All n parties, in any order. */
+  readonly parties: readonly Party[];
+  /** Own party index. */
+  readonly self: number;
+  /** 1: a KEYGEN attempt is its own wallet. */
+  readonly gen: number;
+  /** Whether the key may be exported later; part of cfgHash. */
+  readonly exportable?: boolean;
+  readonly sign: SignBytes;
+  readonly verify: VerifySignature;
+  /** Drawn in the order of `sampleRound1`, `sampleRound2`, `sampleRound4`. */
+  readonly random: Random;
+}
+
+export interface Keygen extends Activation {
+  /** Senders that have signed two different messages where one may be; evidence, also while the run goes on. */
+  equivocations(): readonly Equivocation[];
+}
+
+type Stage =
+  | { readonly kind: 'new' }
+  | { readonly kind: 'round1'; readonly keep: Keep1 }
+  | { readonly kind: 'round2'; readonly keep: Keep2 }
+  | { readonly kind: 'round3'; readonly keep: Keep3 }
+  | { readonly kind: 'round4'; readonly keep: Keep4; readonly before: Keep3 }
+  | { readonly kind: 'activation'; readonly activation: Activation }
+  | { readonly kind: 'over' };
+
+/** Throws `InvalidArgument` for a configuration that no run can have. */
+export function createKeygen(options: KeygenOptions): Keygen {
+  const config = keygenConfig({ ...options, exportable: options.exportable ?? false });
+  const frame = makeFrame(options.sessionId, config);
+  if (!equalBytes(frame.cfgHash, options.cfgHash)) {
+    throw new InvalidArgument('KEYGEN_CONFIG', 'cfgHash', 'Unusable configuration: cfgHash belongs to another one.');
+  }
+  return new KeygenMachine({ ...frame, self: memberOf(frame, options.self) }, options);
+}
+
+class KeygenMachine implements Keygen {
+  readonly #run: Run;
+  readonly #options: KeygenOptions;
+  readonly #inbox = new Inbox();
+  /** Phase messages of the activation that came early; complete envelopes. */
+  readonly #early: Uint8Array[] = [];
+  readonly #secrets: Secret<SecretValue>[] = [];
+  #stage: Stage = { kind: 'new' };
+
+  constructor(run: Run, options: KeygenOptions) {
+    this.#run = run;
+    this.#options = options;
+  }
+
+  accepts(sid: Uint8Array): boolean {
+    const stage = this.#stage;
+    if (stage.kind === 'over') return false;
+    if (stage.kind === 'activation') return stage.activation.accepts(sid);
+    const runSid = this.#sid();
+    return equalBytes(sid, this.#run.sessionId) || (runSid !== undefined && equalBytes(sid, runSid));
+  }
+
+  start(): readonly KeygenEffect[] {
+    if (this.#stage.kind !== 'new') return [];
+    const sample = sampleRound1(this.#run, this.#options.random);
+    this.#own(sample.coefficients, sample.chainCode);
+    const effects: KeygenEffect[] = [];
+    const { keep, outbox } = round1(this.#run, sample);
+    this.#stage = { kind: 'round1', keep };
+    this.#post(outbox, effects);
+    this.#advance(effects);
+    return effects;
+  }
+
+  deliver(bytes: Uint8Array): readonly KeygenEffect[] {
+    const stage = this.#stage;
+    if (stage.kind === 'over') return [];
+    if (stage.kind === 'activation') return stage.activation.deliver(bytes);
+    const envelope = parseEnvelope(bytes);
+    const sender = this.#run.members.find((member) => member.pid === envelope?.from);
+    if (envelope === undefined || sender === undefined || sender.pid === this.#run.self.pid) return [];
+    const length = this.#expectedLength(envelope, sender);
+    if (length === undefined || !verifyEnvelope(envelope, sender.identityKey, this.#options.verify)) return [];
+
+    const effects: KeygenEffect[] = [];
+    if (isActivationMessage(envelope.type)) {
+      if (envelope.body.length === length && this.#inbox.put(envelope) === 'new') this.#early.push(envelope.bytes);
+    } else if (envelope.type === ABORT_MESSAGE) {
+      if (envelope.body.length === length && envelope.body[0] === 0) this.#peerAborted(sender, effects);
+    } else if (envelope.body.length !== length) {
+      const check = envelope.type === DKG_BROADCAST && envelope.round === 2 ? 'K3' : 'K1';
+      const evidence = envelope.type === DKG_SHARE ? [] : [envelope];
+      this.#fail(blame(check, [sender.pid], 'A message has the wrong length.'), evidence, effects);
+    } else if (this.#inbox.put(envelope) === 'new') {
+      this.#advance(effects);
+    }
+    return effects;
+  }
+
+  adopt(certificate: Certificate): readonly KeygenEffect[] {
+    return this.#stage.kind === 'activation' ? this.#stage.activation.adopt(certificate) : [];
+  }
+
+  abandon(): readonly KeygenEffect[] {
+    return this.#stage.kind === 'activation' ? this.#stage.activation.abandon() : [];
+  }
+
+  equivocations(): readonly Equivocation[] {
+    return this.#inbox.equivocations();
+  }
+
+  stop(): void {
+    if (this.#stage.kind === 'activation') this.#stage.activation.stop();
+    this.#end();
+  }
+
+  /** Length of the body for the slot this envelope claims; `undefined` if this run has no such slot now. */
+  #expectedLength(envelope: ParsedEnvelope, sender: Member): number | undefined {
+    const { type, round, to, sid } = envelope;
+    const onSession = (type === DKG_BROADCAST && round <= 2) || type === ABORT_MESSAGE;
+    const expected = onSession ? this.#run.sessionId : this.#sid();
+    if (expected === undefined || !equalBytes(sid, expected)) return undefined;
+    if (to !== (type === DKG_SHARE ? this.#run.self.pid : 0)) return undefined;
+    if (type === DKG_SHARE && !sender.dealer) return undefined;
+    return bodyLength(type, round, this.#run.threshold, sender.dealer);
+  }
+
+  /** sid, once all of round 1 is in. */
+  #sid(): Uint8Array | undefined {
+    const stage = this.#stage;
+    if (stage.kind === 'round2' || stage.kind === 'round3') return stage.keep.sid;
+    return stage.kind === 'round4' ? stage.before.sid : undefined;
+  }
+
+  /** Runs rounds as long as the messages for the next one are complete. */
+  #advance(effects: KeygenEffect[]): void {
+    for (let moved = true; moved; ) {
+      if (this.#judgeComplaints(effects)) return;
+      moved = this.#step(effects);
+    }
+  }
+
+  #step(effects: KeygenEffect[]): boolean {
+    const { random } = this.#options;
+    const { pids, self, dealers, holders } = this.#run;
+    const stage = this.#stage;
+    if (stage.kind === 'round1') {
+      const received = this.#inbox.collect(DKG_BROADCAST, 1, pids);
+      if (received === undefined) return false;
+      const sample = sampleRound2(this.#run, random);
+      this.#own(sample.proofNonces);
+      const result = round2(this.#run, stage.keep, received, sample);
+      this.#stage = { kind: 'round2', keep: result.keep };
+      return this.#post(result.outbox, effects);
+    }
+    if (stage.kind === 'round2') {
+      const received = this.#inbox.collect(DKG_BROADCAST, 2, pids);
+      if (received === undefined) return false;
+      const result = round3(this.#run, stage.keep, received);
+      if (result.kind === 'abort') return this.#abort(result, effects);
+      this.#own(result.keep.ownShare);
+      this.#stage = { kind: 'round3', keep: result.keep };
+      return this.#post(result.outbox, effects);
+    }
+    if (stage.kind === 'round3') {
+      const broadcasts = this.#inbox.collect(DKG_BROADCAST, 3, pids);
+      const others = dealers.filter((dealer) => dealer.pid !== self.pid).map((dealer) => dealer.pid);
+      const shares = this.#inbox.collect(DKG_SHARE, 3, others);
+      if (broadcasts === undefined || shares === undefined) return false;
+      const sample = sampleRound4(random);
+      this.#own(sample.proofNonce);
+      const result = round4(this.#run, stage.keep, { broadcasts, shares }, sample);
+      if (result.kind === 'abort') return this.#abort(result, effects);
+      this.#own(result.keep.share, result.keep.chainCode);
+      this.#stage = { kind: 'round4', keep: result.keep, before: stage.keep };
+      return this.#post(result.outbox, effects);
+    }
+    if (stage.kind !== 'round4') return false;
+    const holderPids = holders.map((holder) => holder.pid);
+    const received = this.#inbox.collect(DKG_BROADCAST, 4, holderPids);
+    if (received === undefined) return false;
+    const result = round5(this.#run, stage.keep, received);
+    if (result.kind === 'abort') return this.#abort(result, effects);
+    // From here on the host owns share and chain code: they are in the record, and stop() must not wipe them.
+    this.#secrets.length = 0;
+    this.#inbox.wipe(DKG_SHARE);
+    effects.push({ kind: 'record', record: { kind: 'prepared', keyshare: result.keep } });
+    this.#activate(stage.keep, effects);
+    return false;
+  }
+
+  #activate(keep: Keep4, effects: KeygenEffect[]): void {
+    const { sign, verify } = this.#options;
+    const activation = createActivation({ epoch: keep.epoch, self: this.#run.self.index, sign, verify });
+    this.#stage = { kind: 'activation', activation };
+    effects.push(...activation.start());
+    for (const envelope of this.#early.splice(0)) effects.push(...activation.deliver(envelope));
+  }
+
+  /** True if a complaint ended the run. The verdict waits until the dealings are known. */
+  #judgeComplaints(effects: KeygenEffect[]): boolean {
+    const stage = this.#stage;
+    const context = stage.kind === 'round3' ? stage.keep : stage.kind === 'round4' ? stage.before : undefined;
+    if (context === undefined) return false;
+    for (const pid of this.#run.pids) {
+      const complaint = this.#inbox.get(DKG_COMPLAINT, 8, pid);
+      if (complaint === undefined) continue;
+      const finding = judgeComplaint(this.#run, context, complaint, this.#options.verify);
+      const dealt = context.round2.filter((envelope) => finding.culprits.includes(envelope.from));
+      // No ABORT: it could overtake the complaint, and the others must judge it too.
+      effects.push({ kind: 'abort', abort: toAbort(this.#run, finding, [complaint, ...dealt]) });
+      this.#end();
+      return true;
+    }
+    return false;
+  }
+
+  #peerAborted(sender: Member, effects: KeygenEffect[]): void {
+    const [party] = indicesOf(this.#run, [sender.pid]);
+    const message = `Party ${party ?? 0} has ended the run.`;
+    effects.push({ kind: 'abort', abort: new Abort({ failure: 'BENIGN', check: 'ABORT', message }) });
+    this.#end();
+  }
+
+  #fail(finding: Finding, evidence: readonly ParsedEnvelope[], effects: KeygenEffect[]): void {
+    this.#abort({ kind: 'abort', abort: toAbort(this.#run, finding, evidence) }, effects);
+  }
+
+  /** Ends the run; what it still says is signed first, and is part of the evidence. Always false: nothing moves on. */
+  #abort(result: RoundResult<never> & { readonly kind: 'abort' }, effects: KeygenEffect[]): false {
+    const complaints = (result.outbox ?? []).map((fields) => sealEnvelope(fields, this.#options.sign).bytes);
+    const abort = this.#withEquivocations(result.abort, complaints);
+    this.#end();
+    // One by one and not as a broadcast: a complaint goes to the members only, never into a transcript.
+    for (const envelope of complaints) {
+      for (const member of this.#run.members) {
+        if (member.pid !== this.#run.self.pid) effects.push({ kind: 'send', to: member.index, envelope });
+      }
+    }
+    if (complaints.length === 0) {
+      const { sessionId: sid, self } = this.#run;
+      const fields = { type: ABORT_MESSAGE, round: 0, from: self.pid, to: 0, sid, body: new Uint8Array(1) };
+      effects.push({ kind: 'send', to: 0, envelope: sealEnvelope(fields, this.#options.sign).bytes });
+    }
+    effects.push({ kind: 'abort', abort });
+    return false;
+  }
+
+  /** Where views differ and both signed messages are at hand, the sender is named at once. */
+  #withEquivocations(abort: Abort, complaints: readonly Uint8Array[]): Abort {
+    // A second share is no proof that may be shown, and an honest restored dealer may have sent it.
+    const proven = this.#inbox.equivocations().filter((equivocation) => equivocation.first.type !== DKG_SHARE);
+    const named = abort.failure === 'INCONSISTENT' ? proven : [];
+    if (named.length === 0 && complaints.length === 0) return abort;
+    const pids = named.map((equivocation) => equivocation.from);
+    const both = named.flatMap((equivocation) => [equivocation.first.bytes, equivocation.second.bytes]);
+    return new Abort({
+      failure: abort.failure,
+      check: abort.check,
+      message: abort.message,
+      culprits: [...abort.culprits, ...indicesOf(this.#run, pids)],
+      evidence: [...abort.evidence, ...both, ...complaints],
+    });
+  }
+
+  #post(outbox: readonly EnvelopeFields[], effects: KeygenEffect[]): true {
+    for (const fields of outbox) {
+      const envelope = sealEnvelope(fields, this.#options.sign);
+      // Own broadcasts take part in every later check like anybody else's.
+      if (envelope.to === 0) this.#inbox.put(envelope);
+      const receiver = this.#run.members.find((member) => member.pid === envelope.to);
+      effects.push({ kind: 'send', to: receiver?.index ?? 0, envelope: envelope.bytes });
+    }
+    return true;
+  }
+
+  #own(...secrets: Secret<SecretValue>[]): void {
+    this.#secrets.push(...secrets);
+  }
+
+  #end(): void {
+    this.#stage = { kind: 'over' };
+    for (const secret of this.#secrets.splice(0)) secret.wipe();
+    this.#inbox.wipe(DKG_SHARE);
+    this.#early.length = 0;
+  }
+}
+
+function isActivationMessage(type: number): boolean {
+  return type === DKG_ACK || type === DKG_ACTIVE || type === DKG_ABANDON;
+}

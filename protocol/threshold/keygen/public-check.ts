@@ -1,0 +1,179 @@
+/**
+ * What anybody can recompute about a finished KEYGEN from its broadcasts (docs/protocol.md b.6): commitments and their
+ * openings, proofs of knowledge, echoes, the public key and shares, the digest, the acknowledgements. The shares and
+ * the chain code stay unseen; ccPub comes from the certificate.
+ */
+import { equalBytes } from '../../common/bytes.ts';
+import { err, ok, type Result } from '../../common/result.ts';
+import { type ParsedEnvelope, parseEnvelope, type VerifySignature, verifyEnvelope } from '../rounds/envelope.ts';
+import { Inbox } from '../rounds/inbox.ts';
+import type { EpochConfig } from '../session-id.ts';
+import { acknowledges, type Certificate, makeCertificate } from './certificate.ts';
+import {
+  type Checked,
+  checkConfirmations,
+  checkEchoes,
+  deriveEcho,
+  deriveSid,
+  openDealings,
+  sumCommitments,
+} from './checks.ts';
+import { configProblem, type Frame, indicesOf, makeFrame } from './config.ts';
+import { type Epoch, makeEpoch } from './epoch.ts';
+import { bodyLength, DKG_ABANDON, DKG_ACK, DKG_ACTIVE, DKG_BROADCAST } from './messages.ts';
+
+export interface KeygenBroadcasts {
+  /** Recomputed by the caller from the statements of the ceremony. */
+  readonly sessionId: Uint8Array;
+  readonly config: EpochConfig;
+  /** ccPub, 32 bytes. */
+  readonly chainCodeHash: Uint8Array;
+  /** Complete envelopes in any order: rounds 1-4 and ACK of everybody; ACTIVE and ABANDON may be among them. */
+  readonly envelopes: readonly Uint8Array[];
+  readonly verify: VerifySignature;
+}
+
+export interface PublicCheckProblem {
+  readonly code:
+    | 'CONFIG'
+    /** Not an envelope of this run, or not signed by its sender. */
+    | 'ENVELOPE'
+    /** Two different messages in one slot. */
+    | 'EQUIVOCATION'
+    | 'MISSING'
+    /** A check of b.6 does not hold; see `check`. */
+    | 'CHECK'
+    | 'ACKNOWLEDGEMENT';
+  readonly check?: string;
+  /** Party indices concerned. */
+  readonly parties: readonly number[];
+  readonly message: string;
+}
+
+export interface PublicKeygen {
+  readonly sid: Uint8Array;
+  readonly epoch: Epoch;
+  readonly certificate: Certificate;
+}
+
+type Outcome<T> = Result<T, PublicCheckProblem>;
+
+export function verifyKeygenBroadcasts(broadcasts: KeygenBroadcasts): Outcome<PublicKeygen> {
+  const unusable = configProblem(broadcasts.config);
+  if (unusable !== undefined) return problem('CONFIG', [], `The configuration is unusable: ${unusable}.`);
+  if (broadcasts.sessionId.length !== 32 || broadcasts.chainCodeHash.length !== 32) {
+    return problem('CONFIG', [], 'A session id and ccPub are 32 bytes.');
+  }
+  const frame = makeFrame(broadcasts.sessionId, broadcasts.config);
+  const sorted = sort(frame, broadcasts);
+  if (!sorted.ok) return sorted;
+  const { inbox } = sorted.value;
+
+  const round1 = need(frame, inbox, 1);
+  if (!round1.ok) return round1;
+  const round2 = need(frame, inbox, 2);
+  if (!round2.ok) return round2;
+  const sid = deriveSid(frame, round1.value);
+  if (sid === undefined) return problem('ENVELOPE', [], 'A round 1 message is malformed.');
+  const dealings = openDealings(frame, sid, round1.value, round2.value);
+  if (!dealings.ok) return failedCheck(frame, dealings);
+
+  const foreign = sorted.value.later.filter((envelope) => !equalBytes(envelope.sid, sid));
+  if (foreign.length > 0) return problem('ENVELOPE', partiesOf(frame, foreign), 'A message belongs to another run.');
+  const round3 = need(frame, inbox, 3);
+  if (!round3.ok) return round3;
+  const echoes = checkEchoes(deriveEcho(sid, round2.value), round2.value, round3.value);
+  if (!echoes.ok) return failedCheck(frame, echoes);
+
+  const points = sumCommitments(frame, dealings.value);
+  const epoch = makeEpoch(frame.config, sid, points, () => broadcasts.chainCodeHash);
+  if (epoch === undefined) return problem('CHECK', [], 'A public value is the identity.', 'K12');
+  const round4 = need(frame, inbox, 4);
+  if (!round4.ok) return round4;
+  const confirmed = checkConfirmations(frame, epoch, [...round1.value, ...round2.value], round4.value);
+  if (!confirmed.ok) return failedCheck(frame, confirmed);
+  const certificate = certify(frame, epoch, inbox);
+  return certificate.ok ? ok({ sid, epoch, certificate: certificate.value }) : certificate;
+}
+
+interface Sorted {
+  readonly inbox: Inbox;
+  /** Messages that carry the sid of the run. */
+  readonly later: readonly ParsedEnvelope[];
+}
+
+/** Authenticates every envelope and puts it in its slot. */
+function sort(frame: Frame, { envelopes, verify }: KeygenBroadcasts): Outcome<Sorted> {
+  const inbox = new Inbox();
+  const later: ParsedEnvelope[] = [];
+  for (const bytes of envelopes) {
+    const envelope = parseEnvelope(bytes);
+    const sender = frame.members.find((member) => member.pid === envelope?.from);
+    if (envelope === undefined || sender === undefined) return problem('ENVELOPE', [], 'Not a message of a member.');
+    const { type, round, to, sid, body } = envelope;
+    const parties = partiesOf(frame, [envelope]);
+    const known = [DKG_BROADCAST, DKG_ACK, DKG_ACTIVE, DKG_ABANDON].includes(type);
+    if (!known || to !== 0 || body.length !== bodyLength(type, round, frame.threshold, sender.dealer)) {
+      return problem('ENVELOPE', parties, 'A message has no place or the wrong length.');
+    }
+    if (!verifyEnvelope(envelope, sender.identityKey, verify)) {
+      return problem('ENVELOPE', parties, 'A signature does not verify.');
+    }
+    const early = type === DKG_BROADCAST && round <= 2;
+    if (early && !equalBytes(sid, frame.sessionId)) {
+      return problem('ENVELOPE', parties, 'A message belongs to another session.');
+    }
+    if (!early) later.push(envelope);
+    if (inbox.put(envelope) === 'equivocation') {
+      return problem('EQUIVOCATION', parties, 'A member has signed two different messages in one place.');
+    }
+  }
+  return ok({ inbox, later });
+}
+
+/** All broadcasts of this round. */
+function need(frame: Frame, inbox: Inbox, round: number): Outcome<readonly ParsedEnvelope[]> {
+  const senders = round === 4 ? frame.holders : frame.members;
+  const found = senders.flatMap((member) => inbox.get(DKG_BROADCAST, round, member.pid) ?? []);
+  if (found.length === senders.length) return ok(found);
+  const absent = senders.filter((member) => inbox.get(DKG_BROADCAST, round, member.pid) === undefined);
+  const parties = indicesOf(
+    frame,
+    absent.map((member) => member.pid),
+  );
+  return problem('MISSING', parties, `A message of round ${round} is missing.`);
+}
+
+function certify(frame: Frame, epoch: Epoch, inbox: Inbox): Outcome<Certificate> {
+  const acknowledgements: Uint8Array[] = [];
+  for (const holder of frame.holders) {
+    const envelope = inbox.get(DKG_ACK, 5, holder.pid);
+    if (envelope === undefined) return problem('MISSING', [holder.index], 'An acknowledgement is missing.');
+    if (!acknowledges(epoch, holder.pid, envelope)) {
+      return problem('ACKNOWLEDGEMENT', [holder.index], 'An acknowledgement is for another result.');
+    }
+    acknowledgements.push(envelope.bytes);
+  }
+  return ok(makeCertificate(epoch, acknowledgements));
+}
+
+function failedCheck(frame: Frame, failure: Checked<unknown> & { readonly ok: false }): Outcome<never> {
+  const { check, culprits, message } = failure.finding;
+  return problem('CHECK', indicesOf(frame, culprits), message, check);
+}
+
+function partiesOf(frame: Frame, envelopes: readonly ParsedEnvelope[]): readonly number[] {
+  return indicesOf(
+    frame,
+    envelopes.map((envelope) => envelope.from),
+  );
+}
+
+function problem(
+  code: PublicCheckProblem['code'],
+  parties: readonly number[],
+  message: string,
+  check?: string,
+): { readonly ok: false; readonly error: PublicCheckProblem } {
+  return err({ code, parties, message, ...(check === undefined ? {} : { check }) });
+}

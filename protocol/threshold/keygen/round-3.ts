@@ -1,0 +1,79 @@
+/**
+ * KEYGEN round 3 (docs/protocol.md b.3), only after all round 2 messages pass K2 to K5. Broadcast: echo2. To each
+ * other share holder, confidentially: bh, f(its index), chain code contribution.
+ */
+import { curve } from '../curve/noble.ts';
+import { Abort } from '../errors.ts';
+import { evaluate, evaluateCommitment } from '../math/polynomial.ts';
+import { type EnvelopeFields, envelopeHash, type ParsedEnvelope } from '../rounds/envelope.ts';
+import type { RoundResult } from '../rounds/round.ts';
+import { Secret } from '../secret.ts';
+import { type Dealing, deriveEcho, openDealings, toAbort } from './checks.ts';
+import type { Run } from './config.ts';
+import { DKG_BROADCAST, DKG_SHARE, writeShare } from './messages.ts';
+import type { Keep2 } from './round-2.ts';
+
+export interface Keep3 {
+  readonly sid: Uint8Array;
+  readonly round1: readonly ParsedEnvelope[];
+  readonly round2: readonly ParsedEnvelope[];
+  readonly echo: Uint8Array;
+  /** All dealers, by pid. */
+  readonly dealings: readonly Dealing[];
+  /** f(own index) of the own polynomial, if this party deals. */
+  readonly ownShare: Secret<bigint>;
+  readonly ownChainCode: Secret<Uint8Array>;
+}
+
+/** The round 3 broadcast of `pid`: nothing in it is chosen by its sender, so its eh can be computed by anybody. */
+export function round3Broadcast(sid: Uint8Array, pid: number, echo: Uint8Array): EnvelopeFields {
+  return { type: DKG_BROADCAST, round: 3, from: pid, to: 0, sid, body: echo };
+}
+
+/** `received`: the round 2 broadcast of every member, the own one included, by pid. */
+export function round3(run: Run, keep: Keep2, received: readonly ParsedEnvelope[]): RoundResult<Keep3> {
+  const { pid, dealer, index } = run.self;
+  const opened = openDealings(run, keep.sid, keep.round1, received);
+  if (!opened.ok) return { kind: 'abort', abort: toAbort(run, opened.finding, opened.evidence) };
+
+  const echo = deriveEcho(keep.sid, received);
+  const broadcast = round3Broadcast(keep.sid, pid, echo);
+  const outbox: EnvelopeFields[] = [broadcast];
+  const coefficients = keep.secrets.coefficients.take();
+  if (dealer) {
+    const broadcastHash = envelopeHash(broadcast);
+    const own = opened.value.find((dealing) => dealing.pid === pid);
+    for (const holder of run.holders) {
+      if (holder.pid === pid) continue;
+      const share = evaluate(coefficients, holder.index);
+      // Checked before it leaves: a complaint against an honest but faulty dealer would expose this evaluation.
+      const expected = own && evaluateCommitment(own.points, holder.index);
+      if (expected === undefined || !curve.equals(curve.base(share), expected)) {
+        return { kind: 'abort', abort: ownFault() };
+      }
+      const body = keep.secrets.chainCode.use((chainCode) => writeShare(broadcastHash, share, chainCode));
+      outbox.push({ type: DKG_SHARE, round: 3, from: pid, to: holder.pid, sid: keep.sid, body });
+    }
+  }
+  return {
+    kind: 'next',
+    keep: {
+      sid: keep.sid,
+      round1: keep.round1,
+      round2: received,
+      echo,
+      dealings: opened.value,
+      ownShare: new Secret(dealer && index > 0 ? evaluate(coefficients, index) : 0n),
+      ownChainCode: keep.secrets.chainCode,
+    },
+    outbox,
+  };
+}
+
+function ownFault(): Abort {
+  return new Abort({
+    failure: 'RESTART',
+    check: 'K7',
+    message: 'An own share does not fit the own commitments; nothing was sent.',
+  });
+}
