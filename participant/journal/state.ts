@@ -99,8 +99,9 @@ export class JournalState {
     return this.#withdrawn.get(attemptKey(proposal, attempt));
   }
 
-  policy(scope: PolicySet['scope']): PolicySet | undefined {
-    return this.#policies.get(scope);
+  /** The adopted policies, by scope. */
+  get policies(): ReadonlyMap<PolicySet['scope'], PolicySet> {
+    return this.#policies;
   }
 
   /** The highest generation acknowledged for a wallet; 0 if none. */
@@ -139,7 +140,7 @@ export class JournalState {
         if (record.value > this.#counter) return undefined;
         return refuse('COUNTER_NOT_ABOVE', `counter ${record.value} is not above ${this.#counter}`);
       case 'policy-set':
-        if (record.version > (this.policy(record.scope)?.version ?? 0)) return undefined;
+        if (record.version > (this.#policies.get(record.scope)?.version ?? 0)) return undefined;
         return refuse('POLICY_VERSION_NOT_ABOVE', `version ${record.version} of a policy is not above the present one`);
       case 'acked':
         if (record.gen > this.ackedGeneration(record.walletId)) return undefined;

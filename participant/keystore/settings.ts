@@ -1,5 +1,6 @@
 /** What lies where in a participant's home. Every name of a file is here and nowhere else. */
 import { join } from 'node:path';
+import { toHex } from '../../protocol/common/bytes.ts';
 
 export interface HomeLayout {
   readonly home: string;
@@ -9,9 +10,6 @@ export interface HomeLayout {
   readonly roster: string;
   /** Pre-shared key of the private network (secret towards strangers, known to all members). */
   readonly networkKey: string;
-  /** The common policy as adopted, and the own policy. */
-  readonly commonPolicy: string;
-  readonly ownPolicy: string;
   /** Names and addresses for people; labels only, never judged by. */
   readonly addressBook: string;
   /** Append-only, docs/protocol.md d.6. */
@@ -31,14 +29,20 @@ export function homeLayout(home: string): HomeLayout {
     identity: join(home, 'identity.json'),
     roster: join(home, 'roster.json'),
     networkKey: join(home, 'network.key'),
-    commonPolicy: join(home, 'policy-common.json'),
-    ownPolicy: join(home, 'policy-own.json'),
     addressBook: join(home, 'address-book.json'),
     journal: join(home, 'journal'),
     log: join(home, 'log'),
     nodeLog: join(home, 'node.log'),
     control: join(home, 'control.sock'),
   };
+}
+
+/**
+ * An adopted policy, named by its digest: the file of the next version never touches the one in force, and the journal
+ * says which that is.
+ */
+export function policyPath(layout: HomeLayout, scope: 'common' | 'own', digest: Uint8Array): string {
+  return join(layout.home, `policy-${scope}-${toHex(digest)}.json`);
 }
 
 /** Kinds of sealed files in the vault. */
