@@ -145,7 +145,8 @@ function checked(frame: WireFrame): keymoot.v1.Frame.$Properties {
  * @throws WireError `FRAME_OUT_OF_RANGE` for a field outside its range, `FRAME_TOO_LARGE` beyond the cap of its kind
  */
 export function encodeFrame(frame: WireFrame): Uint8Array {
-  const encoded = keymoot.v1.Frame.encode(checked(frame)).finish();
+  // The writer answers a slice of memory it shares with others.
+  const encoded = new Uint8Array(keymoot.v1.Frame.encode(checked(frame)).finish());
   if (encoded.length > FRAME_BYTES[frame.kind]) {
     throw new WireError(
       'FRAME_TOO_LARGE',

@@ -33,8 +33,8 @@ function generate(directory) {
     run('pbjs', [...shape.split(' '), '--no-comments', '-o', javascript, source]);
     rmSync(commented);
     const longUnused = readFileSync(declarations, 'utf8').replace('import Long = require("long");\n', '');
-    writeFileSync(declarations, HEADER + longUnused.trimEnd() + '\n');
-    writeFileSync(javascript, HEADER + readFileSync(javascript, 'utf8').trimEnd() + '\n');
+    writeFileSync(declarations, `${HEADER}${longUnused.trimEnd()}\n`);
+    writeFileSync(javascript, `${HEADER}${readFileSync(javascript, 'utf8').trimEnd()}\n`);
   }
 }
 
