@@ -12,11 +12,18 @@ import type { Vault } from '../../proto/rest/vault.ts';
 import { concat, equalBytes, toHex } from '../../protocol/common/bytes.ts';
 import { canonicalBytes, type Json, parseCanonical } from '../../protocol/common/canonical-json.ts';
 import { Refusal } from '../../protocol/common/errors.ts';
-import { bytes, integer, literal, object, optional, read } from '../../protocol/common/schema.ts';
+import { array, bytes, integer, literal, object, optional, read } from '../../protocol/common/schema.ts';
 import { Secret } from '../../protocol/threshold/secret.ts';
 import { SEALED_KEY_RECORD } from './settings.ts';
 
-export type KeyState = 'prepared' | 'active';
+/** `abandoned`: this party signed ABANDON and never activates the epoch; the record stays until all have signed. */
+export type KeyState = 'prepared' | 'abandoned' | 'active';
+
+/** The signed ACTIVE of another holder. */
+export interface PeerActive {
+  readonly party: number;
+  readonly envelope: Uint8Array;
+}
 
 /** What is public about a key record. */
 export interface KeyRecord {
@@ -29,8 +36,8 @@ export interface KeyRecord {
   readonly state: KeyState;
   /** The ACKs of all parties, as given to `activate`. */
   readonly certificate?: Uint8Array | undefined;
-  /** The signed ACTIVE statements of all holders, as given to `recordActiveSet`. */
-  readonly activeSet?: Uint8Array | undefined;
+  /** Holders known to be active in this epoch, by party; each once. */
+  readonly peersActive: readonly PeerActive[];
 }
 
 export interface LoadedKey {
@@ -92,57 +99,65 @@ export class Keyshares {
       if (gen <= highest) {
         throw refuse('GENERATION_NOT_ABOVE', `generation ${gen} of a wallet that already has generation ${highest}`);
       }
-      await this.#write({ walletId, epochId, gen, state: 'prepared' }, keyshare);
-    });
-  }
-
-  /** Marks a record active under its certificate. Repeating it changes nothing. Fails with `KEY_RECORD_UNKNOWN`. */
-  async activate(epochId: Uint8Array, certificate: Uint8Array): Promise<void> {
-    await this.#exclusively(async () => {
-      const { record, keyshare } = await this.#load(epochId);
-      if (record.state === 'active') return keyshare.wipe();
-      await keyshare.use((share) => this.#write({ ...record, state: 'active', certificate }, share));
-      keyshare.wipe();
+      await this.#write({ walletId, epochId, gen, state: 'prepared', peersActive: [] }, keyshare);
     });
   }
 
   /**
-   * Keeps the proof that every holder is active in this epoch; the caller verified it. Needed before `eraseBelow`.
-   * Fails with `KEY_RECORD_UNKNOWN`, `KEY_NOT_ACTIVE`.
+   * Marks a record active under its certificate, which the caller verified. Repeating it changes nothing. Fails with
+   * `KEY_RECORD_UNKNOWN`, `KEY_ABANDONED`.
    */
-  async recordActiveSet(epochId: Uint8Array, activeSet: Uint8Array): Promise<void> {
-    await this.#exclusively(async () => {
-      const { record, keyshare } = await this.#load(epochId);
-      if (record.state !== 'active') throw refuse('KEY_NOT_ACTIVE', `epoch ${short(epochId)} is not active here`);
-      await keyshare.use((share) => this.#write({ ...record, activeSet }, share));
-      keyshare.wipe();
+  async activate(epochId: Uint8Array, certificate: Uint8Array): Promise<void> {
+    await this.#rewrite(epochId, (record) => {
+      if (record.state === 'abandoned') throw refuse('KEY_ABANDONED', `epoch ${short(epochId)} was given up here`);
+      return record.state === 'active' ? record : { ...record, state: 'active', certificate };
     });
   }
 
-  /** Erases the records of the wallet strictly below the generation of `epochId`. Fails with `ERASE_NOT_ALLOWED`. */
-  async eraseBelow(epochId: Uint8Array): Promise<void> {
+  /** Before ABANDON is signed. Fails with `KEY_RECORD_UNKNOWN`, or `ERASE_NOT_ALLOWED` unless it is a new wallet. */
+  async abandon(epochId: Uint8Array): Promise<void> {
+    await this.#rewrite(epochId, (record) => {
+      if (record.gen !== 1 || record.state === 'active') {
+        throw refuse('ERASE_NOT_ALLOWED', `epoch ${short(epochId)} is not a prepared new wallet`);
+      }
+      return { ...record, state: 'abandoned' };
+    });
+  }
+
+  /** Erases a record that all parties signed ABANDON for; the caller verified that. Fails with `ERASE_NOT_ALLOWED`. */
+  async discard(epochId: Uint8Array): Promise<void> {
+    await this.#exclusively(async () => {
+      const record = this.find(epochId);
+      if (record?.state !== 'abandoned') {
+        throw refuse('ERASE_NOT_ALLOWED', `epoch ${short(epochId)} was not given up here`);
+      }
+      await this.#erase(record);
+    });
+  }
+
+  /** Keeps the signed ACTIVE of another holder, which the caller verified. Fails with `KEY_RECORD_UNKNOWN`. */
+  async recordPeerActive(epochId: Uint8Array, party: number, envelope: Uint8Array): Promise<void> {
+    await this.#rewrite(epochId, (record) => {
+      if (record.peersActive.some((known) => known.party === party)) return record;
+      return { ...record, peersActive: [...record.peersActive, { party, envelope }] };
+    });
+  }
+
+  /**
+   * Erases the records of the wallet strictly below the generation of `epochId`.
+   *
+   * @param peers every other holder of that epoch; fails with `ERASE_NOT_ALLOWED` unless all are known to be active
+   */
+  async eraseBelow(epochId: Uint8Array, peers: readonly number[]): Promise<void> {
     await this.#exclusively(async () => {
       const reached = this.find(epochId);
-      if (reached?.activeSet === undefined) {
+      const active = new Set(reached?.peersActive.map((peer) => peer.party));
+      if (reached?.state !== 'active' || peers.some((party) => !active.has(party))) {
         throw refuse('ERASE_NOT_ALLOWED', `not every holder is known to be active in epoch ${short(epochId)}`);
       }
       for (const record of this.list()) {
         if (equalBytes(record.walletId, reached.walletId) && record.gen < reached.gen) await this.#erase(record);
       }
-    });
-  }
-
-  /**
-   * Erases a first generation that all parties signed ABANDON for; the caller verified that. Fails with
-   * `ERASE_NOT_ALLOWED` for any other record.
-   */
-  async abandon(epochId: Uint8Array): Promise<void> {
-    await this.#exclusively(async () => {
-      const record = this.find(epochId);
-      if (record?.state !== 'prepared' || record.gen !== 1) {
-        throw refuse('ERASE_NOT_ALLOWED', `epoch ${short(epochId)} is not a prepared new wallet`);
-      }
-      await this.#erase(record);
     });
   }
 
@@ -156,6 +171,19 @@ export class Keyshares {
     if (known === undefined) throw refuse('KEY_RECORD_UNKNOWN', `epoch ${short(epochId)} is not held here`);
     const id = nameOf(known);
     return decode(await this.#vault.open(SEALED_KEY_RECORD, id), id);
+  }
+
+  /** Replaces what is said about a key; the key share stays. Nothing is written if `change` returns the same record. */
+  async #rewrite(epochId: Uint8Array, change: (record: KeyRecord) => KeyRecord): Promise<void> {
+    await this.#exclusively(async () => {
+      const { record, keyshare } = await this.#load(epochId);
+      try {
+        const changed = change(record);
+        if (changed !== record) await keyshare.use((share) => this.#write(changed, share));
+      } finally {
+        keyshare.wipe();
+      }
+    });
   }
 
   async #write(record: KeyRecord, keyshare: Uint8Array): Promise<void> {
@@ -189,11 +217,11 @@ function encode(record: KeyRecord, keyshare: Uint8Array): Uint8Array {
   const about: { [key: string]: Json } = {
     epochId: toHex(record.epochId),
     gen: String(record.gen),
+    peersActive: record.peersActive.map((peer) => ({ envelope: toHex(peer.envelope), party: String(peer.party) })),
     state: record.state,
     walletId: toHex(record.walletId),
   };
   if (record.certificate !== undefined) about['certificate'] = toHex(record.certificate);
-  if (record.activeSet !== undefined) about['activeSet'] = toHex(record.activeSet);
   const head = canonicalBytes(about);
   const length = new Uint8Array(4);
   new DataView(length.buffer).setUint32(0, head.length);
@@ -212,14 +240,14 @@ function decode(body: Uint8Array, id: string): LoadedKey {
   return { record: about.value, keyshare };
 }
 
-const PROOF = optional(bytes({ max: 1 << 20 }));
-
 const ABOUT = object<KeyRecord>({
-  activeSet: PROOF,
-  certificate: PROOF,
+  certificate: optional(bytes({ max: 1 << 20 })),
   epochId: bytes({ length: 32 }),
   gen: integer({ min: 1, max: 0xffff_ffff }),
-  state: literal('prepared', 'active'),
+  peersActive: array(object<PeerActive>({ envelope: bytes({ max: 1 << 16 }), party: integer({ min: 1, max: 255 }) }), {
+    max: 255,
+  }),
+  state: literal('prepared', 'abandoned', 'active'),
   walletId: bytes({ length: 32 }),
 });
 

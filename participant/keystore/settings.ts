@@ -1,6 +1,6 @@
 /** What lies where in a participant's home. Every name of a file is here and nowhere else. */
 import { join } from 'node:path';
-import { toHex } from '../../protocol/common/bytes.ts';
+import { toHex, toHex } from '../../protocol/common/bytes.ts';
 
 export interface HomeLayout {
   readonly home: string;
@@ -14,8 +14,10 @@ export interface HomeLayout {
   readonly addressBook: string;
   /** Append-only, docs/protocol.md d.6. */
   readonly journal: string;
-  /** Transcripts of every ceremony this participant answered. */
+  /** Append-only: every statement this participant accepted or made, as it came. */
   readonly log: string;
+  /** Directory of the cosigned transcripts of finished ceremonies. */
+  readonly transcripts: string;
   /** The running node's own log, text. */
   readonly nodeLog: string;
   /** Socket of the running node. */
@@ -32,6 +34,7 @@ export function homeLayout(home: string): HomeLayout {
     addressBook: join(home, 'address-book.json'),
     journal: join(home, 'journal'),
     log: join(home, 'log'),
+    transcripts: join(home, 'transcripts'),
     nodeLog: join(home, 'node.log'),
     control: join(home, 'control.sock'),
   };
@@ -43,6 +46,11 @@ export function homeLayout(home: string): HomeLayout {
  */
 export function policyPath(layout: HomeLayout, scope: 'common' | 'own', digest: Uint8Array): string {
   return join(layout.home, `policy-${scope}-${toHex(digest)}.json`);
+}
+
+/** An adopted policy, by scope and digest; the journal says which one is in force. */
+export function policyPath(layout: HomeLayout, scope: 'common' | 'own', digest: Uint8Array): string {
+  return join(layout.home, `policy-${scope}-${toHex(digest.subarray(0, 16))}.json`);
 }
 
 /** Kinds of sealed files in the vault. */
