@@ -1,6 +1,6 @@
 /** What lies where in a participant's home. Every name of a file is here and nowhere else. */
 import { join } from 'node:path';
-import { toHex, toHex } from '../../protocol/common/bytes.ts';
+import { toHex } from '../../protocol/common/bytes.ts';
 
 export interface HomeLayout {
   readonly home: string;
@@ -46,11 +46,6 @@ export function homeLayout(home: string): HomeLayout {
  */
 export function policyPath(layout: HomeLayout, scope: 'common' | 'own', digest: Uint8Array): string {
   return join(layout.home, `policy-${scope}-${toHex(digest)}.json`);
-}
-
-/** An adopted policy, by scope and digest; the journal says which one is in force. */
-export function policyPath(layout: HomeLayout, scope: 'common' | 'own', digest: Uint8Array): string {
-  return join(layout.home, `policy-${scope}-${toHex(digest.subarray(0, 16))}.json`);
 }
 
 /** Kinds of sealed files in the vault. */
