@@ -1,0 +1,161 @@
+/**
+ * The rules of the house (docs/architecture.md), each run over the repository, which must have no problem, and over
+ * fixtures, which must have exactly the problem they were made to have.
+ */
+import { describe, expect, test } from 'vitest';
+import { BASE_OT_DST, HOT_TAGS, TAGS } from '../protocol/threshold/tags.ts';
+import {
+  checkCodes,
+  checkDependencies,
+  checkForeign,
+  checkTags,
+  codesOf,
+  type PackageFile,
+} from './architecture/catalogue.ts';
+import { checkDigests } from './architecture/digests.ts';
+import { checkArrows, checkPurity, type Problem, roomOf } from './architecture/rooms.ts';
+import { checkBarrels, checkEscapes, checkLength } from './architecture/shape.ts';
+import { listFiles, parseSource, type Source } from './architecture/source.ts';
+import { FIXTURE_SOURCES, PRODUCT_SOURCES, ROOT, ROOT_SOURCES, readRoot, rejectedBy } from './architecture/tree.ts';
+
+const RULES: Readonly<Record<string, (sources: readonly Source[]) => readonly Problem[]>> = {
+  arrows: checkArrows,
+  purity: checkPurity,
+  barrels: checkBarrels,
+  escapes: checkEscapes,
+  digests: checkDigests,
+};
+
+describe.each(Object.entries(RULES))('%s', (name, rule) => {
+  test('the repository keeps the rule', () => {
+    expect(rule(ROOT_SOURCES)).toEqual([]);
+  });
+
+  test('the fixtures made to break it are rejected, and no other', () => {
+    const guilty = FIXTURE_SOURCES.filter((source) => rejectedBy(source).includes(name)).map(({ path }) => path);
+    expect(guilty.length).toBeGreaterThan(0);
+    expect([...new Set(rule(FIXTURE_SOURCES).map(({ path }) => path))].sort()).toEqual(guilty.sort());
+  });
+});
+
+test('the rules see the repository: every room has sources, and they import each other', () => {
+  const rooms = new Set(PRODUCT_SOURCES.map(({ path }) => roomOf(path)));
+  for (const room of [
+    'protocol/common',
+    'protocol/threshold',
+    'protocol/payload',
+    'protocol/policy',
+    'protocol/ceremony',
+    'proto',
+  ]) {
+    expect(rooms).toContain(room);
+  }
+  expect(PRODUCT_SOURCES.flatMap(({ imports }) => imports).length).toBeGreaterThan(PRODUCT_SOURCES.length);
+});
+
+describe('length', () => {
+  test('every file is short enough to have one job', () => {
+    expect(checkLength(ROOT_SOURCES)).toEqual([]);
+  });
+
+  test('a file of 451 lines is rejected, one of 450 is not', () => {
+    const of = (lines: number): Source => parseSource(`${lines}.ts`, `${'let x = 1;\n'.repeat(lines)}\n\n`);
+    expect(checkLength([of(450), of(451)]).map(({ path }) => path)).toEqual(['451.ts']);
+  });
+});
+
+describe('codes', () => {
+  const documents = { 'docs/errors.md': readRoot('docs/errors.md') };
+
+  test('every code is documented, and every documented code exists', () => {
+    expect(checkCodes(PRODUCT_SOURCES, documents)).toEqual([]);
+  });
+
+  test('an undocumented and a forgotten code are rejected', () => {
+    const sources = [
+      parseSource('a.ts', "throw new InvalidArgument('FRESH_CODE', 'field', 'text');\nconst x = { code: 'SINGLE' };"),
+      parseSource('b.ts', "type C = 'IN_A_UNION' | 'X';\nthrow new BugError('BUG_OF_OURS', 'text');"),
+      parseSource(
+        'c.ts',
+        "export const SOME_CODES = {\n  TABLED: 'sentence',\n} as const;\ntype FailureClass = 'LEAK';",
+      ),
+    ];
+    expect([...codesOf(sources).keys()].sort()).toEqual(['ABORT_LEAK', 'FRESH_CODE', 'IN_A_UNION', 'SINGLE', 'TABLED']);
+    const table = '| `FRESH_CODE` | x |\n| `SINGLE` | x |\n| `TABLED` | x |\n| `ABORT_LEAK` | x |\n| `LONG_GONE` | x |';
+    expect(checkCodes(sources, { 'e.md': table }).map(({ message }) => message)).toEqual([
+      'IN_A_UNION is in no document',
+      'LONG_GONE is documented and appears in no source',
+    ]);
+  });
+});
+
+describe('dependencies', () => {
+  test('every dependency is exact and has its reason', () => {
+    const file = JSON.parse(readRoot('package.json')) as PackageFile;
+    expect(checkDependencies(file, readRoot('docs/dependencies.md'))).toEqual([]);
+  });
+
+  test('a range, a missing, a stale and a superfluous entry are rejected', () => {
+    const file = {
+      dependencies: { a: '^1.0.0', b: '1.0.0' },
+      devDependencies: { c: '2.0.0' },
+      overrides: { d: 'latest' },
+    };
+    const document = '| `a` | ^1.0.0 | x | x |\n| `c` | 2.0.1 | x | x |\n| `gone` | 1.0.0 | x | x |';
+    expect(checkDependencies(file, document).map(({ message }) => message)).toEqual([
+      'the version of a is not exact',
+      'the version of d is not exact',
+      'b has no entry',
+      'c is 2.0.0, not 2.0.1',
+      'gone is no dependency',
+    ]);
+  });
+});
+
+describe('tags', () => {
+  const table = 'protocol/threshold/tags.ts';
+
+  test('every hash tag is there once and used', () => {
+    expect(checkTags([...TAGS, ...HOT_TAGS, BASE_OT_DST], table, PRODUCT_SOURCES.concat(dstUse()))).toEqual([]);
+  });
+
+  test('a double and an unused tag are rejected', () => {
+    const sources = [parseSource('x.ts', "h('used', 1)"), parseSource(table, "['used', 'used', 'unused']")];
+    expect(checkTags(['used', 'used', 'unused'], table, sources).map(({ message }) => message)).toEqual([
+      'the tag used is there twice',
+      'the tag unused is never used',
+    ]);
+  });
+
+  /** This one is used by name. */
+  function dstUse(): Source {
+    const users = PRODUCT_SOURCES.filter(({ path, bare }) => path !== table && /\bBASE_OT_DST\b/.test(bare));
+    return parseSource('users.ts', users.map(() => `'${BASE_OT_DST}';`).join('\n'));
+  }
+});
+
+describe('the tree', () => {
+  const files = listFiles(ROOT, ['proto/gen'])
+    .filter(
+      (path) =>
+        /(?:^|\/)[^/]*(?:\.(?:ts|mjs|js|json|md|proto|sh)|rc|run)$/.test(path) && !path.startsWith('test/vectors/'),
+    )
+    .map((path) => ({ path, text: readRoot(path) }));
+
+  test('names no registry and no path of a machine', () => {
+    expect(files.length).toBeGreaterThan(50);
+    expect(checkForeign(files)).toEqual([]);
+  });
+
+  test('either one is rejected', () => {
+    const host = ['https://registry', 'npmjs', 'org/x'].join('.');
+    const bad = [host, `"${'/'}work/main"`, `cd ${'/'}root/x`, `${'/'}home/somebody/x`].map((text, i) => ({
+      path: `${i}`,
+      text,
+    }));
+    expect(checkForeign(bad).map(({ path }) => path)).toEqual(['0', '1', '2', '3']);
+    expect(
+      checkForeign([{ path: 'ok', text: 'the work/rest of /dev/null, /usr/bin, ./root, https://a.b/work' }]),
+    ).toEqual([]);
+  });
+});

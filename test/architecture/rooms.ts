@@ -1,0 +1,120 @@
+/**
+ * Who may import whom (docs/architecture.md): the exact form of the table, resolved file by file. Lint and project references
+ * say the same in their own words.
+ */
+import { posix } from 'node:path';
+import type { Source } from './source.ts';
+
+export interface Problem {
+  readonly path: string;
+  readonly message: string;
+}
+
+const PROTOCOL = [
+  'protocol/common',
+  'protocol/threshold',
+  'protocol/payload',
+  'protocol/policy',
+  'protocol/ceremony',
+  'protocol/transcript',
+] as const;
+const ROLES = ['participant', 'coordinator', 'auditor'] as const;
+
+/** Reachable rooms beside the room itself. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  'protocol/common': [],
+  'protocol/threshold': ['protocol/common'],
+  'protocol/payload': ['protocol/common'],
+  'protocol/policy': ['protocol/common', 'protocol/payload'],
+  'protocol/ceremony': ['protocol/common', 'protocol/threshold', 'protocol/payload', 'protocol/policy'],
+  'protocol/transcript': PROTOCOL,
+  proto: [],
+  participant: [...PROTOCOL, 'proto'],
+  coordinator: [...PROTOCOL, 'proto'],
+  auditor: PROTOCOL,
+  'cli.ts': ROLES,
+  bench: [...PROTOCOL, 'proto', ...ROLES],
+  test: [...PROTOCOL, 'proto', ...ROLES, 'bench', 'cli.ts'],
+};
+
+interface PackageRule {
+  readonly pattern: RegExp;
+  /** Path prefixes where it may be imported. */
+  readonly allowed: readonly string[];
+}
+
+const TESTS = ['test/', 'bench/'];
+/** Who starts processes: the demo, scripts, tests, and the lock of a home, since Node itself has no flock. */
+const CHILDREN = ['coordinator/demo/', 'proto/rest/lock.ts', 'scripts/', ...TESTS];
+const PACKAGES: readonly PackageRule[] = [
+  { pattern: /^@(?:noble|scure)\//, allowed: [''] },
+  { pattern: /^viem(?:\/|$)/, allowed: ['protocol/payload/', 'coordinator/broadcast/', 'coordinator/demo/', ...TESTS] },
+  { pattern: /^(?:libp2p|@libp2p|@chainsafe|@multiformats)(?:\/|$)/, allowed: ['proto/link/', ...TESTS] },
+  { pattern: /^protobufjs(?:\/|$)/, allowed: ['proto/', ...TESTS] },
+  { pattern: /^(?:vitest|fast-check)(?:\/|$)/, allowed: ['test/', 'vitest.config.ts'] },
+  { pattern: /^@(?:safe-global|foundry-rs)\//, allowed: ['coordinator/demo/', ...TESTS] },
+  {
+    pattern: /^node:crypto$/,
+    allowed: ['protocol/ceremony/ed25519.ts', 'proto/', ...ROLES, 'cli.ts', 'scripts/', ...TESTS],
+  },
+  { pattern: /^node:child_process$/, allowed: CHILDREN },
+  { pattern: /^node:/, allowed: ['proto/', ...ROLES, 'cli.ts', 'scripts/', ...TESTS] },
+];
+
+export function roomOf(path: string): string | undefined {
+  return Object.keys(MAY_IMPORT).find((room) => path === room || path.startsWith(`${room}/`));
+}
+
+/** Arrows between rooms, and outside packages in the rooms that may have them. */
+export function checkArrows(sources: readonly Source[]): readonly Problem[] {
+  return sources.flatMap((source) =>
+    source.imports.flatMap((name) => {
+      const message = name.startsWith('.') ? wrongArrow(source.path, name) : wrongPackage(source.path, name);
+      return message === undefined ? [] : [{ path: source.path, message }];
+    }),
+  );
+}
+
+function wrongArrow(path: string, name: string): string | undefined {
+  const target = posix.join(posix.dirname(path), name);
+  const from = roomOf(path);
+  const to = roomOf(target);
+  if (from === undefined || path === target) return undefined;
+  // Package metadata and the like at the top level belong to nobody.
+  if (to === undefined)
+    return target.startsWith('..') || /^(?:scripts|docs)\//.test(target) ? `imports ${target}` : undefined;
+  if (from === to || (MAY_IMPORT[from] ?? []).includes(to)) return undefined;
+  return `${from} must not import ${to} (${name})`;
+}
+
+function wrongPackage(path: string, name: string): string | undefined {
+  const rule = PACKAGES.find((candidate) => candidate.pattern.test(name));
+  if (rule === undefined) return `imports ${name}, which no rule of test/architecture/rooms.ts knows`;
+  return rule.allowed.some((prefix) => path.startsWith(prefix)) ? undefined : `must not import ${name}`;
+}
+
+/**
+ * The effects that protocol/ must not have (types and lint say so too). `Date` and `Math.random` exist in every realm,
+ * so no compiler setting removes them.
+ */
+const IMPURE =
+  /(?<![\w.$])(?:process|Buffer|globalThis|setTimeout|setInterval|setImmediate|queueMicrotask|fetch|console|crypto|performance|WebSocket|localStorage|navigator|Date)(?=\s*[.([;,)]|\s*$)|\bMath\s*\.\s*random\b|\bnew\s+Date\b|\bMath\s*\[/gm;
+
+/** Exempt files, each with its reason. */
+const IMPURE_EXEMPT: Readonly<Record<string, { readonly names: readonly string[]; readonly reason: string }>> = {
+  'protocol/ceremony/ed25519.ts': {
+    names: ['Buffer'],
+    reason: 'the one Ed25519 implementation is node:crypto, whose key import takes a Buffer',
+  },
+};
+
+export function checkPurity(sources: readonly Source[]): readonly Problem[] {
+  return sources
+    .filter((source) => source.path.startsWith('protocol/'))
+    .flatMap((source) =>
+      [...source.bare.matchAll(IMPURE)]
+        .map((match) => match[0].trim())
+        .filter((name) => IMPURE_EXEMPT[source.path]?.names.includes(name) !== true)
+        .map((name) => ({ path: source.path, message: `protocol/ is pure, and this uses ${name}` })),
+    );
+}
