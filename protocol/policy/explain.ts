@@ -16,7 +16,7 @@ export function explain(verdict: Verdict): readonly string[] {
       break;
     }
   }
-  return lines;
+  return lines.map((line) => line.replace(/[^\x20-\x7e]/g, '?'));
 }
 
 function outcomeWords(verdict: Verdict): readonly string[] {

@@ -83,7 +83,7 @@ function judgeLayer(layer: Layer, policy: Policy, input: JudgeInput): LayerJudge
       here.push(rule);
       matched.push({ policy: layer, id: rule.rule.id, effect: rule.rule.effect, leaf: node.path });
     }
-    reasons.push(...nodeReasons(here, node, n, trace, defers));
+    reasons.push(...nodeReasons(here, node, defers, () => missing(trace, n, reasons.length)));
     for (const rule of here) if (rule.permits) permits.add(rule);
   }
   reasons.push(...quorumReasons([...permits], wallet));
@@ -96,13 +96,17 @@ function judgeLayer(layer: Layer, policy: Policy, input: JudgeInput): LayerJudge
   };
 }
 
+/** Beyond the reasons that are kept only their number matters, so the search for the closest rule stops. */
+function missing(trace: LayerTrace, index: number, found: number): string {
+  return found < MAX_REASONS ? missingRule(trace, index) : '';
+}
+
 /** One node: no denial may match, some permission must, and every serious risk must be accepted by one of them. */
 function nodeReasons(
   here: readonly PreparedRule[],
   node: NodeFacts,
-  index: number,
-  trace: LayerTrace,
   defers: boolean,
+  missingDetail: () => string,
 ): readonly Reason[] {
   const leaf = node.path;
   const reasons: Reason[] = [];
@@ -114,7 +118,7 @@ function nodeReasons(
   if (defers) return reasons;
   const permitting = here.filter(({ permits }) => permits);
   if (permitting.length === 0 && reasons.length === 0) {
-    reasons.push({ code: 'DEFAULT_DENY', leaf, detail: missingRule(trace, index) });
+    reasons.push({ code: 'DEFAULT_DENY', leaf, detail: missingDetail() });
   }
   for (const risk of node.risks) {
     if (risk.severity === 'info' || permitting.some((rule) => accepts(rule, risk))) continue;

@@ -9,6 +9,7 @@ import type {
   MatchedOperation,
   PolicyDocument,
   Rule,
+  RuleMatch,
   SelectorMatch,
 } from './schema.ts';
 
@@ -40,7 +41,7 @@ export interface PreparedRule {
   readonly valueMax: bigint | undefined;
   readonly feeMax: bigint | undefined;
   readonly risks: ReadonlySet<string>;
-  /** Names an exact target: `to` with `selectors`, or `calldataHash`. Only then may it accept a critical risk. */
+  /** Names an exact target and what is called there. Only then may it accept a critical risk. */
   readonly pinned: boolean;
 }
 
@@ -101,7 +102,7 @@ function prepareRule(
     valueMax: match.nativeValue?.max ?? (permits && !namesNative(assets) ? 0n : undefined),
     feeMax: match.fee?.totalMax,
     risks: new Set(match.risks),
-    pinned: match.calldataHash !== undefined || (match.to !== undefined && match.selectors !== undefined),
+    pinned: isPinned(match),
   };
 }
 
@@ -109,6 +110,12 @@ function prepareRule(
 function narrowed<T>(values: readonly T[] | undefined, permits: boolean, usual: T): ReadonlySet<T> | undefined {
   if (values !== undefined) return new Set(values);
   return permits ? new Set([usual]) : undefined;
+}
+
+/** `to` with `selectors` or `calldataHash`; a creation has no `to`, so there the hash of its code stands alone. */
+function isPinned({ to, selectors, calldataHash, operations }: RuleMatch): boolean {
+  if (to !== undefined) return selectors !== undefined || calldataHash !== undefined;
+  return calldataHash !== undefined && operations?.every((operation) => operation === 'create') === true;
 }
 
 function namesNative(assets: readonly Asset[] | undefined): boolean {

@@ -31,7 +31,7 @@ export function unacceptedRisk(risk: Risk, permitting: readonly PreparedRule[]):
   if (risk.severity !== 'critical') {
     return printable(`${found}no matching rule accepts it; the allow or require rule must name ${risk.code} in risks`);
   }
-  const needed = `a require rule that names ${risk.code} in risks and pins to with selectors, or calldataHash`;
+  const needed = `a require rule that names ${risk.code} in risks and pins to together with selectors or calldataHash`;
   if (named === undefined) return printable(`${found}critical, and no matching rule accepts it; it takes ${needed}`);
   return printable(`${found}critical, and rule "${named.rule.id}" naming it is not enough; it takes ${needed}`);
 }
