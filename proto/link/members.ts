@@ -39,7 +39,8 @@ export class Members {
       await this.#link.send(key, frame);
       return true;
     } catch (error) {
-      const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'SEND_FAILED';
+      const code =
+        error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'SEND_FAILED';
       this.#unreachable(member, code);
       return false;
     }
@@ -47,7 +48,11 @@ export class Members {
 
   /** To every connected member for which `chosen` holds. */
   async sendAll(frame: FrameMessage, chosen: (member: string) => boolean = () => true): Promise<void> {
-    await Promise.all(this.connected().filter(chosen).map((member) => this.send(member, frame)));
+    await Promise.all(
+      this.connected()
+        .filter(chosen)
+        .map((member) => this.send(member, frame)),
+    );
   }
 }
 

@@ -14,6 +14,8 @@ export type PublicKey = Uint8Array;
 export interface Signer {
   readonly publicKey: PublicKey;
   sign(message: Uint8Array): Uint8Array;
+  /** The key as an object that may be posted to a thread of this process, and nowhere else. */
+  transferable(): KeyObject;
 }
 
 const FIELD_PRIME = 2n ** 255n - 19n;
@@ -34,8 +36,17 @@ const PUBLIC_PREFIX = hex('302a300506032b6570032100');
 /** @param seed 32 secret bytes; they stay inside the key object. */
 export function signerFromSeed(seed: Uint8Array): Signer {
   const key = createPrivateKey({ key: Buffer.from(concat(PRIVATE_PREFIX, seed)), format: 'der', type: 'pkcs8' });
+  return signerFromTransfer(key);
+}
+
+/** The same signer in the thread that received `transferable()`. */
+export function signerFromTransfer(key: KeyObject): Signer {
   const publicKey = new Uint8Array(createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(-32));
-  return { publicKey, sign: (message) => new Uint8Array(nodeSign(null, message, key)) };
+  return {
+    publicKey,
+    sign: (message) => new Uint8Array(nodeSign(null, message, key)),
+    transferable: () => key,
+  };
 }
 
 /** Whether `key` may stand in a roster: canonical encoding of a point that is not of small order. */

@@ -27,7 +27,7 @@ export const MAX_PAYLOAD_BYTES: number = 64 * 1024;
 /** The first attempt and at most two more with fresh consents; then people look. */
 export const MAX_ATTEMPTS = 3;
 /** Longest life of a proposal, in seconds: seven days. */
-export const MAX_PROPOSAL_LIFE = 7 * 24 * 3600;
+export const MAX_PROPOSAL_LIFE: number = 7 * 24 * 3600;
 
 interface ProposalHead {
   /** 32 bytes: the roster under which all of this happens. */

@@ -109,11 +109,6 @@ export function openStatement<T>(
   return ok({ type, body: body.value, digest: statementDigest(type, envelope.body), envelope });
 }
 
-/** Digest of a document that statements refer to by content (policies, evaluation inputs, certificates). */
-export function documentDigest(content: Json): Uint8Array {
-  return sha256(concat(utf8('keymoot.document.v1\0'), canonicalBytes(content)));
-}
-
 export function describeProblem(problem: SchemaProblem): string {
   return `${problem.field === '' ? 'it' : problem.field} ${problem.message}`;
 }

@@ -1,25 +1,17 @@
 /** The one JSON value, and the one digest, of what a policy says. */
-import { sha256 } from '@noble/hashes/sha2.js';
-import { utf8 } from '../common/bytes.ts';
-import { canonicalBytes, type Json } from '../common/canonical-json.ts';
+import type { Json } from '../common/canonical-json.ts';
+import { documentDigest } from '../common/document.ts';
 import type { Policy } from './prepare.ts';
 import type { PolicyDocument, Rule, RuleMatch } from './schema.ts';
-
-/** Names the thing hashed, so that no digest of a policy is ever the digest of something else. */
-const TAG = utf8('keymoot/policy/1\0');
 
 /** Sorted, lower case, integers as decimal strings; `readPolicy` of it gives the same policy again. */
 export function canonicalPolicy(policy: Policy): Json {
   return documentJson(policy.document);
 }
 
-/** SHA-256 over tag and canonical bytes, 32 bytes: equal for files that say the same, whatever their formatting. */
+/** 32 bytes, the digest of the policy as a document: equal for files that say the same, whatever their formatting. */
 export function policyDigest(policy: Policy): Uint8Array {
-  return sha256
-    .create()
-    .update(TAG)
-    .update(canonicalBytes(canonicalPolicy(policy)))
-    .digest();
+  return documentDigest(canonicalPolicy(policy));
 }
 
 type Fields = { readonly [key: string]: Json | undefined };
