@@ -26,7 +26,77 @@ interface ElementVectors {
   readonly transpose: { readonly allSha256: string };
 }
 
+/** A message whose body is known by its hash. */
+export interface KnownMessage {
+  readonly eh: string;
+  readonly bodySha256: string;
+  readonly sig: string;
+}
+
+export interface KeygenVectors {
+  readonly t: number;
+  readonly rosterDigest: string;
+  readonly epochId: string;
+  readonly Q: string;
+  readonly x: Readonly<Record<string, string>>;
+  readonly X: Readonly<Record<string, string>>;
+}
+
+export interface SignVectors {
+  readonly S: readonly number[];
+  readonly path: readonly number[];
+  readonly m: string;
+  readonly proposalDigest: string;
+  readonly attempt: number;
+  readonly tau: string;
+  readonly childPk: string;
+  readonly sessionId: string;
+  readonly r: string;
+  readonly s: string;
+  readonly recid: number;
+  readonly parties: Readonly<
+    Record<
+      number,
+      Readonly<Record<'R1' | 'R2' | 'R3', KnownMessage>> & {
+        readonly peers: Readonly<
+          Record<
+            number,
+            { readonly asA: { readonly envelope: KnownMessage }; readonly asB: { readonly envelope: KnownMessage } }
+          >
+        >;
+      }
+    >
+  >;
+}
+
+interface EndemicVectors {
+  readonly rows: readonly Readonly<
+    Record<'u' | 'v0' | 'v1' | 'R_unchosen' | 'R_0' | 'R_1' | 'V_0' | 'V_1' | 'K_0' | 'K_1' | 'K_c', string> & {
+      readonly idx: number;
+      readonly c: number;
+    }
+  >[];
+}
+
+export interface PairSetupVectors {
+  readonly i: number;
+  readonly j: number;
+  readonly zs: string;
+  readonly pairSid: string;
+  readonly pairEpoch: string;
+  readonly selftestSessionId: string;
+  readonly Delta: Readonly<Record<string, string>>;
+  readonly seedsSha256: Readonly<Record<string, string>>;
+  readonly messages: Readonly<Record<string, Readonly<Record<string, KnownMessage>>>>;
+  readonly signature: SignVectors;
+}
+
 interface ProtocolVectors {
+  readonly keygen: KeygenVectors;
+  readonly sign: { readonly root: SignVectors; readonly path: SignVectors };
+  readonly sign35: { readonly keygen: KeygenVectors; readonly sign: SignVectors };
+  readonly endemic: EndemicVectors;
+  readonly pairsetup: PairSetupVectors;
   readonly elements: ElementVectors;
   readonly rvole: RvoleVectors;
 }
