@@ -35,7 +35,7 @@ export class Outbound {
       this.#entries.push({ framed, resolve, reject, deadline: performance.now() + SEND_WAIT_MS });
       this.#bytes += framed.length;
       if (this.#write === undefined) this.#expire();
-      else void this.#pump();
+      else this.#start();
     });
   }
 
@@ -44,7 +44,7 @@ export class Outbound {
     this.#write = write;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    void this.#pump();
+    this.#start();
   }
 
   /** The session is over: what waits gets the usual time to see another one. */
@@ -63,9 +63,18 @@ export class Outbound {
     this.#bytes = 0;
   }
 
-  async #pump(): Promise<void> {
+  #start(): void {
     if (this.#isWriting) return;
     this.#isWriting = true;
+    this.#pump()
+      .catch(() => {}) // every failure is answered to the sender of its frame
+      .finally(() => {
+        this.#isWriting = false;
+        if (this.#write !== undefined && this.#entries.length > 0) this.#start();
+      });
+  }
+
+  async #pump(): Promise<void> {
     for (;;) {
       const write = this.#write;
       const entry = write === undefined ? undefined : this.#shift();
@@ -80,7 +89,6 @@ export class Outbound {
         if (this.#write === write) this.#write = undefined;
       }
     }
-    this.#isWriting = false;
   }
 
   #shift(): Entry | undefined {

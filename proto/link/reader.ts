@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Stream } from '@libp2p/interface';
 import { CAPS_AFTER_HELLO, CAPS_BEFORE_HELLO, decodeFrame, type WireFrame } from '../codec.ts';
 import { WireError } from '../errors.ts';
@@ -10,6 +11,10 @@ interface ReaderEvents {
   readonly frame: (frame: WireFrame, bytes: number) => void | Promise<void>;
   /** Called once: the stream is over, or what came over it was refused. */
   readonly ended: (error: WireError) => void;
+}
+
+function asWireError(error: unknown): WireError {
+  return error instanceof WireError ? error : new WireError('READER_FAILED', 'a frame could not be handled');
 }
 
 /** Reads the frames of one stream, one at a time, and holds the sender back while one is being handled. */
@@ -61,7 +66,7 @@ export class Reader {
     this.#heardAt = performance.now();
     for (const chunk of chunks) this.#deframer.feed(chunk);
     if (this.#isBusy) this.#pause();
-    else void this.#pump();
+    else this.#pump().catch((error: unknown) => this.#end(asWireError(error)));
   }
 
   async #pump(): Promise<void> {
@@ -75,10 +80,9 @@ export class Reader {
         if (!decoded.ok) throw decoded.error;
         await this.#handle(decoded.value, LENGTH_BYTES + cut.value.length);
       }
-    } catch (error) {
-      this.#end(error instanceof WireError ? error : new WireError('READER_FAILED', 'a frame could not be handled'));
+    } finally {
+      this.#isBusy = false;
     }
-    this.#isBusy = false;
     this.#heardAt = performance.now();
     this.#resume();
   }
@@ -88,7 +92,7 @@ export class Reader {
     const wait = Math.max(this.#frames.owe(1, now), this.#bytes.owe(bytes, now));
     if (wait > 0) {
       this.#pause();
-      await new Promise((resolve) => setTimeout(resolve, wait));
+      await setTimeout(wait);
       if (this.#isEnded) return;
     }
     await this.#events.frame(frame, bytes);

@@ -58,18 +58,14 @@ export class Redial {
     if (this.#isStopped || this.#isDialling || this.#timer !== undefined) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      void this.#attempt();
+      this.#isDialling = true;
+      this.#attempts += 1;
+      this.#dial()
+        .catch(() => {}) // told by whoever dials; the next attempt is the answer
+        .finally(() => {
+          this.#isDialling = false;
+          if (this.#isWanted) this.#schedule();
+        });
     }, this.#delay());
-  }
-
-  async #attempt(): Promise<void> {
-    this.#isDialling = true;
-    this.#attempts += 1;
-    try {
-      await this.#dial();
-    } finally {
-      this.#isDialling = false;
-      if (this.#isWanted) this.#schedule();
-    }
   }
 }

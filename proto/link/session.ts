@@ -115,7 +115,7 @@ export class Session {
     this.#state = 'ended';
     clearTimeout(this.#deadline);
     this.#reader?.stop();
-    if (isRefusal) void this.#farewell(error);
+    if (isRefusal) this.#farewell().catch(() => this.#connection.abort(error));
     else this.#connection.abort(error);
     this.#events.ended(this, error);
   }
@@ -131,14 +131,11 @@ export class Session {
     return writer;
   }
 
-  async #farewell(error: WireError): Promise<void> {
-    try {
-      const signal = AbortSignal.timeout(FAREWELL_MS);
-      await this.#opened;
-      await this.#connection.close({ signal });
-    } catch {
-      this.#connection.abort(error);
-    }
+  /** Closes once our own HELLO is out, so that the other side can see what does not fit as well. */
+  async #farewell(): Promise<void> {
+    const signal = AbortSignal.timeout(FAREWELL_MS);
+    await this.#opened;
+    await this.#connection.close({ signal });
   }
 
   #say(frame: WireFrame): void {
