@@ -1,0 +1,123 @@
+/** KEYGEN of test/vectors/protocol-vectors.json (2-of-3 and 3-of-5), and the labels of its inputs. */
+import { readFileSync } from 'node:fs';
+import { fromHex } from '../../../protocol/common/bytes.ts';
+import { scalarToBytes } from '../../../protocol/threshold/math/scalar.ts';
+import { vec, vscalar } from './labels.ts';
+
+export interface EnvelopeVector {
+  readonly type: string;
+  readonly round: number;
+  readonly from: number;
+  readonly to: number;
+  readonly bodySha256: string;
+  readonly eh: string;
+  readonly sig: string;
+  readonly body?: string;
+}
+
+type Rounds = 'R1' | 'R2' | 'R3' | 'R4' | 'ACK' | 'ACTIVE';
+
+export type DealerVector = Readonly<Record<'identityKey' | 'cc' | 'hc' | 'com' | 'sharePok', string>> &
+  Readonly<Record<Rounds, EnvelopeVector>> & {
+    readonly pid: number;
+    readonly newIndex: number;
+    readonly a: readonly string[];
+    readonly A: readonly string[];
+    readonly pok: readonly string[];
+    readonly R3p2p: readonly EnvelopeVector[];
+  };
+
+export type KeygenVector = Readonly<
+  Record<
+    | 'rosterDigest'
+    | 'proposalDigest'
+    | 'walletId'
+    | 'pList'
+    | 'cfgHash'
+    | 'sessionId'
+    | 'sid'
+    | 'echo2'
+    | 'Q'
+    | 'chainCode'
+    | 'ccPub'
+    | 'digest'
+    | 'epochId',
+    string
+  >
+> & {
+  readonly t: number;
+  readonly n: number;
+  readonly pidToIndex: Readonly<Record<string, number>>;
+  readonly dealers: readonly DealerVector[];
+  readonly x: Readonly<Record<string, string>>;
+  readonly X: Readonly<Record<string, string>>;
+  readonly F: readonly string[];
+};
+
+export interface TagVector {
+  readonly tag: string;
+  readonly fn: 'H' | 'h' | 'hash_to_curve';
+  readonly sid?: string;
+  readonly fields?: readonly (string | { readonly label: string; readonly len: number })[];
+  readonly w?: string;
+  readonly out: string;
+  readonly scalar?: string;
+  readonly dst?: string;
+  readonly msg?: string;
+  readonly note?: string;
+}
+
+interface Vectors {
+  readonly tags: { readonly vectors: readonly TagVector[]; readonly tagPrefix: string };
+  readonly elements: {
+    readonly path: { readonly empty: string; readonly p0_7: string };
+    readonly S: { readonly s1_3: string };
+    readonly lagrange: Readonly<Record<string, Readonly<Record<string, string>>>>;
+    readonly hashToCurve: readonly { readonly msg: string; readonly dst: string; readonly out: string }[];
+  };
+  readonly keygen: KeygenVector;
+  readonly sign35: { readonly keygen: KeygenVector };
+  readonly envelope: {
+    readonly seed: string;
+    readonly publicKey: string;
+    readonly cases: readonly Readonly<Record<'name' | 'bytes' | 'eh' | 'sig', string>>[];
+  };
+  readonly reshare: Readonly<Record<'hX' | 'pList' | 'cfgHash' | 'sessionId', string>> & {
+    readonly dealersPid: readonly number[];
+    readonly pidToOld: Readonly<Record<string, number>>;
+    readonly pidToNew: Readonly<Record<string, number>>;
+  };
+}
+
+export const keygenVectors = JSON.parse(
+  readFileSync(new URL('../../vectors/protocol-vectors.json', import.meta.url), 'utf8'),
+) as Vectors;
+
+/** The random draws of one dealer in the order in which a KEYGEN machine makes them. */
+export function dealerDraws(prefix: string, pid: number, threshold: number): readonly Uint8Array[] {
+  const label = `${prefix}/dealer/${pid}`;
+  const each = (name: string) =>
+    Array.from({ length: threshold }, (_, k) => scalarDraw(vscalar(`${label}/${name}${k}`)));
+  return [
+    ...each('a'),
+    vec(`${label}/cc`),
+    vec(`${label}/blind`),
+    vec(`${label}/nonce`),
+    ...each('pok'),
+    scalarDraw(vscalar(`${label}/sharepok`)),
+  ];
+}
+
+/** 48 bytes that a machine reduces to exactly this scalar. */
+export function scalarDraw(scalar: bigint): Uint8Array {
+  const bytes = new Uint8Array(48);
+  bytes.set(scalarToBytes(scalar), 16);
+  return bytes;
+}
+
+/** Bytes of hex that a vector file guarantees. */
+export function hexBytes(hex: string): Uint8Array {
+  const bytes = fromHex(hex);
+  if (bytes === undefined) throw new Error(`not hex: ${hex.slice(0, 20)}`);
+  return bytes;
+}
