@@ -8,8 +8,10 @@ import {
   checkCodes,
   checkDependencies,
   checkForeign,
+  checkLock,
   checkTags,
   codesOf,
+  type LockFile,
   type PackageFile,
 } from './architecture/catalogue.ts';
 import { checkDigests } from './architecture/digests.ts';
@@ -83,8 +85,8 @@ describe('codes', () => {
     expect([...codesOf(sources).keys()].sort()).toEqual(['ABORT_LEAK', 'FRESH_CODE', 'IN_A_UNION', 'SINGLE', 'TABLED']);
     const table = '| `FRESH_CODE` | x |\n| `SINGLE` | x |\n| `TABLED` | x |\n| `ABORT_LEAK` | x |\n| `LONG_GONE` | x |';
     expect(checkCodes(sources, { 'e.md': table }).map(({ message }) => message)).toEqual([
-      'IN_A_UNION is in no document',
-      'LONG_GONE is documented and appears in no source',
+      'IN_A_UNION is in no document: add a row to docs/errors.md',
+      'LONG_GONE is documented and appears in no source: remove its row',
     ]);
   });
 });
@@ -108,6 +110,29 @@ describe('dependencies', () => {
       'b has no entry',
       'c is 2.0.0, not 2.0.1',
       'gone is no dependency',
+    ]);
+  });
+});
+
+describe('the lock file', () => {
+  test('fixes every package by its hash, and none runs a script', () => {
+    const lock = JSON.parse(readRoot('package-lock.json')) as LockFile;
+    expect(Object.keys(lock.packages ?? {}).length).toBeGreaterThan(100);
+    expect(checkLock(lock)).toEqual([]);
+  });
+
+  test('a weak hash, a place and a script are rejected', () => {
+    const packages = {
+      '': {},
+      'node_modules/a': { integrity: 'sha1-x' },
+      'node_modules/b': { integrity: 'sha512-x', resolved: 'somewhere' },
+      'node_modules/c': { integrity: 'sha512-x', hasInstallScript: true },
+    };
+    expect(checkLock({ lockfileVersion: 2, packages }).map(({ message }) => message)).toEqual([
+      'is not of version 3',
+      'node_modules/a has no sha512 hash',
+      'node_modules/b comes from one place only',
+      'node_modules/c runs a script when it is installed',
     ]);
   });
 });

@@ -59,10 +59,10 @@ export function checkCodes(
   return [
     ...[...codes]
       .filter(([code]) => !documented.has(code))
-      .map(([code, path]) => ({ path, message: `${code} is in no document` })),
+      .map(([code, path]) => ({ path, message: `${code} is in no document: add a row to docs/errors.md` })),
     ...[...documented]
       .filter(([code]) => !codes.has(code))
-      .map(([code, path]) => ({ path, message: `${code} is documented and appears in no source` })),
+      .map(([code, path]) => ({ path, message: `${code} is documented and appears in no source: remove its row` })),
   ];
 }
 
@@ -143,4 +143,31 @@ export function checkForeign(files: readonly { readonly path: string; readonly t
   return files.flatMap(({ path, text }) =>
     FOREIGN.filter(({ pattern }) => pattern.test(text)).map(({ message }) => ({ path, message })),
   );
+}
+
+export interface LockFile {
+  readonly lockfileVersion?: number;
+  readonly packages?: Readonly<
+    Record<string, { readonly integrity?: string; readonly resolved?: string; readonly hasInstallScript?: boolean }>
+  >;
+}
+
+/** Packages with an install script, each with the reason why it need not run. */
+const INSTALL_SCRIPTS: Readonly<Record<string, string>> = {
+  'node_modules/@foundry-rs/anvil': 'development only; the program it would look for is an optional package of its own',
+};
+
+/** Every package is fixed by a strong hash, from no particular place, and none runs code when it is installed. */
+export function checkLock(lock: LockFile): readonly Problem[] {
+  const path = 'package-lock.json';
+  const problems: Problem[] = lock.lockfileVersion === 3 ? [] : [{ path, message: 'is not of version 3' }];
+  for (const [name, entry] of Object.entries(lock.packages ?? {})) {
+    if (name === '') continue;
+    if (entry.integrity?.startsWith('sha512-') !== true) problems.push({ path, message: `${name} has no sha512 hash` });
+    if (entry.resolved !== undefined) problems.push({ path, message: `${name} comes from one place only` });
+    if (entry.hasInstallScript === true && INSTALL_SCRIPTS[name] === undefined) {
+      problems.push({ path, message: `${name} runs a script when it is installed` });
+    }
+  }
+  return problems;
 }
