@@ -4,17 +4,16 @@
  * salted hashes, inside the outcomes.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
-import { concat, utf8 } from '../common/bytes.ts';
+import { describeProblem, ENVELOPE, type Envelope, envelopeJson } from '../ceremony/statement.ts';
+import { concat, toHex, utf8 } from '../common/bytes.ts';
 import { canonicalBytes, type Json, parseCanonical } from '../common/canonical-json.ts';
 import { err, ok, type Result } from '../common/result.ts';
-import { bytes, integer, literal, object, problem, read, type Reader, text } from '../common/schema.ts';
-import { toHex } from '../common/bytes.ts';
-import { describeProblem, ENVELOPE, type Envelope, envelopeJson } from '../ceremony/statement.ts';
+import { bytes, integer, literal, object, problem, type Reader, read, text } from '../common/schema.ts';
 
 export const TRANSCRIPT_FORMAT = 'keymoot.transcript.v1';
 
 /** Largest file a verifier reads. */
-export const MAX_TRANSCRIPT_BYTES = 8 * 1024 * 1024;
+export const MAX_TRANSCRIPT_BYTES: number = 8 * 1024 * 1024;
 
 export type Entry =
   | { readonly kind: 'open'; readonly format: string; readonly roster: Uint8Array; readonly proposal: Uint8Array }
@@ -57,7 +56,8 @@ export function transcriptBytes(lines: readonly Line[]): Uint8Array {
 
 /** Reads a whole file strictly: canonical lines, ascending places, unbroken chain, a line feed after every line. */
 export function parseTranscript(file: Uint8Array): Result<readonly Line[], LineError> {
-  if (file.length > MAX_TRANSCRIPT_BYTES) return err({ seq: 0, message: 'the file is larger than a transcript may be' });
+  if (file.length > MAX_TRANSCRIPT_BYTES)
+    return err({ seq: 0, message: 'the file is larger than a transcript may be' });
   const lines: Line[] = [];
   let start = 0;
   while (start < file.length) {

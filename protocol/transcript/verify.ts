@@ -1,0 +1,262 @@
+/**
+ * Begin here: verifies one transcript offline, with nothing but the pinned roster. The checks of codes.ts run in order
+ * and stop at the first that fails, since each rests on the ones before it (docs/transcript.md).
+ */
+
+import type { Ending } from '../ceremony/close.ts';
+import type { EcdsaSignature } from '../ceremony/outcome.ts';
+import type { Proposal } from '../ceremony/proposal.ts';
+import { matchesFingerprint, partyOf, type Roster } from '../ceremony/roster.ts';
+import type { Wallet } from '../ceremony/wallet.ts';
+import { equalBytes } from '../common/bytes.ts';
+import { err, ok, type Result } from '../common/result.ts';
+import { type AuditCode, CHECKS, type CheckName, type Finding } from './codes.ts';
+import { type Line, parseTranscript, transcriptBytes } from './entry.ts';
+import type { CountedStatement, Facts, History } from './history.ts';
+import { checkAnswers } from './verify/answers.ts';
+import { checkCounters, partyIndex } from './verify/counters.ts';
+import { checkReferences, type Documents, readDocuments } from './verify/documents.ts';
+import { checkCloses, checkNothingRan, checkRefusal, endingOf } from './verify/ending.ts';
+import { checkJudgements, checkReadings, findWallet } from './verify/judgement.ts';
+import { checkOrder } from './verify/order.ts';
+import { type Parts, type Placed, readParts } from './verify/parts.ts';
+import { checkKey, checkOutcomes, checkSignature, newWallet } from './verify/result.ts';
+import { checkKeygenRounds, checkSession, checkSignRounds } from './verify/rounds.ts';
+import { checkStart, type Started } from './verify/start.ts';
+import { openStatements, type Statements } from './verify/statements.ts';
+
+export interface VerifyOptions {
+  /** The roster whose fingerprint was pinned. Without it the answer is UNANCHORED. */
+  readonly roster?: Roster | undefined;
+  /** Words or digits that the roster must have, if the caller did not compare them before. */
+  readonly fingerprint?: string | undefined;
+  /** What other transcripts showed. It is consulted, and extended if this one verifies. */
+  readonly history?: History | undefined;
+  /** Before the closes: what a party verifies before it signs its own. Says nothing about closes. */
+  readonly draft?: boolean | undefined;
+  /** Unix seconds; with `draft`, the time at which a refusal for lack of a quorum is judged. */
+  readonly now?: number | undefined;
+}
+
+export interface Check {
+  readonly name: CheckName;
+  readonly ok: boolean;
+  /** Set if it failed. */
+  readonly code?: AuditCode | undefined;
+  /** The failing entry, if one entry is at fault. */
+  readonly seq?: number | undefined;
+  readonly message: string;
+}
+
+export interface Report {
+  readonly ok: boolean;
+  /** In order; the last one failed unless `ok`. */
+  readonly checks: readonly Check[];
+  readonly failure?: Check | undefined;
+  /** What an auditor should know although nothing failed. */
+  readonly notes: readonly string[];
+  /** Set as far as the walk came. */
+  readonly proposal?: Proposal | undefined;
+  readonly ending?: Ending | undefined;
+  readonly signature?: EcdsaSignature | undefined;
+  /** The wallet that signed, or the one that was made. */
+  readonly wallet?: Wallet | undefined;
+}
+
+/** @param transcript the bytes of a file, or lines that are not written yet */
+export function verifyTranscript(transcript: Uint8Array | readonly Line[], options: VerifyOptions = {}): Report {
+  const walk = new Walk();
+  try {
+    steps(walk, transcript instanceof Uint8Array ? transcript : transcriptBytes(transcript), options);
+  } catch (error) {
+    if (!(error instanceof Stop)) walk.fail({ code: 'VERIFIER_FAILED', message: 'the verifier failed on this input' });
+  }
+  return walk.report();
+}
+
+function steps(walk: Walk, file: Uint8Array, options: VerifyOptions): void {
+  const parts = walk.run('structure', () => {
+    const lines = parseTranscript(file);
+    if (!lines.ok) return err({ code: 'FILE_MALFORMED' as const, ...lines.error });
+    return readParts(lines.value);
+  });
+  const roster = walk.run('anchor', () => anchor(parts, options));
+  const statements = walk.run('statements', () => openStatements(parts, roster));
+  const { value: proposal } = statements.proposal;
+  walk.found({ proposal });
+  walk.run('order', () => checkOrder(parts, statements));
+  walk.run('counters', () => checkCounters(statements));
+  const { previous } = proposal.body;
+  const before = previous === undefined ? undefined : options.history?.ceremony(previous);
+  const answers = walk.run('answers', () => checkAnswers(statements, roster, before));
+  walk.note(answers.notes);
+  const started = walk.run('start', () => start(statements, answers.ceremony, roster, parts));
+  walk.note(started?.notes ?? []);
+  const documents = walk.run('documents', () => readDocuments(parts, roster));
+  const wallet = walk.run('wallet', () => walletOf(statements, documents));
+  walk.found({ wallet: wallet?.value });
+  walk.run('payload', () => checkReadings(statements, roster));
+  walk.note(walk.run('judgement', () => checkJudgements(statements, documents, wallet?.value, roster)));
+  const ending = endingOf(statements);
+  walk.found({ ending });
+  const ran = started && { started, wallet, completed: ending === 'completed' };
+  if (ran !== undefined) {
+    const { signature, notes } = walkSession(walk, parts, statements, roster, ran);
+    walk.found({ signature });
+    walk.note(notes);
+  }
+  walk.run('ending', () =>
+    ending === 'refused'
+      ? checkRefusal(statements, answers.ceremony, roster, options.draft ? options.now : undefined)
+      : ok(undefined),
+  );
+  walk.run('references', () => checkReferences(statements, documents, wallet));
+  if (options.draft !== true) walk.run('closing', () => checkCloses(parts, statements, ending, started, roster));
+  const { history } = options;
+  if (history === undefined) return;
+  const facts = factsOf(parts, statements, answers.ceremony, roster, walk.report().signature);
+  if (history.knows(facts)) walk.note(['this transcript was given before']);
+  walk.run('history', () => {
+    const finding = history.contradiction(facts);
+    return finding === undefined ? ok(undefined) : err(finding);
+  });
+  history.remember(facts);
+}
+
+interface Ran {
+  readonly started: Started;
+  readonly wallet: Placed<Wallet> | undefined;
+  readonly completed: boolean;
+}
+
+interface SessionResult {
+  readonly signature?: EcdsaSignature | undefined;
+  readonly notes: readonly string[];
+}
+
+function walkSession(walk: Walk, parts: Parts, statements: Statements, roster: Roster, ran: Ran): SessionResult {
+  const { started, wallet, completed } = ran;
+  walk.run('session', () => checkSession(statements, started, wallet?.value, roster));
+  if (statements.proposal.value.body.ceremony === 'keygen') {
+    const made = walk.run('rounds', () =>
+      checkKeygenRounds(parts.rounds, statements, started, wallet?.value, roster, completed),
+    );
+    walk.run('result', () => {
+      const outcomes = checkOutcomes(statements, started);
+      return outcomes.ok ? checkKey(statements, wallet, made) : outcomes;
+    });
+    return { notes: completed || wallet === undefined ? [] : ['not every party reports the new key'] };
+  }
+  if (wallet === undefined) throw new Stop();
+  const combined = walk.run('rounds', () => checkSignRounds(parts.rounds, started, wallet.value, roster, completed));
+  const signature = walk.run('result', () => {
+    const outcomes = checkOutcomes(statements, started);
+    return outcomes.ok ? checkSignature(statements, started, wallet.value, combined) : outcomes;
+  });
+  const released = statements.outcomes.some(({ value }) => value.body.released);
+  const late = completed || !released ? [] : ['a last message had left: the payload counts as signed'];
+  return { signature, notes: late };
+}
+
+function anchor(parts: Parts, { roster, fingerprint }: VerifyOptions): Result<Roster, Finding> {
+  if (roster === undefined) return err({ code: 'UNANCHORED', message: 'no roster was given to verify against' });
+  if (fingerprint !== undefined && !matchesFingerprint(roster.digest, fingerprint)) {
+    return err({ code: 'FINGERPRINT_DIFFERS', message: 'the roster does not have this fingerprint' });
+  }
+  if (equalBytes(parts.roster, roster.digest)) return ok(roster);
+  return err({ code: 'WRONG_ROSTER', seq: 0, message: 'the transcript was made under another roster' });
+}
+
+function start(
+  statements: Statements,
+  ceremony: Facts['ceremony'],
+  roster: Roster,
+  parts: Parts,
+): Result<Started | undefined, Finding> {
+  if (statements.start !== undefined) return checkStart(statements, statements.start, ceremony, roster);
+  return checkNothingRan(parts, statements);
+}
+
+function walletOf(statements: Statements, documents: Documents): Result<Placed<Wallet> | undefined, Finding> {
+  const { body } = statements.proposal.value;
+  return body.ceremony === 'sign' ? findWallet(body, statements, documents) : newWallet(statements, documents);
+}
+
+function factsOf(
+  parts: Parts,
+  statements: Statements,
+  ceremony: Facts['ceremony'],
+  roster: Roster,
+  signature: EcdsaSignature | undefined,
+): Facts {
+  const counted = (
+    placed: Placed<{ readonly digest: Uint8Array; readonly body: { readonly counter: number } }>,
+    party: number | undefined,
+    verdict: boolean,
+  ): readonly CountedStatement[] => {
+    const key = party === undefined ? undefined : partyOf(roster, party)?.statementKey;
+    if (party === undefined || key === undefined) return [];
+    const { digest, body } = placed.value;
+    return [{ seq: placed.seq, party, key, counter: body.counter, digest, verdict }];
+  };
+  const named = statements.outcomes.find(({ value }) => value.body.signature !== undefined);
+  return {
+    proposal: parts.proposal,
+    ceremony,
+    head: parts.body.at(-1)?.hash ?? parts.proposal,
+    counted: [
+      ...statements.verdicts.flatMap((placed) => counted(placed, placed.value.body.party, true)),
+      ...statements.outcomes.flatMap((placed) => counted(placed, placed.value.body.party, false)),
+      ...statements.closes.flatMap((placed) => counted(placed, partyIndex(placed.value.body.author), false)),
+    ],
+    nonce: signature && named && { r: signature.r, seq: named.seq },
+  };
+}
+
+/** Ends the walk after the first failure. */
+class Stop extends Error {}
+
+type Found = Pick<Report, 'proposal' | 'ending' | 'signature' | 'wallet'>;
+
+class Walk {
+  readonly #checks: Check[] = [];
+  readonly #notes: string[] = [];
+  #found: Found = {};
+
+  /** Runs one group of checks; a failure ends the walk. */
+  run<T>(name: CheckName, body: () => Result<T, Finding>): T {
+    const result = body();
+    if (!result.ok) {
+      this.#checks.push({ name, ok: false, ...result.error });
+      throw new Stop();
+    }
+    this.#checks.push({ name, ok: true, message: CHECKS[name] });
+    return result.value;
+  }
+
+  /** A failure of the verifier itself, on the check that was running. */
+  fail(finding: Finding): void {
+    const names = Object.keys(CHECKS) as CheckName[];
+    const name = names.find((candidate) => !this.#checks.some((check) => check.name === candidate));
+    this.#checks.push({ name: name ?? 'structure', ok: false, ...finding });
+  }
+
+  note(notes: readonly string[]): void {
+    this.#notes.push(...notes);
+  }
+
+  found(found: Found): void {
+    this.#found = { ...this.#found, ...found };
+  }
+
+  report(): Report {
+    const failure = this.#checks.find((check) => !check.ok);
+    return { ...this.#found, ok: failure === undefined, checks: this.#checks, failure, notes: this.#notes };
+  }
+}
+
+/** One line for people: what failed and where. */
+export function describeFailure(failure: Check): string {
+  const where = failure.seq === undefined ? '' : `entry ${failure.seq}: `;
+  return `${where}${failure.message} (${failure.code ?? 'FAILED'})`;
+}

@@ -1,0 +1,118 @@
+/** What the parties answered, as the rules of a ceremony see it: each verdict was possible when it was given. */
+
+import { addWithdrawal, admit, type Ceremony, CLOCK_TOLERANCE, newCeremony } from '../../ceremony/lifecycle.ts';
+import type { Roster } from '../../ceremony/roster.ts';
+import type { VerdictStatement } from '../../ceremony/verdict-statement.ts';
+import { equalBytes } from '../../common/bytes.ts';
+import { err, ok, type Result } from '../../common/result.ts';
+import type { Finding } from '../codes.ts';
+import type { Placed } from './parts.ts';
+import type { Statements } from './statements.ts';
+
+export interface Answers {
+  /** With one verdict a party: of two, the one that the start names. Without withdrawal and start. */
+  readonly ceremony: Ceremony;
+  readonly notes: readonly string[];
+}
+
+/**
+ * @param previous the ceremony of the attempt before, if the auditor has its transcript
+ */
+export function checkAnswers(
+  statements: Statements,
+  roster: Roster,
+  previous: Ceremony | undefined,
+): Result<Answers, Finding> {
+  const { proposal } = statements;
+  const notes: string[] = [];
+  const { body } = proposal.value;
+  if (body.previous !== undefined && previous === undefined) {
+    notes.push(
+      `attempt ${body.attempt}: the transcript of the attempt before it was not given, so it was not compared`,
+    );
+  }
+  for (const verdict of statements.verdicts) {
+    const finding = verdictFinding(verdict, statements, roster, previous);
+    if (finding !== undefined) return err({ ...finding, seq: verdict.seq });
+  }
+  for (const { seq, value } of statements.withdrawals) {
+    const taken = addWithdrawal(newCeremony(proposal.value), value);
+    if (!taken.ok) return err({ code: 'STATEMENT_FOREIGN', seq, message: taken.error.message });
+    if (isBefore(value.body.created, body.created)) return err(disordered(seq, 'the withdrawal', 'the proposal'));
+  }
+  const ceremony = gather(statements);
+  for (const party of ceremony.equivocations.keys()) {
+    notes.push(`party ${party} gave two different verdicts; both are signed, which proves it against that party`);
+  }
+  return ok({ ceremony, notes });
+}
+
+/** Whether `later`, which answers `earlier`, is dated before it by more than honest clocks may differ. */
+export function isBefore(later: number, earlier: number): boolean {
+  return later + CLOCK_TOLERANCE < earlier;
+}
+
+export function disordered(seq: number, what: string, before: string): Finding {
+  return { code: 'TIMES_DISORDERED', seq, message: `${what} is dated before ${before}` };
+}
+
+function verdictFinding(
+  { seq, value }: Placed<VerdictStatement>,
+  { proposal }: Statements,
+  roster: Roster,
+  previous: Ceremony | undefined,
+): Finding | undefined {
+  const { body } = value;
+  const who = `the ${body.decision} of party ${body.party}`;
+  if (isBefore(body.created, proposal.value.body.created)) return disordered(seq, who, 'the proposal');
+  if (body.decision === 'reject') {
+    if (body.judgement === 'deny' || body.byHand) return undefined;
+    return { code: 'CONSENT_INVALID', message: `${who} is neither a denial by policy nor a decision by hand` };
+  }
+  const admitted = admit(proposal.value, roster, body.created, earlier(proposal.value.body.previous, previous));
+  if (!admitted.ok && !(admitted.error.code === 'ATTEMPT_UNKNOWN' && previous === undefined)) {
+    const { code, message } = admitted.error;
+    if (code === 'WRONG_ROSTER' || code === 'PROPOSAL_EXPIRED' || code === 'PROPOSAL_NOT_YET_VALID') {
+      return { code, message: `${who}: ${message}` };
+    }
+    return { code: code === 'ATTEMPT_UNKNOWN' ? code : 'ATTEMPT_DIFFERS', message: `${who}: ${message}` };
+  }
+  if (body.judgement === 'deny') return { code: 'CONSENT_INVALID', message: `${who} goes against its own policies` };
+  if (body.judgement === 'require' && !body.byHand) {
+    return { code: 'CONSENT_INVALID', message: `${who} needed an approval by hand and had none` };
+  }
+  if (body.expires <= body.created) return { code: 'CONSENT_INVALID', message: `${who} expires before it is given` };
+  if (body.reading === undefined) return { code: 'CONSENT_INVALID', message: `${who} names no digest` };
+  return undefined;
+}
+
+/**
+ * The attempt before, as an auditor may judge it: whether it had ended for a party when that party answered again is
+ * known to the party alone, so its start is left out.
+ */
+function earlier(named: Uint8Array | undefined, previous: Ceremony | undefined): Ceremony | undefined {
+  if (named === undefined || previous === undefined) return undefined;
+  return { ...newCeremony(previous.proposal), verdicts: previous.verdicts };
+}
+
+function gather({ proposal, verdicts, start, outcomes }: Statements): Ceremony {
+  const chosen = new Map<number, VerdictStatement>();
+  const others = new Map<number, VerdictStatement>();
+  for (const { value } of verdicts) {
+    const { party } = value.body;
+    const rival = chosen.get(party);
+    const standing = start?.value.body.standings.find((item) => item.party === party);
+    const named = standing?.verdict !== undefined && equalBytes(standing.verdict, value.digest);
+    if (rival === undefined) chosen.set(party, value);
+    else if (named) {
+      others.set(party, rival);
+      chosen.set(party, value);
+    } else others.set(party, value);
+  }
+  return {
+    ...newCeremony(proposal.value),
+    verdicts: chosen,
+    equivocations: others,
+    outcomes: new Map(outcomes.map(({ value }) => [value.body.party, value])),
+  };
+}

@@ -1,0 +1,97 @@
+/** Reads the documents that statements name by digest: policies, inputs of judgements, the wallet. */
+
+import { INPUTS, type JudgementInputs } from '../../ceremony/judgement.ts';
+import type { Roster } from '../../ceremony/roster.ts';
+import { openWallet, WALLET_SCHEMA, type Wallet } from '../../ceremony/wallet.ts';
+import { toHex } from '../../common/bytes.ts';
+import { canonicalText, type Json } from '../../common/canonical-json.ts';
+import { documentDigest } from '../../common/document.ts';
+import { err, ok, type Result } from '../../common/result.ts';
+import { read } from '../../common/schema.ts';
+import { canonicalPolicy, policyDigest } from '../../policy/canonical.ts';
+import { readPolicy } from '../../policy/parse.ts';
+import type { Policy } from '../../policy/prepare.ts';
+import { POLICY_SCHEMA } from '../../policy/schema.ts';
+import type { Finding } from '../codes.ts';
+import type { Parts, Placed } from './parts.ts';
+import type { Statements } from './statements.ts';
+
+/** Everything by the hex digest that statements use for it. */
+export interface Documents {
+  /** By policy digest. */
+  readonly policies: ReadonlyMap<string, Placed<Policy>>;
+  /** By document digest. */
+  readonly inputs: ReadonlyMap<string, Placed<JudgementInputs>>;
+  readonly wallets: ReadonlyMap<string, Placed<Wallet>>;
+}
+
+export function readDocuments(parts: Parts, roster: Roster): Result<Documents, Finding> {
+  const policies = new Map<string, Placed<Policy>>();
+  const inputs = new Map<string, Placed<JudgementInputs>>();
+  const wallets = new Map<string, Placed<Wallet>>();
+  for (const { seq, value } of parts.documents) {
+    const name = toHex(documentDigest(value));
+    switch (schemaOf(value)) {
+      case POLICY_SCHEMA: {
+        const policy = readPolicy(value);
+        if (!policy.ok) return invalid(seq, `a policy: ${policy.error.field} ${policy.error.message}`);
+        if (canonicalText(canonicalPolicy(policy.value)) !== canonicalText(value)) {
+          return invalid(seq, 'a policy that is not in its canonical form');
+        }
+        policies.set(toHex(policyDigest(policy.value)), { seq, value: policy.value });
+        break;
+      }
+      case INPUTS_SCHEMA: {
+        const record = read(INPUTS, value);
+        if (!record.ok) return invalid(seq, `an inputs record: ${record.error.field} ${record.error.message}`);
+        inputs.set(name, { seq, value: record.value });
+        break;
+      }
+      case WALLET_SCHEMA: {
+        const wallet = openWallet(value, roster);
+        if (!wallet.ok) return err({ code: 'CERTIFICATE_INVALID', seq, message: wallet.error });
+        wallets.set(name, { seq, value: wallet.value });
+        break;
+      }
+      default:
+        return invalid(seq, 'a document of no known kind');
+    }
+  }
+  return ok({ policies, inputs, wallets });
+}
+
+/** Nothing may hide in a transcript: each document is named by a statement in it. */
+export function checkReferences(
+  statements: Statements,
+  documents: Documents,
+  wallet: Placed<Wallet> | undefined,
+): Result<undefined, Finding> {
+  const named = new Set<string>();
+  for (const { value } of statements.verdicts) {
+    const { commonPolicy, ownPolicy, inputs } = value.body;
+    for (const digest of [commonPolicy?.digest, ownPolicy?.digest, inputs]) {
+      if (digest !== undefined) named.add(toHex(digest));
+    }
+  }
+  const kept = (map: ReadonlyMap<string, Placed<unknown>>): readonly Placed<unknown>[] =>
+    [...map].flatMap(([name, placed]) => (named.has(name) ? [] : [placed]));
+  const stray = [
+    ...kept(documents.policies),
+    ...kept(documents.inputs),
+    ...[...documents.wallets.values()].filter((placed) => placed !== wallet),
+  ].sort((a, b) => a.seq - b.seq)[0];
+  if (stray === undefined) return ok(undefined);
+  return err({ code: 'DOCUMENT_UNREFERENCED', seq: stray.seq, message: 'no statement refers to this document' });
+}
+
+const INPUTS_SCHEMA = 'keymoot.inputs.v1';
+
+function schemaOf(document: Json): string | undefined {
+  if (typeof document !== 'object' || Array.isArray(document)) return undefined;
+  const schema = (document as { readonly [key: string]: Json })['schema'];
+  return typeof schema === 'string' ? schema : undefined;
+}
+
+function invalid(seq: number, message: string): Result<never, Finding> {
+  return err({ code: 'DOCUMENT_INVALID', seq, message });
+}

@@ -1,0 +1,179 @@
+/**
+ * The heart of an audit: the payload is decoded again by our own decoders, and every party's policies are asked again
+ * with the inputs it recorded. What it signed must be exactly what comes out.
+ */
+
+import { denial, type Judgement, type JudgementInputs, judgeProposal } from '../../ceremony/judgement.ts';
+import { CLOCK_TOLERANCE } from '../../ceremony/lifecycle.ts';
+import type { Proposal, SignProposal } from '../../ceremony/proposal.ts';
+import type { Roster } from '../../ceremony/roster.ts';
+import { keygenPlan } from '../../ceremony/session-binding.ts';
+import type { PolicyReference, Reading, VerdictBody } from '../../ceremony/verdict-statement.ts';
+import type { Wallet } from '../../ceremony/wallet.ts';
+import { equalBytes, toHex } from '../../common/bytes.ts';
+import { canonicalText, type Json } from '../../common/canonical-json.ts';
+import { err, ok, type Result } from '../../common/result.ts';
+import { leafTreeDigest } from '../../payload/leaf-tree.ts';
+import { decode } from '../../payload/payload.ts';
+import type { Policy } from '../../policy/prepare.ts';
+import type { AuditCode, Finding } from '../codes.ts';
+import type { Documents } from './documents.ts';
+import type { Placed } from './parts.ts';
+import type { Statements } from './statements.ts';
+
+/** The wallet that a `sign` proposal names. Needed as soon as anybody consented; the start of a refusal may lack it. */
+export function findWallet(
+  body: SignProposal,
+  statements: Statements,
+  documents: Documents,
+): Result<Placed<Wallet> | undefined, Finding> {
+  const wallets = [...documents.wallets.values()];
+  const found = wallets.find(({ value }) => equalBytes(value.walletId, body.walletId));
+  const consented = statements.verdicts.some(({ value }) => value.body.decision === 'consent');
+  const [other] = wallets;
+  if (found === undefined) {
+    if (!consented) return ok(undefined);
+    if (other === undefined) return err({ code: 'DOCUMENT_MISSING', message: 'the document of the wallet is missing' });
+    return err({ code: 'WALLET_DIFFERS', seq: other.seq, message: 'this is not the wallet that the proposal names' });
+  }
+  const { seq, value } = found;
+  const differs =
+    value.name !== body.wallet || !equalBytes(value.epochId, body.epochId) || !equalBytes(value.address, body.address);
+  if (differs && consented) {
+    return err({ code: 'WALLET_DIFFERS', seq, message: 'the proposal names another name, epoch or address' });
+  }
+  return ok(found);
+}
+
+/** What the payload says by our own reading; undefined if it cannot be read, which only rejections survive. */
+export function checkReadings(statements: Statements, roster: Roster): Result<Reading | undefined, Finding> {
+  const own = readingOf(statements.proposal.value, roster);
+  for (const { seq, value } of statements.verdicts) {
+    const { decision, party, reading } = value.body;
+    if (reading === undefined) continue;
+    if (!own.ok) {
+      return err({
+        code: 'PAYLOAD_REFUSED',
+        seq,
+        message: `party ${party} read a payload that is refused: ${own.error}`,
+      });
+    }
+    const who = `the ${decision} of party ${party}`;
+    if (!equalBytes(reading.digest, own.value.digest)) {
+      return err({ code: 'DIGEST_DIFFERS', seq, message: `${who} names another digest than the payload has` });
+    }
+    const sameTree = equalBytes(reading.tree ?? NONE, own.value.tree ?? NONE);
+    if (!sameTree) return err({ code: 'TREE_DIFFERS', seq, message: `${who} names another leaf tree` });
+  }
+  return ok(own.ok ? own.value : undefined);
+}
+
+export function checkJudgements(
+  statements: Statements,
+  documents: Documents,
+  wallet: Wallet | undefined,
+  roster: Roster,
+): Result<readonly string[], Finding> {
+  const notes: string[] = [];
+  for (const { seq, value } of statements.verdicts) {
+    const { body } = value;
+    const inputs = documents.inputs.get(toHex(body.inputs))?.value;
+    if (inputs === undefined) return err(missing(seq, `the inputs of party ${body.party} are missing`));
+    const common = policyOf(documents, body.commonPolicy, seq, body.party);
+    if (!common.ok) return common;
+    const own = policyOf(documents, body.ownPolicy, seq, body.party);
+    if (!own.ok) return own;
+    const finding = timeFinding(body, inputs, statements.proposal.value, seq);
+    if (finding !== undefined) return err(finding);
+    const context = { roster, wallet, common: common.value, own: own.value, inputs };
+    const again = judgeProposal(statements.proposal.value, context);
+    const odd = difference(body, again);
+    if (odd === undefined) continue;
+    if (isLocal(body)) notes.push(`party ${body.party} rejected for a reason of its own, which nobody can recompute`);
+    else return err(differs(seq, body, odd));
+  }
+  return ok(notes);
+}
+
+const NONE = new Uint8Array();
+
+function readingOf(proposal: Proposal, roster: Roster): Result<Reading, string> {
+  const { body, digest } = proposal;
+  if (body.ceremony === 'keygen') return ok({ digest: keygenPlan(roster, digest, body).cfgHash });
+  const decoded = decode(body.payload);
+  if (!decoded.ok) return err(decoded.error.message);
+  return ok({ digest: decoded.value.digest, tree: leafTreeDigest(decoded.value) });
+}
+
+function policyOf(
+  documents: Documents,
+  reference: PolicyReference | undefined,
+  seq: number,
+  party: number,
+): Result<Policy | undefined, Finding> {
+  if (reference === undefined) return ok(undefined);
+  const policy = documents.policies.get(toHex(reference.digest))?.value;
+  if (policy === undefined) return err(missing(seq, `a policy of party ${party} is missing`));
+  if (policy.document.version === reference.version) return ok(policy);
+  return err({ code: 'POLICY_DIFFERS', seq, message: `the policy of party ${party} has another version` });
+}
+
+/** A party judges between the proposal and its own answer; another time would be other rules. */
+function timeFinding(body: VerdictBody, inputs: JudgementInputs, proposal: Proposal, seq: number): Finding | undefined {
+  const early = inputs.now + CLOCK_TOLERANCE < proposal.body.created;
+  if (!early && inputs.now <= body.created) return undefined;
+  return { code: 'TIMES_DISORDERED', seq, message: `party ${body.party} judged at a time outside of its own answer` };
+}
+
+type Compared = 'judgement' | 'consents' | 'rejections' | 'rules' | 'risks' | 'reasons' | 'reading';
+
+/** The first field in which a verdict is not what the policies give. A rejection by hand has reasons of its own. */
+function difference(body: VerdictBody, again: Judgement): Compared | undefined {
+  const fields: readonly Compared[] = ['judgement', 'consents', 'rejections', 'rules', 'risks', 'reading', 'reasons'];
+  const byHand = body.decision === 'reject' && body.byHand;
+  return fields.find((field) => !(field === 'reasons' && byHand) && form(body, field) !== form(again, field));
+}
+
+function form(judged: Judgement | VerdictBody, field: Compared): string {
+  switch (field) {
+    case 'reading':
+      return [judged.reading?.digest, judged.reading?.tree]
+        .map((part) => (part === undefined ? '-' : toHex(part)))
+        .join();
+    case 'rules':
+    case 'risks':
+      return canonicalText(judged[field]);
+    case 'reasons':
+      return canonicalText(judged.reasons.map(({ code, detail }): Json => [code, detail]));
+    default:
+      return String(judged[field]);
+  }
+}
+
+/** A denial that rests on what one party alone knows. Refusing is always allowed, so nothing can be smuggled by it. */
+function isLocal(body: VerdictBody): boolean {
+  return body.decision === 'reject' && body.reasons.length > 0 && difference(body, denial(body.reasons)) === undefined;
+}
+
+function differs(seq: number, body: VerdictBody, field: Compared): Finding {
+  const code: AuditCode = 'JUDGEMENT_DIFFERS';
+  return {
+    code,
+    seq,
+    message: `the ${body.decision} of party ${body.party} states ${NAMES[field]} than its policies give`,
+  };
+}
+
+const NAMES: Readonly<Record<Compared, string>> = {
+  judgement: 'another judgement',
+  consents: 'another number of consents',
+  rejections: 'another number of rejections',
+  rules: 'other rules',
+  risks: 'other risks',
+  reading: 'another reading',
+  reasons: 'other reasons',
+};
+
+function missing(seq: number, message: string): Finding {
+  return { code: 'DOCUMENT_MISSING', seq, message };
+}

@@ -1,0 +1,136 @@
+/** What the signers report: it agrees, it comes from these rounds, and the signature or key is valid. */
+import { secp256k1 } from '@noble/curves/secp256k1.js';
+import { type EcdsaSignature, type NewKey, type Outcome, signatureJson } from '../../ceremony/outcome.ts';
+import type { Wallet } from '../../ceremony/wallet.ts';
+import { equalBytes, toHex } from '../../common/bytes.ts';
+import { canonicalText } from '../../common/canonical-json.ts';
+import { documentDigest } from '../../common/document.ts';
+import { err, ok, type Result } from '../../common/result.ts';
+import type { PublicKeygen } from '../../threshold/keygen/public-check.ts';
+import { ORDER, readScalar } from '../../threshold/math/scalar.ts';
+import type { Signature } from '../../threshold/sign/combine.ts';
+import type { AuditCode, Finding } from '../codes.ts';
+import { disordered, isBefore } from './answers.ts';
+import type { Documents } from './documents.ts';
+import type { Placed } from './parts.ts';
+import type { Started } from './start.ts';
+import type { Statements } from './statements.ts';
+
+/** Each outcome is a signer's, of this session, and says exactly one thing, all of them the same. */
+export function checkOutcomes(statements: Statements, started: Started): Result<undefined, Finding> {
+  const { signers, sessionId, created } = started.start.body;
+  const keygen = statements.proposal.value.body.ceremony === 'keygen';
+  let first: Outcome | undefined;
+  for (const { seq, value } of statements.outcomes) {
+    const { body } = value;
+    if (!signers.includes(body.party)) return bad('OUTCOME_FOREIGN', seq, `party ${body.party} did not sign`);
+    if (!equalBytes(body.sessionId, sessionId)) return bad('OUTCOME_FOREIGN', seq, 'the outcome is of another session');
+    if (isBefore(body.created, created)) return err(disordered(seq, 'the outcome', 'the start'));
+    const said = [body.signature, body.key, body.abort].filter((part) => part !== undefined).length;
+    const other = keygen ? body.signature : body.key;
+    const unreleased = body.signature !== undefined && !body.released;
+    if (said !== 1 || other !== undefined || unreleased) {
+      return bad('OUTCOME_INVALID', seq, `the outcome of party ${body.party} contradicts itself`);
+    }
+    if (body.abort !== undefined) continue;
+    if (first !== undefined && !sameResult(first, value)) {
+      return bad('OUTCOMES_DIFFER', seq, `party ${body.party} reports another result than party ${first.body.party}`);
+    }
+    first = value;
+  }
+  return ok(undefined);
+}
+
+/** The signature that outcomes report, if any: low, valid under the wallet's key, and giving that key again. */
+export function checkSignature(
+  statements: Statements,
+  started: Started,
+  wallet: Wallet,
+  fromRounds: Signature | undefined,
+): Result<EcdsaSignature | undefined, Finding> {
+  const reported = statements.outcomes.find(({ value }) => value.body.signature !== undefined);
+  const signature = reported?.value.body.signature;
+  if (reported === undefined || signature === undefined) return ok(undefined);
+  const { seq } = reported;
+  const s = readScalar(signature.s);
+  if (s === undefined || s > ORDER / 2n) return bad('SIGNATURE_HIGH_S', seq, 's is above half the group order');
+  const { digest } = started.start.body;
+  const compact = new Uint8Array([...signature.r, ...signature.s]);
+  if (!validUnder(wallet.publicKey, digest, compact)) {
+    return bad('SIGNATURE_INVALID', seq, 'the signature does not verify under the key of the wallet');
+  }
+  const recovered = recover(digest, compact, signature.recovery);
+  if (recovered === undefined || !equalBytes(recovered, wallet.publicKey)) {
+    return bad('SIGNATURE_RECOVERY', seq, 'the recovery id does not give the key of the wallet');
+  }
+  if (fromRounds !== undefined && !equalBytes(fromRounds.r, signature.r)) {
+    return bad('OUTCOMES_DIFFER', seq, 'the round messages lead to another signature');
+  }
+  return ok(signature);
+}
+
+/** The new wallet's document, if any signer reports a key; found by the digest that the outcomes name. */
+export function newWallet(statements: Statements, documents: Documents): Result<Placed<Wallet> | undefined, Finding> {
+  const reported = statements.outcomes.find(({ value }) => value.body.key !== undefined);
+  const key = reported?.value.body.key;
+  if (reported === undefined || key === undefined) return ok(undefined);
+  const wallet = documents.wallets.get(toHex(key.certificate));
+  if (wallet === undefined) return bad('DOCUMENT_MISSING', reported.seq, 'the certificate of the new key is missing');
+  return ok(wallet);
+}
+
+/** The key that outcomes report is the one of the certificate and, if completed, of the round messages. */
+export function checkKey(
+  statements: Statements,
+  wallet: Placed<Wallet> | undefined,
+  fromRounds: PublicKeygen | undefined,
+): Result<undefined, Finding> {
+  if (wallet === undefined) return ok(undefined);
+  const { seq, value } = wallet;
+  for (const outcome of statements.outcomes) {
+    const { key, party } = outcome.value.body;
+    if (key !== undefined && !names(key, value)) {
+      return bad('KEY_DIFFERS', outcome.seq, `party ${party} names another key than the certificate`);
+    }
+  }
+  if (fromRounds !== undefined && !equalBytes(fromRounds.epoch.epochId, value.epochId)) {
+    return bad('KEY_DIFFERS', seq, 'the round messages lead to another key than the certificate');
+  }
+  return ok(undefined);
+}
+
+function names(key: NewKey, wallet: Wallet): boolean {
+  return (
+    equalBytes(key.walletId, wallet.walletId) &&
+    equalBytes(key.epochId, wallet.epochId) &&
+    equalBytes(key.publicKey, wallet.publicKey) &&
+    equalBytes(key.certificate, documentDigest(wallet.document))
+  );
+}
+
+function sameResult(a: Outcome, b: Outcome): boolean {
+  const signatures = [a, b].map(({ body }) => body.signature && canonicalText(signatureJson(body.signature)));
+  const keys = [a, b].map(({ body: { key } }) => key && [key.walletId, key.epochId, key.publicKey, key.certificate]);
+  return signatures[0] === signatures[1] && keys[0]?.map(toHex).join() === keys[1]?.map(toHex).join();
+}
+
+function validUnder(publicKey: Uint8Array, digest: Uint8Array, compact: Uint8Array): boolean {
+  try {
+    return secp256k1.verify(compact, digest, publicKey, { prehash: false, lowS: true, format: 'compact' });
+  } catch {
+    return false;
+  }
+}
+
+function recover(digest: Uint8Array, compact: Uint8Array, recovery: number): Uint8Array | undefined {
+  try {
+    const signature = secp256k1.Signature.fromBytes(compact, 'compact').addRecoveryBit(recovery);
+    return signature.recoverPublicKey(digest).toBytes(true);
+  } catch {
+    return undefined;
+  }
+}
+
+function bad(code: AuditCode, seq: number, message: string): Result<never, Finding> {
+  return err({ code, seq, message });
+}

@@ -1,0 +1,101 @@
+/**
+ * The start against everything that was said: it lists each party truly, its consents form the quorum and were alive,
+ * the signers stand among them, and nothing that ended the proposal came before it.
+ */
+
+import { type Ceremony, checkStandings, type LifecycleError, type Quorum, standing } from '../../ceremony/lifecycle.ts';
+import type { Roster } from '../../ceremony/roster.ts';
+import type { Start } from '../../ceremony/start.ts';
+import { equalBytes } from '../../common/bytes.ts';
+import { err, ok, type Result } from '../../common/result.ts';
+import type { AuditCode, Finding } from '../codes.ts';
+import { disordered, isBefore } from './answers.ts';
+import type { Placed } from './parts.ts';
+import type { Statements } from './statements.ts';
+
+/** A start that holds. */
+export interface Started {
+  readonly start: Start;
+  readonly seq: number;
+  readonly quorum: Quorum;
+  readonly notes: readonly string[];
+}
+
+export function checkStart(
+  statements: Statements,
+  start: Placed<Start>,
+  ceremony: Ceremony,
+  roster: Roster,
+): Result<Started, Finding> {
+  const { seq, value } = start;
+  const { created } = value.body;
+  const listed = listedOnly(ceremony, value);
+  const gathered = checkStandings(listed, value, roster);
+  if (!gathered.ok) return err({ code: asAuditCode(gathered.error), seq, message: gathered.error.message });
+  const alive = standing(listed, created);
+  if (!alive.ok) return err({ code: asAuditCode(alive.error), seq, message: alive.error.message });
+  if (isBefore(created, statements.proposal.value.body.created))
+    return err(disordered(seq, 'the start', 'the proposal'));
+  const late = gathered.value.consents.find((consent) => isBefore(created, consent.body.created));
+  if (late !== undefined) return err(disordered(seq, 'the start', `the consent of party ${late.body.party}`));
+  const notes: string[] = [];
+  const ended = endedBefore(statements, ceremony, value);
+  if (ended !== undefined && hasResult(statements)) return err(ended);
+  if (ended !== undefined) notes.push(`${ended.message}; no result came of it`);
+  for (const { party, answer } of value.body.standings) {
+    if (answer === 'unreachable' && ceremony.verdicts.has(party)) {
+      notes.push(`the start calls party ${party} unreachable; its verdict came to light later`);
+    }
+  }
+  return ok({ start: value, seq, quorum: gathered.value, notes });
+}
+
+/** Whether any signer reports a signature or a key. */
+export function hasResult({ outcomes }: Statements): boolean {
+  return outcomes.some(({ value }) => value.body.signature !== undefined || value.body.key !== undefined);
+}
+
+/** Only the verdicts that the start names: what came later could not bind its composer. */
+function listedOnly(ceremony: Ceremony, start: Start): Ceremony {
+  const named = start.body.standings.flatMap(({ party, verdict }) => {
+    const known = ceremony.verdicts.get(party);
+    return known !== undefined && verdict !== undefined && equalBytes(known.digest, verdict)
+      ? [[party, known] as const]
+      : [];
+  });
+  return { ...ceremony, verdicts: new Map(named) };
+}
+
+/** A withdrawal, or enough rejections, dated before the start. */
+function endedBefore(statements: Statements, ceremony: Ceremony, start: Start): Finding | undefined {
+  const { created, standings } = start.body;
+  const withdrawal = statements.withdrawals.find(({ value }) => value.body.created < created);
+  if (withdrawal !== undefined) {
+    const message = `${withdrawal.value.body.author} withdrew the proposal before it was started`;
+    return { code: 'WITHDRAWN', seq: withdrawal.seq, message };
+  }
+  const verdicts = [...ceremony.verdicts.values()];
+  const limit = Math.min(...verdicts.map((verdict) => verdict.body.rejections));
+  const rejecting = verdicts.filter(({ body }) => body.decision === 'reject' && body.created < created);
+  const [first] = rejecting;
+  if (first === undefined || rejecting.length < limit) return undefined;
+  const hidden = rejecting.find(({ body }) =>
+    standings.some((item) => item.party === body.party && item.answer === 'unreachable'),
+  );
+  const shown = hidden ?? first;
+  const seq = statements.verdicts.find(({ value }) => value === shown)?.seq;
+  const message = `party ${shown.body.party} had rejected the proposal before it was started`;
+  return { code: hidden === undefined ? 'REJECTED' : 'REJECTION_HIDDEN', seq, message };
+}
+
+/** Lifecycle codes that a start can raise are audit codes of the same name. */
+function asAuditCode({ code }: LifecycleError): AuditCode {
+  switch (code) {
+    case 'ATTEMPT_STILL_LIVE':
+    case 'EQUIVOCATION':
+    case 'VERDICT_FOREIGN':
+      return 'START_STANDINGS';
+    default:
+      return code;
+  }
+}
