@@ -96,12 +96,15 @@ function pairs(list: unknown): unknown {
   ]);
 }
 
-function same(field: string, ours: AbiValue | string | undefined, theirs: unknown): void {
+/** What our side holds: texts (addresses among them), numbers, bytes, lists of these. */
+type Comparable = string | bigint | boolean | Uint8Array | readonly AbiValue[] | undefined;
+
+function same(field: string, ours: Comparable, theirs: unknown): void {
   if (!isSame(ours, theirs)) refuse('DECODERS_DISAGREE', field);
 }
 
 /** Numbers may come as number or bigint and hex in any case; nothing else may differ. */
-function isSame(ours: AbiValue | string | undefined, theirs: unknown): boolean {
+function isSame(ours: Comparable, theirs: unknown): boolean {
   if (typeof ours === 'bigint') {
     return typeof theirs === 'bigint'
       ? ours === theirs
@@ -115,6 +118,6 @@ function isSame(ours: AbiValue | string | undefined, theirs: unknown): boolean {
   return ours.every((item, i) => isSame(item, items[i]));
 }
 
-function isList(value: AbiValue | string | undefined): value is readonly AbiValue[] {
+function isList(value: Comparable): value is readonly AbiValue[] {
   return Array.isArray(value);
 }

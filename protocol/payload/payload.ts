@@ -9,7 +9,7 @@ import { agreeSafeTx, agreeTransaction, SECOND_READING } from './agree.ts';
 import type { Call, Leaf } from './calldata/call.ts';
 import { expand, type Frame, flatten, isLeaf } from './calldata/expand.ts';
 import { DECODE_LIMITS, type DecodeLimits } from './limits.ts';
-import { guarded, type PayloadProblem, refuse } from './refusal.ts';
+import { guarded, type PayloadProblem, PayloadRefusal, refuse } from './refusal.ts';
 import { type SafeTx, safeTxDigest } from './safe-tx.ts';
 import { secondSafeTx, secondTransaction } from './second-decoder.ts';
 import { decodeTransaction, encodeTransaction, type Transaction } from './transaction.ts';
@@ -107,17 +107,21 @@ function opened(frame: Frame, limits: DecodeLimits): Pick<Decoded, 'root' | 'cal
   return { root, calls, leaves: calls.filter(isLeaf) };
 }
 
+const NO_TRANSACTION_AT_ALL: ReadonlySet<unknown> = new Set([
+  'RLP_MALFORMED',
+  'RLP_NOT_CANONICAL',
+  'TX_TYPE_UNSUPPORTED',
+]);
+
 /** A hash handed in as a payload is the mistake this project exists for, so it gets its own sentence. */
 function readTransaction(bytes: Uint8Array): Transaction {
   try {
     return decodeTransaction(bytes);
   } catch (error) {
-    return bytes.length === 32 ? refuse('BARE_DIGEST') : rethrow(error);
+    const noise = error instanceof PayloadRefusal && NO_TRANSACTION_AT_ALL.has(error.code);
+    if (noise && bytes.length === 32) return refuse('BARE_DIGEST');
+    throw error;
   }
-}
-
-function rethrow(error: unknown): never {
-  throw error;
 }
 
 /** One private copy is decoded, hashed and kept, so no one can change the bytes between two looks at them. */

@@ -88,7 +88,11 @@ function readDynamic(type: AbiType, data: Uint8Array, at: number): Read<AbiValue
   const start = at + WORD;
   if (type.kind === 'array') {
     if (length * headSize(type.item) > data.length - start) refuse('ABI_NOT_CANONICAL', 'a list is cut short');
-    const items = readTuple(new Array<AbiType>(length).fill(type.item), data, start);
+    const items = readTuple(
+      Array.from({ length }, () => type.item),
+      data,
+      start,
+    );
     return { value: items.value, size: WORD + items.size };
   }
   const end = start + length;
