@@ -1,0 +1,199 @@
+/**
+ * This party's answer to each proposal: judged at once when it comes in; consented to by policy alone, handed to the
+ * key holder, or rejected. One answer an attempt, ever; it is in the journal before it leaves.
+ */
+import type { BookEntry } from '../../protocol/ceremony/book.ts';
+import { denial, inputsJson, type Judgement, judgeProposal, policyReference } from '../../protocol/ceremony/judgement.ts';
+import { signVerdict, type VerdictBody, type VerdictReason } from '../../protocol/ceremony/verdict-statement.ts';
+import { signWithdrawal } from '../../protocol/ceremony/withdrawal.ts';
+import { toHex } from '../../protocol/common/bytes.ts';
+import { Refusal } from '../../protocol/common/errors.ts';
+import { documentDigest } from '../../protocol/common/document.ts';
+import { canonicalPolicy } from '../../protocol/policy/canonical.ts';
+import { type NodeContext, SOFTWARE } from '../context.ts';
+
+/** A consent waits this long for its session, in seconds; then it is void and has to be given again. */
+export const CONSENT_LIFE = 600;
+
+/** A proposal that waits for the key holder. */
+export interface Pending {
+  readonly entry: BookEntry;
+  readonly judgement: Judgement;
+  /** Unix seconds. */
+  readonly since: number;
+}
+
+export class Answers {
+  readonly #node: NodeContext;
+  /** Why this node must not answer yet, or at all: it has not shown its counters, or peers know higher ones. */
+  readonly #heldBack: () => string | undefined;
+  readonly #pending = new Map<string, Pending>();
+
+  constructor(node: NodeContext, heldBack: () => string | undefined) {
+    this.#node = node;
+    this.#heldBack = heldBack;
+  }
+
+  /** What waits for the key holder, oldest first. */
+  pending(): readonly Pending[] {
+    const now = this.#node.clock.now();
+    return [...this.#pending.values()].filter((item) => item.entry.ceremony.proposal.body.expires > now);
+  }
+
+  /** Looks again at everything unanswered: after the node may answer, or a policy changed. */
+  async considerAll(): Promise<void> {
+    for (const entry of this.#node.book.entries()) await this.consider(entry);
+  }
+
+  /** Judges one proposal unless it is answered or over. Call it inside `exclusively`. */
+  async consider(entry: BookEntry): Promise<void> {
+    const { ceremony } = entry;
+    const { self } = this.#node;
+    if (entry.conflict !== undefined) await this.#takeBack(entry);
+    if (ceremony.verdicts.has(self) || ceremony.withdrawal !== undefined || this.#isOver(entry)) return;
+    const held = this.#heldBack();
+    if (held !== undefined) return;
+    const now = this.#node.clock.now();
+    // Admitted in its time, expired since: there is nothing left to answer.
+    if (entry.inadmissible === undefined && now >= ceremony.proposal.body.expires) return;
+    const local = this.#localReasons(entry);
+    const judgement = local.length > 0 ? denial(local) : this.judge(entry, now);
+    if (judgement.judgement === 'deny') return this.#answer(entry, judgement, 'reject', false, now);
+    if (judgement.judgement === 'allow') return this.#answer(entry, judgement, 'consent', false, now);
+    this.#pending.set(toHex(ceremony.proposal.digest), { entry, judgement, since: now });
+  }
+
+  /** The key holder agrees. The payload is judged anew: what was shown may be an hour old. */
+  async approve(proposal: Uint8Array): Promise<void> {
+    const { entry } = this.#held(proposal);
+    const now = this.#node.clock.now();
+    const local = this.#localReasons(entry);
+    const judgement = local.length > 0 ? denial(local) : this.judge(entry, now);
+    if (judgement.judgement === 'deny') {
+      await this.#answer(entry, judgement, 'reject', false, now);
+      throw new Refusal('NO_LONGER_PERMITTED', `it is denied now: ${judgement.reasons.map((reason) => reason.code).join(', ')}`);
+    }
+    await this.#answer(entry, judgement, 'consent', true, now);
+  }
+
+  /** The key holder declines, in words that the statement carries. */
+  async reject(proposal: Uint8Array, words: string): Promise<void> {
+    const { entry } = this.#held(proposal);
+    const now = this.#node.clock.now();
+    const judged = this.judge(entry, now);
+    const reasons = [...judged.reasons, { code: 'HOLDER_REJECTED', detail: words }];
+    await this.#answer(entry, { ...judged, reasons }, 'reject', true, now);
+  }
+
+  /** Takes a consent back while that is still possible. */
+  async withdraw(entry: BookEntry, reason: string): Promise<void> {
+    const { clock, exchange, journal, self, signer } = this.#node;
+    const { digest, body } = entry.ceremony.proposal;
+    const author = `party:${self}`;
+    await journal.record({ type: 'withdraw', proposal: digest, attempt: body.attempt, author });
+    const statement = { proposal: digest, attempt: body.attempt, author, reason, created: clock.now() };
+    await exchange.publish(signWithdrawal(statement, signer));
+  }
+
+  judge(entry: BookEntry, now: number): Judgement {
+    const { policies, roster, wallets } = this.#node;
+    const { proposal } = entry.ceremony;
+    const wallet = proposal.body.ceremony === 'sign' ? wallets.byId(proposal.body.walletId) : undefined;
+    return judgeProposal(proposal, { roster, wallet, common: policies.common, own: policies.own, inputs: { now } });
+  }
+
+  /** Grounds to reject that lie outside the payload: what only this node can know. */
+  #localReasons(entry: BookEntry): readonly VerdictReason[] {
+    if (entry.conflict !== undefined) {
+      return [{ code: 'OPERATOR_EQUIVOCATION', detail: 'the operator signed two different proposals under one nonce' }];
+    }
+    if (entry.inadmissible !== undefined) {
+      return [{ code: entry.inadmissible.code, detail: entry.inadmissible.message }];
+    }
+    const { body } = entry.ceremony.proposal;
+    if (body.ceremony === 'keygen' && this.#node.wallets.byName(body.wallet) !== undefined) {
+      return [{ code: 'WALLET_NAME_TAKEN', detail: `there is a wallet ${body.wallet} already` }];
+    }
+    return [];
+  }
+
+  async #answer(
+    entry: BookEntry,
+    judgement: Judgement,
+    decision: 'consent' | 'reject',
+    byHand: boolean,
+    now: number,
+  ): Promise<void> {
+    const { documents, exchange, journal, policies, random, self, signer } = this.#node;
+    const { proposal } = entry.ceremony;
+    const judged = proposal.body.ceremony === 'sign' && judgement.verdict !== undefined;
+    const common = judged ? policies.common : undefined;
+    const own = judged ? policies.own : undefined;
+    for (const policy of [common, own]) if (policy !== undefined) await documents.put(canonicalPolicy(policy));
+    const inputs = inputsJson({ now });
+    await documents.put(inputs);
+    const counter = await journal.nextCounter();
+    const body: VerdictBody = {
+      proposal: proposal.digest,
+      attempt: proposal.body.attempt,
+      party: self,
+      decision,
+      reading: judgement.reading,
+      commonPolicy: common && policyReference(common),
+      ownPolicy: own && policyReference(own),
+      judgement: judgement.judgement,
+      byHand,
+      consents: judgement.consents,
+      rejections: judgement.rejections,
+      rules: judgement.rules,
+      reasons: judgement.reasons,
+      risks: judgement.risks,
+      inputs: documentDigest(inputs),
+      claimedSoftware: SOFTWARE,
+      counter,
+      nonce: random.bytes(16),
+      created: now,
+      expires: Math.min(proposal.body.expires, now + CONSENT_LIFE),
+    };
+    const statement = signVerdict(body, signer);
+    this.#pending.delete(toHex(proposal.digest));
+    await journal.record({
+      type: 'verdict-given',
+      proposal: proposal.digest,
+      attempt: proposal.body.attempt,
+      decision,
+      body: statement.digest,
+      counter,
+      statement: statement.envelope.bytes,
+    });
+    await exchange.publish(statement);
+  }
+
+  /** A consent given before the operator showed its second face is withdrawn, in public. */
+  async #takeBack(entry: BookEntry): Promise<void> {
+    const { ceremony } = entry;
+    this.#pending.delete(toHex(ceremony.proposal.digest));
+    const own = ceremony.verdicts.get(this.#node.self);
+    if (own?.body.decision !== 'consent' || ceremony.withdrawal !== undefined || ceremony.outcomes.size > 0) return;
+    await this.withdraw(entry, 'OPERATOR_EQUIVOCATION: two proposals under one nonce');
+  }
+
+  #held(proposal: Uint8Array): Pending {
+    const held = this.#pending.get(toHex(proposal));
+    const why = this.#heldBack();
+    if (why !== undefined) throw new Refusal('NODE_HELD_BACK', why);
+    if (held === undefined) throw new Refusal('NOT_PENDING', 'no such proposal waits for an answer here');
+    if (this.#node.clock.now() >= held.entry.ceremony.proposal.body.expires) {
+      throw new Refusal('PROPOSAL_EXPIRED', 'the proposal has expired while it waited');
+    }
+    return held;
+  }
+
+  /** Nothing is to be said about what ended before, or while, this node was away. */
+  #isOver(entry: BookEntry): boolean {
+    const { ceremony } = entry;
+    if (ceremony.start !== undefined || ceremony.outcomes.size > 0) return true;
+    const { proposal } = ceremony;
+    return this.#node.journal.state.verdict(proposal.digest, proposal.body.attempt) !== undefined;
+  }
+}

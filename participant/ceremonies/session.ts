@@ -1,0 +1,130 @@
+/**
+ * One session of this party, from the accepted start to its signed outcome: what was sent and heard, its deadline, and
+ * how it ends. What kind of run it is (a signing, a keygen) is in sign-session.ts and keygen-session.ts.
+ */
+import { sha256 } from '@noble/hashes/sha2.js';
+import { type AbortReport, type OutcomeBody, signOutcome, type UnicastRecord } from '../../protocol/ceremony/outcome.ts';
+import type { Start } from '../../protocol/ceremony/start.ts';
+import { concat } from '../../protocol/common/bytes.ts';
+import { Abort } from '../../protocol/threshold/errors.ts';
+import { type ParsedEnvelope, parseEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
+import type { NodeContext } from '../context.ts';
+import type { HeardHash } from '../journal/records.ts';
+import type { ActiveRun } from './run.ts';
+
+/** A session that has not ended after this many milliseconds ends as BENIGN: a peer is gone or silent. */
+export const SESSION_DEADLINE = 30_000;
+
+/** What a session ends with, beside what every outcome says. */
+export type Ending = Pick<OutcomeBody, 'signature' | 'key' | 'abort'>;
+
+export class Session {
+  readonly start: Start;
+  readonly #node: NodeContext;
+  readonly #unicasts: UnicastRecord[] = [];
+  readonly #heard: HeardHash[] = [];
+  readonly #partyOf: (envelope: number) => number;
+  #run: ActiveRun | undefined;
+  #cancelDeadline: () => void = () => undefined;
+  #ended = false;
+
+  /** @param partyOf party index behind the number an envelope carries: itself, or the party with this pid */
+  constructor(node: NodeContext, start: Start, partyOf: (envelope: number) => number) {
+    this.#node = node;
+    this.start = start;
+    this.#partyOf = partyOf;
+  }
+
+  get sessionId(): Uint8Array {
+    return this.start.body.sessionId;
+  }
+
+  /** Hashes of the round 1 messages received so far. */
+  get heard(): readonly HeardHash[] {
+    return this.#heard;
+  }
+
+  get run(): ActiveRun | undefined {
+    return this.#run;
+  }
+
+  begin(run: ActiveRun): void {
+    this.#run = run;
+    this.#cancelDeadline = this.#node.clock.after(SESSION_DEADLINE, () => {
+      run.cancel(new Abort({ failure: 'BENIGN', check: 'deadline', message: 'The session took too long.' }));
+    });
+  }
+
+  deliver(bytes: Uint8Array): void {
+    const envelope = parseEnvelope(bytes);
+    if (envelope === undefined) return;
+    if (envelope.to !== 0) this.#keepUnicast(envelope);
+    if (envelope.round === 1) this.#heard.push({ party: this.#partyOf(envelope.from), hash: envelope.eh });
+    this.#run?.deliver(bytes);
+  }
+
+  /** Sends an own round message: to one party, or to all signers and every operator that archives broadcasts. */
+  async send(to: number, bytes: Uint8Array): Promise<void> {
+    const { members, self } = this.#node;
+    const envelope = parseEnvelope(bytes);
+    if (to !== 0) {
+      if (envelope !== undefined) this.#keepUnicast(envelope);
+      void members().send(`party:${to}`, { kind: 'round', envelope: bytes });
+      return;
+    }
+    const { signers, proposal } = this.start.body;
+    const chosen = (member: string): boolean => {
+      const [role, name] = member.split(':');
+      return role === 'operator' || signers.includes(Number(name));
+    };
+    void members().sendAll({ kind: 'round', envelope: bytes }, chosen);
+    const step = Math.min(envelope?.round ?? 0, ROUNDS);
+    const progress = { ceremony: proposal, party: self, stage: 'round', step, steps: ROUNDS } as const;
+    void members().sendAll({ kind: 'progress', ...progress }, (member) => member.startsWith('operator:'));
+  }
+
+  /** Signs and publishes how it ended for this party; once. */
+  async end(ending: Ending, released: boolean): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#cancelDeadline();
+    const { clock, exchange, journal, self, signer } = this.#node;
+    const { proposal, attempt } = this.start.body;
+    await exchange.exclusively(async () => {
+      const body: OutcomeBody = {
+        ...ending,
+        proposal,
+        attempt,
+        party: self,
+        sessionId: this.sessionId,
+        released,
+        unicasts: this.#unicasts,
+        counter: await journal.nextCounter(),
+        created: clock.now(),
+      };
+      await exchange.publish(signOutcome(body, signer));
+    });
+  }
+
+  /** Only a salted hash is ever shown; a party can open it later if somebody denies a message. */
+  #keepUnicast(envelope: ParsedEnvelope): void {
+    if (this.#unicasts.length >= MAX_UNICASTS) return;
+    const salt = this.#node.random.bytes(32);
+    this.#unicasts.push({
+      type: envelope.type,
+      round: envelope.round,
+      from: this.#partyOf(envelope.from),
+      to: this.#partyOf(envelope.to),
+      salted: sha256(concat(salt, envelope.eh)),
+    });
+  }
+}
+
+export function abortReport(abort: Abort): AbortReport {
+  return { failure: abort.failure, check: abort.check, culprits: abort.culprits };
+}
+
+/** Progress is shown in these many steps, whatever the run. */
+const ROUNDS = 5;
+/** Both directions of two rounds with ten peers. */
+const MAX_UNICASTS = 80;

@@ -1,0 +1,227 @@
+/**
+ * A signing, as this party runs it: everything is judged once more, the session id is claimed for ever, and each round
+ * leaves only after its record is on disk and the standing of the ceremony was looked at again.
+ */
+import type { BookEntry } from '../../protocol/ceremony/book.ts';
+import { type Quorum, standing } from '../../protocol/ceremony/lifecycle.ts';
+import { policyReference } from '../../protocol/ceremony/judgement.ts';
+import type { SignProposal } from '../../protocol/ceremony/proposal.ts';
+import { verify } from '../../protocol/ceremony/ed25519.ts';
+import type { PolicyReference } from '../../protocol/ceremony/verdict-statement.ts';
+import type { Wallet } from '../../protocol/ceremony/wallet.ts';
+import { equalBytes } from '../../protocol/common/bytes.ts';
+import { Refusal } from '../../protocol/common/errors.ts';
+import { err, ok, type Result } from '../../protocol/common/result.ts';
+import { type Decoded, isIntact } from '../../protocol/payload/payload.ts';
+import type { Policy } from '../../protocol/policy/prepare.ts';
+import { wipeKeyshare } from '../../protocol/threshold/keygen/keyshare.ts';
+import { scalarToBytes } from '../../protocol/threshold/math/scalar.ts';
+import { Secret } from '../../protocol/threshold/secret.ts';
+import { createSign, type SignMachine, type SignOutput, type SignRecord } from '../../protocol/threshold/sign/machine.ts';
+import { type NodeContext, SOFTWARE } from '../context.ts';
+import { claimSession, endSession, type Permit, recordR2, recordR3 } from '../journal/claim.ts';
+import type { NonceSlot } from '../journal/records.ts';
+import type { Pairs } from '../pairs/pairs.ts';
+import { runRandom } from '../randomness.ts';
+import type { Answers } from './answers.ts';
+import { Run, type RunHost } from './run.ts';
+import { abortReport, type Session } from './session.ts';
+
+/** Two processes may still have to make their pair setup; in milliseconds. */
+const PAIR_PATIENCE = 25_000;
+
+export interface SignRequest {
+  readonly entry: BookEntry;
+  readonly body: SignProposal;
+  readonly quorum: Quorum;
+}
+
+/** Starts the run of an accepted start. A refusal says why this party will not take part after all. */
+export async function beginSigning(
+  node: NodeContext,
+  pairs: Pairs,
+  answers: Answers,
+  session: Session,
+  request: SignRequest,
+): Promise<Result<void, Refusal>> {
+  const { body, entry } = request;
+  const wallet = node.wallets.byId(body.walletId);
+  if (wallet === undefined) return err(new Refusal('UNKNOWN_WALLET', 'there is no such wallet here'));
+  const { signers } = session.start.body;
+  const peers = signers.filter((signer) => signer !== node.self);
+  if (!(await pairs.ready(wallet.epochId, peers, PAIR_PATIENCE))) {
+    return err(new Refusal('NO_PAIR_SETUP', 'the pair setups with the other signers did not come about in time'));
+  }
+  const judged = judgeAgain(node, answers, request);
+  if (!judged.ok) return judged;
+  const permit = await claim(node, session, request, wallet, judged.value);
+  if (!permit.ok) return permit;
+  const keyshare = await node.wallets.keyshare(wallet.epochId);
+  const machine = createSign({
+    sessionId: session.sessionId,
+    epochId: wallet.epochId,
+    signers,
+    self: node.self,
+    threshold: node.roster.threshold,
+    share: keyshare.share,
+    publicKey: wallet.publicKey,
+    tau: 0n,
+    digest: request.quorum.digest,
+    parties: node.roster.parties.map((party) => ({ index: party.index, identityKey: party.statementKey })),
+    pairs: pairs.store,
+    clock: node.clock,
+    isBanned: (peer) => node.journal.state.pairs.isBarred(wallet.epochId, peer),
+    mayContinue: () => mayContinue(node, entry, judged.value),
+    sign: node.signer.sign,
+    verify,
+    random: runRandom(new Secret(keyshare.share.use(scalarToBytes)), session.sessionId),
+  });
+  if (!machine.ok) {
+    await endSession(permit.value, 'aborted', machine.error.code);
+    return machine;
+  }
+  const host = signHost(node, session, permit.value, machine.value, () => wipeKeyshare(keyshare));
+  const run = new Run(machine.value, host);
+  host.attach(run);
+  session.begin(run);
+  run.start();
+  return ok(undefined);
+}
+
+/** The judgement of this moment must still be the one the consent states, by the same policies. */
+function judgeAgain(node: NodeContext, answers: Answers, request: SignRequest): Result<Decoded, Refusal> {
+  const consent = request.entry.ceremony.verdicts.get(node.self)?.body;
+  const judgement = answers.judge(request.entry, node.clock.now());
+  const reading = judgement.reading;
+  if (consent === undefined || reading === undefined || judgement.decoded === undefined) {
+    return err(new Refusal('CONSENT_MISSING', 'this party has not consented'));
+  }
+  if (judgement.judgement === 'deny') return err(new Refusal('NO_LONGER_PERMITTED', 'the policies deny it now'));
+  if (!samePolicies(node, consent.commonPolicy, consent.ownPolicy)) {
+    return err(new Refusal('POLICY_CHANGED', 'a policy was changed after the consent'));
+  }
+  if (!equalBytes(reading.digest, request.quorum.digest)) {
+    return err(new Refusal('DIGEST_DIFFERS', 'the payload gives another digest here than the quorum names'));
+  }
+  return ok(judgement.decoded);
+}
+
+function samePolicies(node: NodeContext, common: PolicyReference | undefined, own: PolicyReference | undefined): boolean {
+  return same(node.policies.common, common) && same(node.policies.own, own);
+}
+
+function same(policy: Policy | undefined, reference: PolicyReference | undefined): boolean {
+  if (policy === undefined || reference === undefined) return policy === undefined && reference === undefined;
+  return equalBytes(policyReference(policy).digest, reference.digest);
+}
+
+/** Asked right before rounds 2 and 3 leave, and again when their record is durable. */
+function mayContinue(node: NodeContext, entry: BookEntry, decoded: Decoded): true | { readonly reason: string } {
+  const { digest, body } = entry.ceremony.proposal;
+  const now = node.book.get(digest);
+  if (now === undefined || now.conflict !== undefined) return { reason: 'the operator showed two proposals under one nonce' };
+  const alive = standing(now.ceremony, node.clock.now());
+  if (!alive.ok) return { reason: alive.error.message };
+  const consent = now.ceremony.verdicts.get(node.self)?.body;
+  if (!samePolicies(node, consent?.commonPolicy, consent?.ownPolicy)) return { reason: 'a policy was changed' };
+  if (body.ceremony === 'sign' && node.journal.state.isFrozen(body.walletId)) return { reason: 'the wallet is frozen' };
+  return isIntact(decoded) ? true : { reason: 'the payload is no longer what was consented to' };
+}
+
+async function claim(
+  node: NodeContext,
+  session: Session,
+  request: SignRequest,
+  wallet: Wallet,
+  decoded: Decoded,
+): Promise<Result<Permit, Refusal>> {
+  const { proposal, verdicts } = request.entry.ceremony;
+  const consent = verdicts.get(node.self);
+  if (consent === undefined) return err(new Refusal('CONSENT_MISSING', 'this party has not consented'));
+  const slot = slotOf(decoded);
+  return await claimSession(node.journal, {
+    self: node.self,
+    consent: consent.digest,
+    sessionId: session.sessionId,
+    proposal: proposal.digest,
+    attempt: proposal.body.attempt,
+    epochId: wallet.epochId,
+    walletId: wallet.walletId,
+    path: request.body.path,
+    signers: session.start.body.signers,
+    digest: request.quorum.digest,
+    ...(slot === undefined ? {} : { slot }),
+    replaces: false,
+  });
+}
+
+/** Only a transaction uses up a nonce of the wallet's own account. */
+function slotOf(decoded: Decoded): NonceSlot | undefined {
+  const { transaction, chainId } = decoded;
+  return transaction === undefined || chainId === undefined ? undefined : { chainId, nonce: transaction.nonce };
+}
+
+interface AttachedHost extends RunHost<SignOutput, SignRecord> {
+  attach(run: Run<SignOutput, SignRecord>): void;
+}
+
+function signHost(node: NodeContext, session: Session, permit: Permit, machine: SignMachine, wipe: () => void): AttachedHost {
+  let attached: Run<SignOutput, SignRecord> | undefined;
+  const released = (): boolean => node.journal.state.session(session.sessionId)?.released ?? false;
+  const refuse = (refusal: Refusal): never => {
+    throw refusal;
+  };
+  /** The disk took its time: what may leave is asked again, and the run ends instead if it may not. */
+  const stillMayLeave = (round: 2 | 3): void => {
+    const hindrance = machine.mayLeave(round);
+    if (hindrance !== undefined) attached?.cancel(hindrance);
+  };
+  return {
+    attach(run) {
+      attached = run;
+    },
+    async record(record) {
+      switch (record.kind) {
+        case 'started':
+          return; // The claim is this record; it was durable before the machine was made.
+        case 'r2-sent': {
+          const done = await recordR2(permit, record.fullSid, session.heard, node.self);
+          if (!done.ok) refuse(done.error);
+          return stillMayLeave(2);
+        }
+        case 'r3-sent': {
+          const done = await recordR3(permit, node.self);
+          if (!done.ok) refuse(done.error);
+          return stillMayLeave(3);
+        }
+        case 'ban': {
+          const { epochId, peer, check, failure } = record;
+          const count = node.journal.state.pairs.banCount(epochId, peer) + 1;
+          await node.journal.record({ type: 'ban', epochId, peer, check, failure, count, software: SOFTWARE });
+          return;
+        }
+      }
+    },
+    send: (to, envelope) => session.send(to, envelope),
+    async done(output) {
+      wipe();
+      const { r, s, recid } = output.signature;
+      await endSession(permit, 'completed', 'SIGNED');
+      await session.end({ signature: { r, s, recovery: recid } }, true);
+    },
+    async aborted(abort) {
+      wipe();
+      node.note(abort.code, `session ended: ${abort.message}`);
+      await endSession(permit, 'aborted', abort.failure);
+      await session.end({ abort: abortReport(abort) }, released());
+    },
+    failed(error) {
+      wipe();
+      const code = error instanceof Refusal ? error.code : 'SESSION_FAILED';
+      node.note(code, error instanceof Error ? error.message : 'a session failed');
+      void endSession(permit, 'aborted', code)
+        .then(() => session.end({ abort: { failure: code, check: 'record', culprits: [] } }, released()))
+        .catch(() => node.note('OUTCOME_LOST', 'the outcome of a failed session could not be published'));
+    },
+  };
+}

@@ -1,0 +1,33 @@
+/** What the parts of a running node share. Made once, in node.ts. */
+import type { CeremonyBook } from '../protocol/ceremony/book.ts';
+import type { Signer } from '../protocol/ceremony/ed25519.ts';
+import type { Roster } from '../protocol/ceremony/roster.ts';
+import type { Clock, Random } from '../protocol/common/effects.ts';
+import type { Members } from '../proto/link/members.ts';
+import type { Exchange } from './ceremonies/exchange.ts';
+import type { Documents } from './documents.ts';
+import type { Journal } from './journal/journal.ts';
+import type { Policies } from './policies.ts';
+import type { Wallets } from './wallets.ts';
+
+/** What this software calls itself in statements: a claim. */
+export const SOFTWARE = 'keymoot 0.1.0';
+
+export interface NodeContext {
+  readonly roster: Roster;
+  /** Own party index. */
+  readonly self: number;
+  readonly signer: Signer;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly journal: Journal;
+  readonly book: CeremonyBook;
+  readonly documents: Documents;
+  readonly policies: Policies;
+  readonly wallets: Wallets;
+  readonly exchange: Exchange;
+  /** The other members, as far as they are connected. */
+  readonly members: () => Members;
+  /** One line for the node's log: a stable code and a sentence without secrets. */
+  readonly note: (code: string, detail: string) => void;
+}
