@@ -50,12 +50,11 @@ export async function serveControl(
   handler: ControlHandler,
   options: ControlServerOptions = {},
 ): Promise<ControlServer> {
-  const stopping = new AbortController();
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    new Connection(socket, handler, options, stopping.signal).start();
+    new Connection(socket, handler, options).start();
   });
   server.maxConnections = MAX_CONNECTIONS;
   const address = await openSocketPath(path);
@@ -71,7 +70,6 @@ export async function serveControl(
   server.on('error', (error) => options.onUnexpected?.(error));
   return {
     async close() {
-      stopping.abort();
       const closed = new Promise<void>((resolve) => {
         server.close(() => resolve());
       });
@@ -95,16 +93,11 @@ class Connection {
   readonly #reader = new LineReader(MAX_REQUEST);
   #asked = false;
 
-  constructor(socket: Socket, handler: ControlHandler, options: ControlServerOptions, stopping: AbortSignal) {
+  constructor(socket: Socket, handler: ControlHandler, options: ControlServerOptions) {
     this.#socket = socket;
     this.#handler = handler;
     this.#options = options;
-    const stop = (): void => this.#gone.abort();
-    stopping.addEventListener('abort', stop, { once: true });
-    socket.once('close', () => {
-      stopping.removeEventListener('abort', stop);
-      this.#gone.abort();
-    });
+    socket.once('close', () => this.#gone.abort());
   }
 
   start(): void {

@@ -76,11 +76,14 @@ export class Terminal {
     this.#progress = line.length;
   }
 
-  /** Asks for y or N; anything but y or yes means no. Fails with `CONTROL_FAILED` where nobody can answer. */
+  /** Asks for y or N; anything but y or yes means no. Fails with `CONFIRMATION_MISSING` where nobody can answer. */
   async confirm(question: Question): Promise<boolean> {
     if (question.yes) return true;
     if (this.#input.isTTY !== true) {
-      throw new StoreError('CONTROL_FAILED', 'There is no terminal to confirm on; add --yes to agree in advance.');
+      throw new StoreError(
+        'CONFIRMATION_MISSING',
+        'There is no terminal to confirm on; add --yes to agree in advance.',
+      );
     }
     this.#clearProgress();
     this.#diagnostics.write(`${sanitiseLine(question.text)} [y/N] `);

@@ -50,6 +50,8 @@ export type StoreErrorCode =
   /** The other end of the control socket broke its rules or went away. */
   | 'CONTROL_FAILED'
   | 'CONTROL_TIMEOUT'
+  /** Somebody must agree, and there is no terminal to ask on. */
+  | 'CONFIRMATION_MISSING'
   | 'CONTROL_PATH_TOO_LONG';
 
 export class StoreError extends WireError {
