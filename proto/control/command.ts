@@ -2,7 +2,7 @@
  * How every command line is read and how every failure is told: one sentence with a stable code, the offending field if
  * there is one, exit code 1; usage mistakes exit with 2. Only a bug of ours prints a stack trace.
  */
-import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { describeFailure } from './message.ts';
 import { Terminal } from './terminal.ts';
 
@@ -22,7 +22,7 @@ export interface Command {
   /** What follows the command's name, as shown by `--help`. */
   readonly usage: string;
   readonly summary: string;
-  readonly options: ParseArgsOptionsConfig;
+  readonly options: NonNullable<ParseArgsConfig['options']>;
   /** How many arguments without a name it takes. */
   readonly positionals: { readonly min: number; readonly max: number };
   /** Exit code 0 or 1. */
@@ -32,7 +32,11 @@ export interface Command {
 class UsageError extends Error {}
 
 /** Runs `keymoot ROLE COMMAND …`. */
-export async function dispatch(role: string, commands: Readonly<Record<string, Command>>, args: readonly string[]): Promise<number> {
+export async function dispatch(
+  role: string,
+  commands: Readonly<Record<string, Command>>,
+  args: readonly string[],
+): Promise<number> {
   const [name = '', ...rest] = args;
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   const json = rest.includes('--json');
@@ -64,7 +68,8 @@ export function reportFailure(error: unknown, terminal: Terminal): 1 {
     return 1;
   }
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  if (terminal.json) terminal.printJson({ ok: false, error: { code: 'BUG', message: 'an unexpected error; see stderr' } });
+  if (terminal.json)
+    terminal.printJson({ ok: false, error: { code: 'BUG', message: 'an unexpected error; see stderr' } });
   terminal.warn(`BUG: this is our mistake, please report it.\n${message}`);
   return 1;
 }
@@ -96,8 +101,13 @@ function parse(command: Command, args: readonly string[], terminal: Terminal): C
   };
 }
 
-function parseStrictly(command: Command, args: readonly string[]) {
-  const options = { ...command.options, json: { type: 'boolean' } } as const;
+interface ParsedArguments {
+  readonly values: { readonly [name: string]: string | boolean | (string | boolean)[] | undefined };
+  readonly positionals: readonly string[];
+}
+
+function parseStrictly(command: Command, args: readonly string[]): ParsedArguments {
+  const options: Command['options'] = { ...command.options, json: { type: 'boolean' } };
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
   } catch (error) {
