@@ -127,12 +127,16 @@ describe('the lock file', () => {
       'node_modules/a': { integrity: 'sha1-x' },
       'node_modules/b': { integrity: 'sha512-x', resolved: 'somewhere' },
       'node_modules/c': { integrity: 'sha512-x', hasInstallScript: true },
+      'node_modules/d': { optional: true },
+      'node_modules/e': { integrity: 'sha512-x', optionalDependencies: { 'e-other': '1.0.0' } },
     };
     expect(checkLock({ lockfileVersion: 2, packages }).map(({ message }) => message)).toEqual([
       'is not of version 3',
       'node_modules/a has no sha512 hash',
       'node_modules/b comes from one place only',
       'node_modules/c runs a script when it is installed',
+      'node_modules/d has no sha512 hash',
+      'e-other is left out, so npm ci refuses: run scripts/complete-lock.mjs',
     ]);
   });
 });
