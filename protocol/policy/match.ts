@@ -10,26 +10,28 @@ import type { Movement, NodeFacts, PayloadFacts } from './facts.ts';
 import type { AddressSet, PreparedRule } from './prepare.ts';
 import type { AmountRange } from './schema.ts';
 
-/** In the order of evaluation; the position is the place of the two bits. */
-export const CONDITIONS = [
-  'wallets',
-  'chainIds',
-  'initiators',
-  'kinds',
-  'fee',
-  'operations',
-  'to',
-  'safes',
-  'selectors',
-  'calldataHash',
-  'nativeValue',
-  'assets',
-  'counterparties',
-  'amount',
-  'risks',
-] as const;
+/** Where the two bits of each condition are, in the order of evaluation. */
+const PLACES = {
+  wallets: 0,
+  chainIds: 2,
+  initiators: 4,
+  kinds: 6,
+  fee: 8,
+  operations: 10,
+  to: 12,
+  safes: 14,
+  selectors: 16,
+  calldataHash: 18,
+  nativeValue: 20,
+  assets: 22,
+  counterparties: 24,
+  amount: 26,
+  risks: 28,
+} as const;
 
-export type Condition = (typeof CONDITIONS)[number];
+export type Condition = keyof typeof PLACES;
+
+export const CONDITIONS: readonly Condition[] = Object.keys(PLACES) as Condition[];
 
 /** `free`: the rule has no such condition. */
 export type Outcome = 'free' | 'yes' | 'no' | 'unknown';
@@ -84,7 +86,7 @@ export function matches(rule: PreparedRule, bits: number): boolean {
 }
 
 export function outcomeOf(bits: number, condition: Condition): Outcome {
-  return OUTCOMES[(bits >>> (CONDITIONS.indexOf(condition) * 2)) & 3] ?? 'unknown';
+  return OUTCOMES[(bits >>> PLACES[condition]) & 3] ?? 'unknown';
 }
 
 /** A permission speaks for all that moves: each movement must be of its assets and to its counterparties. */
@@ -92,29 +94,20 @@ function everyMovement(rule: PreparedRule, node: NodeFacts, facts: PayloadFacts)
   const { assets, counterparties, amount } = rule;
   if (assets === undefined && counterparties === undefined) return 0;
   const start = node.modelled ? truth(node.movements.length > 0) : UNKNOWN;
-  const every = (test: (movement: Movement) => number): number => worst(start, node.movements.map(test));
-  const inRange = (): number =>
-    worst(
-      start,
-      totals(rule, facts).map((total) => truth(within(amount, total))),
-    );
-  return (
-    place('assets', assets === undefined ? FREE : every((movement) => member(assets, movement.assetKey))) |
-    place(
-      'counterparties',
-      counterparties === undefined
-        ? FREE
-        : every((movement) => addressIn(counterparties, facts, movement.counterparty)),
-    ) |
-    place('amount', amount === undefined ? FREE : inRange())
-  );
+  let ofAssets = assets === undefined ? FREE : start;
+  let toThem = counterparties === undefined ? FREE : start;
+  for (const movement of node.movements) {
+    ofAssets = worse(ofAssets, member(assets, movement.assetKey));
+    if (counterparties !== undefined) toThem = worse(toThem, addressIn(counterparties, facts, movement.counterparty));
+  }
+  const inRange = amount === undefined ? FREE : worse(start, truth(totalWithin(rule, facts)));
+  return place('assets', ofAssets) | place('counterparties', toThem) | place('amount', inRange);
 }
 
 /** For a permission: one certain no decides, then one doubt. */
-function worst(start: number, outcomes: readonly number[]): number {
-  const all = [start, ...outcomes];
-  if (all.includes(NO)) return NO;
-  return all.includes(UNKNOWN) ? UNKNOWN : YES;
+function worse(a: number, b: number): number {
+  if (a === NO || b === NO) return NO;
+  return Math.max(a, b);
 }
 
 /** A denial strikes if any one movement fits all it names; an amount also if only the sum of the payload does. */
@@ -143,7 +136,7 @@ function someMovement(rule: PreparedRule, node: NodeFacts, facts: PayloadFacts):
     );
   }
   if (amount !== undefined) {
-    const together = totals(rule, facts).some((total) => within(amount, total));
+    const together = totalWithin(rule, facts);
     const hits = (movement: Movement): number =>
       movement.amount === undefined ? UNKNOWN : truth(together || within(amount, movement.amount));
     bits |= place('amount', narrow(hits));
@@ -156,14 +149,18 @@ function acting(rule: PreparedRule, node: NodeFacts, facts: PayloadFacts): numbe
   const { safes } = rule;
   if (safes === undefined) return FREE;
   const outcomes = node.safes.map((safe) => addressIn(safes, facts, safe));
-  if (rule.permits) return worst(truth(outcomes.length > 0), outcomes);
+  if (rule.permits) return outcomes.reduce(worse, truth(outcomes.length > 0));
   if (outcomes.includes(YES)) return YES;
   return outcomes.includes(UNKNOWN) ? UNKNOWN : NO;
 }
 
-/** What the whole payload moves of the assets of this rule, asset by asset. */
-function totals(rule: PreparedRule, facts: PayloadFacts): readonly bigint[] {
-  return [...(rule.assets ?? [])].flatMap((key) => facts.totals.get(key) ?? []);
+/** Whether what the whole payload moves of the asset of this rule lies in its range. */
+function totalWithin({ assets, amount }: PreparedRule, facts: PayloadFacts): boolean {
+  for (const key of assets ?? []) {
+    const total = facts.totals.get(key);
+    if (total !== undefined && within(amount, total)) return true;
+  }
+  return false;
 }
 
 function within(range: AmountRange | undefined, amount: bigint): boolean {
@@ -199,10 +196,6 @@ function truth(holds: boolean): number {
   return holds ? YES : NO;
 }
 
-const PLACES: { readonly [condition: string]: number } = Object.fromEntries(
-  CONDITIONS.map((condition, i) => [condition, i * 2]),
-);
-
 function place(condition: Condition, outcome: number): number {
-  return outcome << (PLACES[condition] ?? 0);
+  return outcome << PLACES[condition];
 }

@@ -1,0 +1,243 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { toHex } from '../../protocol/common/bytes.ts';
+import { canonicalText } from '../../protocol/common/canonical-json.ts';
+import { canonicalPolicy, policyDigest } from '../../protocol/policy/canonical.ts';
+import { judge } from '../../protocol/policy/judge.ts';
+import { parsePolicy } from '../../protocol/policy/parse.ts';
+import { type Decision, traceDigest, type Verdict, verdictJson } from '../../protocol/policy/verdict.ts';
+import {
+  ALICE,
+  BOB,
+  calldata,
+  execTransaction,
+  MALLORY,
+  MULTISEND,
+  multiSend,
+  SAFE,
+  safeTx,
+  transaction,
+  USDC,
+} from './support/payloads.ts';
+import { input, policyOf, type RuleFile } from './support/policies.ts';
+
+const STRICTNESS: Readonly<Record<Decision, number>> = { allow: 0, require: 1, deny: 2 };
+const LARGE = 2n ** 256n - 1n;
+
+/** A handful of payloads of every shape that rules can tell apart, decoded once. */
+const PAYLOADS = [
+  transaction({ to: ALICE, value: 3n }),
+  transaction({ to: MALLORY, value: 0n }),
+  transaction({ to: USDC, data: calldata('transfer', ALICE, 5n) }),
+  transaction({ to: USDC, data: calldata('transfer', MALLORY, 50n) }),
+  transaction({ to: USDC, data: calldata('approve', BOB, LARGE) }),
+  transaction({ to: BOB, data: '0xdeadbeef' }),
+  transaction({ data: '0x6001' }),
+  transaction({ to: SAFE, data: execTransaction({ to: USDC, data: calldata('transfer', ALICE, 5n) }) }),
+  safeTx({ to: ALICE, value: 3n }),
+  safeTx({ to: ALICE, value: 3n, legacy: true }),
+  safeTx({ to: SAFE, data: calldata('changeThreshold', 1n) }),
+  safeTx({ to: MALLORY, data: calldata('transfer', ALICE, 0n), operation: 1 }),
+  safeTx({
+    to: MULTISEND,
+    operation: 1,
+    data: multiSend([
+      { to: USDC, data: calldata('transfer', ALICE, 5n) },
+      { to: BOB, value: 1n },
+    ]),
+  }),
+];
+
+function some<T>(...values: readonly T[]): fc.Arbitrary<T[]> {
+  return fc.uniqueArray(fc.constantFrom(...values), { minLength: 1, maxLength: values.length });
+}
+
+const ADDRESSES = some<string>('@payees', '@safes', '@batch', ALICE, MALLORY, USDC);
+const RISKS = some(
+  'DELEGATECALL',
+  'DELEGATECALL_UNTRUSTED',
+  'BATCH',
+  'UNDECODED',
+  'UNLIMITED_APPROVAL',
+  'SAFE_SELF_CHANGE',
+);
+const AMOUNT = fc.record({
+  assets: some('ETH', 'USDC').map((list) => list.slice(0, 1)),
+  amount: fc.constantFrom({ max: '4' }, { max: '40' }, { min: '5' }),
+});
+
+const CONDITIONS = fc.record(
+  {
+    wallets: fc.constant(['treasury']),
+    initiators: some('olivia', 'peter'),
+    kinds: some('evm-transaction', 'evm-typed-data'),
+    operations: some('call', 'delegatecall', 'create'),
+    to: ADDRESSES,
+    counterparties: ADDRESSES,
+    safes: fc.constantFrom(['@safes'], [MALLORY]),
+    selectors: some('none', '0xa9059cbb', '0x095ea7b3', '0x694e80c3', '0xdeadbeef'),
+    risks: RISKS,
+  },
+  { requiredKeys: [] },
+);
+
+/** Broad rules keep the share of permitted payloads high enough for the properties to bite. */
+const MATCH = fc.oneof(
+  { weight: 2, arbitrary: CONDITIONS },
+  { weight: 1, arbitrary: fc.tuple(CONDITIONS, AMOUNT).map(([match, amount]) => ({ ...match, ...amount })) },
+  {
+    weight: 2,
+    arbitrary: fc.constant({ kinds: ['evm-transaction', 'evm-typed-data'], operations: ['call', 'delegatecall'] }),
+  },
+);
+
+const PERMISSION: fc.Arbitrary<Omit<RuleFile, 'id'>> = fc
+  .record({
+    effect: fc.constantFrom('allow' as const, 'require' as const),
+    match: MATCH,
+    native: fc.boolean(),
+    counts: fc.record(
+      { consents: fc.integer({ min: 2, max: 4 }), rejections: fc.integer({ min: 1, max: 4 }) },
+      { requiredKeys: [] },
+    ),
+  })
+  .map(({ effect, match, native, counts }) => {
+    const nativeValue = native ? { nativeValue: { max: '1000' } } : {};
+    return { effect, match: { chainIds: [31337], ...match, ...nativeValue }, ...counts };
+  });
+const DENIAL: fc.Arbitrary<Omit<RuleFile, 'id'>> = MATCH.map((match) => ({ effect: 'deny' as const, match }));
+const RULES: fc.Arbitrary<RuleFile[]> = fc
+  .array(fc.oneof({ weight: 4, arbitrary: PERMISSION }, { weight: 1, arbitrary: DENIAL }), { maxLength: 5 })
+  .map((rules) => rules.map((rule, i): RuleFile => ({ ...rule, id: `r${i}` })));
+const PAYLOAD = fc.constantFrom(...PAYLOADS);
+
+function bytes(verdict: Verdict): string {
+  return canonicalText(verdictJson(verdict)) + toHex(traceDigest(verdict));
+}
+
+const RUNS = { numRuns: 400 };
+
+describe('for any policy and payload', () => {
+  it('the order of rules changes nothing', () => {
+    const shuffled = RULES.chain((rules) =>
+      fc.tuple(fc.constant(rules), fc.shuffledSubarray(rules, { minLength: rules.length, maxLength: rules.length })),
+    );
+    fc.assert(
+      fc.property(shuffled, PAYLOAD, ([rules, other], payload) => {
+        const [a, b] = [policyOf(rules), policyOf(other)];
+        expect(toHex(policyDigest(b))).toBe(toHex(policyDigest(a)));
+        expect(bytes(judge(input(payload, b)))).toBe(bytes(judge(input(payload, a))));
+      }),
+      RUNS,
+    );
+  });
+
+  it('judging again gives the same bytes', () => {
+    fc.assert(
+      fc.property(RULES, fc.option(RULES, { nil: undefined }), PAYLOAD, (rules, own, payload) => {
+        const once = (): string =>
+          bytes(judge(input(payload, policyOf(rules), own === undefined ? {} : { own: policyOf(own) })));
+        expect(once()).toBe(once());
+      }),
+      RUNS,
+    );
+  });
+
+  it('one more deny rule never turns a denial into anything else', () => {
+    fc.assert(
+      fc.property(RULES, DENIAL, PAYLOAD, (rules, denial, payload) => {
+        const before = judge(input(payload, policyOf(rules)));
+        const after = judge(input(payload, policyOf([...rules, { ...denial, id: 'more' }])));
+        expect(STRICTNESS[after.decision]).toBeGreaterThanOrEqual(STRICTNESS[before.decision]);
+        if (after.decision !== 'deny')
+          expect(after).toMatchObject({ decision: before.decision, consents: before.consents });
+      }),
+      RUNS,
+    );
+  });
+
+  it('an own policy never widens', () => {
+    fc.assert(
+      fc.property(RULES, RULES, fc.boolean(), PAYLOAD, (rules, own, defers, payload) => {
+        const common = policyOf(rules);
+        const alone = judge(input(payload, common));
+        const unmatched = defers ? 'defer' : 'deny';
+        const both = judge(input(payload, common, { own: policyOf(own, { unmatched }) }));
+        expect(STRICTNESS[both.decision]).toBeGreaterThanOrEqual(STRICTNESS[alone.decision]);
+        expect(both.consents).toBeGreaterThanOrEqual(alone.consents);
+        expect(both.rejections).toBeLessThanOrEqual(alone.rejections);
+        for (const reason of alone.reasons) expect(both.reasons).toContainEqual(reason);
+      }),
+      RUNS,
+    );
+  });
+
+  it('one more condition on the only permission never widens', () => {
+    fc.assert(
+      fc.property(PERMISSION, CONDITIONS, PAYLOAD, (rule, more, payload) => {
+        // Kinds, operations and accepted risks are what a longer rule could add; everything else narrows.
+        const { kinds: _, operations: __, risks: ___, ...narrowing } = more;
+        const before = judge(input(payload, policyOf([{ ...rule, id: 'r' }])));
+        const match = { ...narrowing, ...rule.match };
+        const after = judge(input(payload, policyOf([{ ...rule, id: 'r', match }])));
+        const critical = payload.risks.some((risk) => risk.severity === 'critical');
+        // A pin is the one narrowing that opens something: it lets a require rule accept a critical risk.
+        if (!critical) expect(STRICTNESS[after.decision]).toBeGreaterThanOrEqual(STRICTNESS[before.decision]);
+      }),
+      RUNS,
+    );
+  });
+
+  it('what is signed unattended has a rule at every call and no serious risk without its name', () => {
+    fc.assert(
+      fc.property(RULES, PAYLOAD, (rules, payload) => {
+        const verdict = judge(input(payload, policyOf(rules)));
+        if (verdict.decision === 'deny') {
+          expect(verdict.reasons.length).toBeGreaterThan(0);
+          return;
+        }
+        const byId = new Map(rules.map((rule) => [rule.id, rule]));
+        for (const call of payload.decoded.calls) {
+          const here = verdict.rules.filter((rule) => rule.leaf === call.path);
+          expect(here.length).toBeGreaterThan(0);
+          expect(here.every((rule) => rule.effect !== 'deny')).toBe(true);
+          const accepted = here.flatMap((rule) => {
+            const risks = byId.get(rule.id)?.match['risks'];
+            return Array.isArray(risks) ? (risks as string[]) : [];
+          });
+          for (const risk of payload.risks.filter(({ path }) => path === call.path))
+            expect(accepted).toContain(risk.code);
+        }
+        const critical = payload.risks.some((risk) => risk.severity === 'critical');
+        expect(critical && (verdict.decision === 'allow' || verdict.consents < 4)).toBe(false);
+      }),
+      RUNS,
+    );
+  });
+
+  it('the canonical text reads back to the same policy', () => {
+    fc.assert(
+      fc.property(RULES, (rules) => {
+        const policy = policyOf(rules);
+        const text = canonicalText(canonicalPolicy(policy));
+        const again = parsePolicy(text);
+        expect(again.ok && canonicalText(canonicalPolicy(again.value))).toBe(text);
+      }),
+      RUNS,
+    );
+  });
+});
+
+describe('for any text', () => {
+  it('parsing gives a policy or a problem, and never throws', () => {
+    const json = fc.json({ maxDepth: 4 });
+    const broken = RULES.map((rules) => JSON.stringify({ rules, schema: 'keymoot/policy/1' }));
+    fc.assert(
+      fc.property(fc.oneof(json, broken, fc.string()), (text) => {
+        const result = parsePolicy(text);
+        expect(result.ok || result.error.code === 'POLICY_INVALID').toBe(true);
+      }),
+      RUNS,
+    );
+  });
+});
