@@ -1,0 +1,315 @@
+/** Properties of KEYGEN (docs/protocol.md i.2) and the values of a.8 that are zero or the identity. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { verify } from '../../protocol/ceremony/ed25519.ts';
+import { toHex } from '../../protocol/common/bytes.ts';
+import { InvalidArgument } from '../../protocol/common/errors.ts';
+import { curve } from '../../protocol/threshold/curve/noble.ts';
+import type { Keyshare } from '../../protocol/threshold/keygen/keyshare.ts';
+import { createKeygen, type KeygenOptions } from '../../protocol/threshold/keygen/machine.ts';
+import { lagrange } from '../../protocol/threshold/math/polynomial.ts';
+import { mod, ORDER, readScalar } from '../../protocol/threshold/math/scalar.ts';
+import { proveSchnorr, readSchnorr, verifySchnorr } from '../../protocol/threshold/proof/schnorr.ts';
+import { encodeEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
+import { is, verdict } from './support/keygen-attacks.ts';
+import {
+  type Ceremony,
+  ceremony,
+  flip,
+  KeygenNetwork,
+  labelRandom,
+  scriptedRandom,
+  signerOf,
+} from './support/keygen-network.ts';
+import { scalarDraw } from './support/keygen-vectors.ts';
+import { vec, vscalar } from './support/labels.ts';
+
+/** All subsets of `items` with `size` members. */
+function subsets(items: readonly number[], size: number): readonly (readonly number[])[] {
+  const [first, ...rest] = items;
+  if (size === 0) return [[]];
+  if (first === undefined) return [];
+  return [...subsets(rest, size - 1).map((subset) => [first, ...subset]), ...subsets(rest, size)];
+}
+
+function keyshareOf(network: KeygenNetwork, index: number): Keyshare {
+  const keyshare = network.keyshares.get(index);
+  if (keyshare === undefined) throw new Error(`party ${index} has no key share`);
+  return keyshare;
+}
+
+function secretOf(network: KeygenNetwork, indices: readonly number[]): bigint {
+  return indices.reduce(
+    (sum, i) => mod(sum + lagrange(i, indices) * keyshareOf(network, i).share.use((share) => share)),
+    0n,
+  );
+}
+
+describe('the key', () => {
+  it.each([
+    [2, 2],
+    [2, 3],
+    [3, 4],
+    [3, 5],
+  ])('%i-of-%i: any t shares give Q, fewer do not', (t, n) => {
+    const network = new KeygenNetwork(ceremony(t, n, `properties/${t}/${n}`)).run();
+    const indices = Array.from({ length: n }, (_, i) => i + 1);
+    const Q = toHex(keyshareOf(network, 1).publicKey);
+    for (const quorum of subsets(indices, t)) {
+      expect(toHex(curve.encode(curve.base(secretOf(network, quorum))))).toBe(Q);
+    }
+    const [few] = subsets(indices, t - 1);
+    expect(toHex(curve.encode(curve.base(secretOf(network, few ?? [1]))))).not.toBe(Q);
+    expect(new Set(indices.map((i) => toHex(keyshareOf(network, i).epochId))).size).toBe(1);
+  });
+
+  it('does not depend on the order, the number of copies or strangers among the messages', () => {
+    const setup = ceremony(2, 3);
+    const expected = toHex(keyshareOf(new KeygenNetwork(setup).run(), 1).epochId);
+    const stranger = signerOf(ceremony(2, 3, 'stranger'), 1);
+    fc.assert(
+      fc.property(fc.infiniteStream(fc.nat()), (stream) => {
+        const next = (): number => stream.next().value;
+        const network = new KeygenNetwork(setup, { pick: (length) => next() % length });
+        network.start();
+        let steps = 0;
+        while (network.queue.length > 0) {
+          const copied = network.queue[next() % network.queue.length];
+          if (copied !== undefined && steps++ < 60) {
+            network.queue.push(copied);
+            network.queue.push({ ...copied, bytes: flip(copied.bytes, next() % copied.bytes.length) });
+            const sid = copied.bytes.slice(7, 39);
+            const fields = { type: copied.bytes[3] ?? 0, round: copied.bytes[4] ?? 0, from: copied.bytes[5] ?? 1 };
+            const forged = encodeEnvelope(
+              { ...fields, to: copied.bytes[6] ?? 0, sid, body: vec('forged', 64) },
+              stranger.sign,
+            );
+            network.queue.push({ ...copied, bytes: forged });
+          }
+          network.step();
+        }
+        expect([...network.aborts.values()]).toEqual([]);
+        expect(network.outputs.size).toBe(3);
+        for (const { epoch } of network.outputs.values()) expect(toHex(epoch.epochId)).toBe(expected);
+      }),
+      { numRuns: 8 },
+    );
+  });
+
+  it('whatever one corrupt party changes: no untyped error, no honest party blamed, no two results', () => {
+    const setup = ceremony(2, 3);
+    fc.assert(
+      fc.property(
+        fc.constantFrom(1, 2, 3),
+        fc.constantFrom([0x10, 1], [0x10, 2], [0x10, 3], [0x11, 3], [0x10, 4], [0x12, 5], [0x13, 6]),
+        fc.option(fc.constantFrom(1, 2, 3)),
+        fc.nat(),
+        fc.integer({ min: 1, max: 255 }),
+        (corrupt, [type = 0, round = 0], victim, at, mask) => {
+          const network = new KeygenNetwork(setup, {
+            deliverAborts: true,
+            corrupt: {
+              index: corrupt,
+              says: (fields, to) => {
+                if (!is(fields, type, round) || (victim !== null && victim !== to)) return fields;
+                const body = fields.body.slice();
+                const i = at % body.length;
+                body[i] = (body[i] ?? 0) ^ mask;
+                return { ...fields, body };
+              },
+            },
+          }).run();
+          for (const [index, abort] of network.aborts) {
+            if (index !== corrupt) expect(abort.culprits.filter((culprit) => culprit !== corrupt)).toEqual([]);
+          }
+          const epochs = [...network.outputs]
+            .filter(([index]) => index !== corrupt)
+            .map(([, { epoch }]) => toHex(epoch.epochId));
+          expect(new Set(epochs).size).toBeLessThan(2);
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+});
+
+describe('zero and the identity (docs/protocol.md a.8)', () => {
+  const setup = ceremony(2, 3);
+
+  /** Parties with exactly these coefficients a_0, a_1; everything else as always. */
+  function withCoefficients(coefficients: (index: number) => readonly [bigint, bigint]): KeygenNetwork {
+    return new KeygenNetwork(setup, {
+      random: (index) => {
+        const rest = labelRandom(`zero/${index}`);
+        const script = scriptedRandom(coefficients(index).map((value) => scalarDraw(mod(value))));
+        let draws = 0;
+        return { bytes: (length) => (draws++ < 2 ? script : rest).bytes(length) };
+      },
+    }).run();
+  }
+
+  const a = (index: number, k: number) => vscalar(`zero/${index}/${k}`);
+
+  it('a share of 0 that fits its commitments is accepted', () => {
+    // Dealer 2 gives party 1 the value f(1) = 0.
+    const network = withCoefficients((index) => (index === 2 ? [-a(2, 1), a(2, 1)] : [a(index, 0), a(index, 1)]));
+    const sent = network.envelopes(0x11, 3, 2, 1)[0];
+    expect(readScalar(sent?.body.slice(32, 64) ?? new Uint8Array(0))).toBe(0n);
+    expect(network.outputs.size).toBe(3);
+  });
+
+  it.each([
+    ['Q', (index: number) => [index === 3 ? -(a(1, 0) + a(2, 0)) : a(index, 0), a(index, 1)] as const],
+    ['F_1', (index: number) => [a(index, 0), index === 3 ? -(a(1, 1) + a(2, 1)) : a(index, 1)] as const],
+    [
+      'X_2',
+      (index: number) =>
+        [index === 3 ? -(a(1, 0) + a(2, 0) + 2n * (a(1, 1) + a(2, 1) + a(3, 1))) : a(index, 0), a(index, 1)] as const,
+    ],
+  ])('%s = O: a new attempt, nobody blamed', (_, coefficients) => {
+    const network = withCoefficients(coefficients);
+    for (const index of [1, 2, 3]) {
+      expect(verdict(network, index)).toEqual({ failure: 'RESTART', check: 'K12', culprits: [] });
+    }
+    expect(network.records).toEqual([]);
+  });
+
+  it('a zero coefficient or nonce is drawn again', () => {
+    const draws = [0n, 5n, 0n, 6n].map(scalarDraw);
+    const rest = labelRandom('redraw');
+    const script = scriptedRandom(draws);
+    let count = 0;
+    const random = { bytes: (length: number) => (count++ < 4 ? script : rest).bytes(length) };
+    const network = new KeygenNetwork(setup, {
+      random: (index) => (index === 1 ? random : labelRandom(`r${index}`)),
+    }).run();
+    expect(network.outputs.size).toBe(3);
+    expect(toHex(network.envelopes(0x10, 2, 1)[0]?.body.slice(32, 65) ?? new Uint8Array(0))).toBe(
+      toHex(curve.encode(curve.base(5n))),
+    );
+  });
+
+  it('a Schnorr response of 0 is read; a proof for O or with T = O is none', () => {
+    const proof = proveSchnorr('dkg/pok', vec('sid'), [vec('statement')], 5n, 7n);
+    const read = readSchnorr(proof);
+    expect(read && verifySchnorr('dkg/pok', vec('sid'), [vec('statement')], curve.base(5n), read)).toBe(true);
+    expect(read && verifySchnorr('dkg/pok', vec('sid'), [vec('statement')], curve.identity, read)).toBe(false);
+    expect(read && verifySchnorr('dkg/share-pok', vec('sid'), [vec('statement')], curve.base(5n), read)).toBe(false);
+    const zero = readSchnorr(Uint8Array.of(...proof.slice(0, 33), ...new Uint8Array(32)));
+    expect(zero?.response).toBe(0n);
+    expect(zero && verifySchnorr('dkg/pok', vec('sid'), [vec('statement')], curve.base(5n), zero)).toBe(false);
+    expect(readSchnorr(Uint8Array.of(...new Uint8Array(33), ...proof.slice(33)))).toBeUndefined();
+    expect(readSchnorr(Uint8Array.of(...proof.slice(0, 33), ...new Uint8Array(32).fill(255)))).toBeUndefined();
+    expect(readSchnorr(proof.slice(1))).toBeUndefined();
+  });
+});
+
+describe('messages that are not of this run (i.3, 62)', () => {
+  const setup = ceremony(2, 3);
+  const sid = setup.sessionId;
+
+  it('messages of another attempt have no effect, although the same parties signed them', () => {
+    const other = new KeygenNetwork(ceremony(2, 3, 'keygen', 2)).run();
+    const network = new KeygenNetwork(setup);
+    network.start();
+    const machine = network.machine(1);
+    for (const { bytes } of other.sent) expect(machine.deliver(bytes)).toEqual([]);
+    expect(machine.accepts(other.ceremony.sessionId)).toBe(false);
+    expect(machine.accepts(sid)).toBe(true);
+    network.settle();
+    expect(network.outputs.size).toBe(3);
+  });
+
+  it('an ABORT ends the run only if its sender has signed it; nobody is blamed', () => {
+    const network = new KeygenNetwork(setup);
+    network.start();
+    const pids = setup.config.parties.map((row, i) => ({ pid: i + 1, index: row.newIndex }));
+    const self = pids.find(({ index }) => index === 1)?.pid ?? 0;
+    const [other, third] = pids.filter(({ index }) => index !== 1);
+    if (other === undefined || third === undefined) throw new Error('three parties');
+    const abort = (from: number, by: number, body = Uint8Array.of(0), to = 0) =>
+      encodeEnvelope({ type: 0x40, round: 0, from, to, sid, body }, signerOf(setup, by).sign);
+    const machine = network.machine(1);
+    for (const bytes of [
+      abort(third.pid, other.index),
+      abort(self, other.index),
+      abort(self, 1),
+      abort(9, other.index),
+      abort(other.pid, other.index, Uint8Array.of(1)),
+      abort(other.pid, other.index, new Uint8Array(0)),
+      abort(other.pid, other.index, Uint8Array.of(0), self),
+    ]) {
+      expect(machine.deliver(bytes)).toEqual([]);
+    }
+    const effects = machine.deliver(abort(other.pid, other.index));
+    expect(effects.map((effect) => effect.kind)).toEqual(['abort']);
+    const [ended] = effects;
+    expect(ended?.kind === 'abort' ? [ended.abort.failure, ended.abort.culprits] : []).toEqual(['BENIGN', []]);
+    expect(machine.accepts(sid)).toBe(false);
+    expect(machine.deliver(abort(third.pid, third.index))).toEqual([]);
+  });
+
+  it('from, to, type and round must fit together', () => {
+    const network = new KeygenNetwork(setup).run();
+    const fresh = new KeygenNetwork(setup);
+    fresh.start();
+    const machine = fresh.machine(1);
+    for (const { from, envelope } of network.sent) {
+      if (from === 1) continue;
+      const { sign } = signerOf(setup, from);
+      const wrong = [
+        { ...envelope, to: envelope.to === 0 ? 2 : 0 },
+        { ...envelope, round: envelope.round + 4 },
+        { ...envelope, type: 0x20 },
+        { ...envelope, type: 0x30 },
+        { ...envelope, from: 4 },
+        { ...envelope, sid: vec('unknown') },
+      ];
+      for (const fields of wrong) expect(machine.deliver(encodeEnvelope(fields, sign))).toEqual([]);
+    }
+    fresh.settle();
+    expect(fresh.outputs.size).toBe(3);
+  });
+});
+
+describe('configuration (docs/protocol.md b.0)', () => {
+  const setup = ceremony(2, 3);
+  const options = (changes: Partial<KeygenOptions>): KeygenOptions => ({
+    ...setup,
+    self: 1,
+    gen: 1,
+    sign: signerOf(setup, 1).sign,
+    verify,
+    random: labelRandom('config'),
+    ...changes,
+  });
+  const parties = (change: (party: Ceremony['parties'][number]) => Partial<Ceremony['parties'][number]>) =>
+    setup.parties.map((party) => ({ ...party, ...change(party) }));
+
+  it.each([
+    ['threshold 1', { threshold: 1 }],
+    ['threshold above n', { threshold: 4 }],
+    ['an index twice', { parties: parties(({ index }) => ({ index: index === 3 ? 2 : index })) }],
+    ['a gap in the indices', { parties: parties(({ index }) => ({ index: index === 3 ? 4 : index })) }],
+    ['an identity key twice', { parties: parties(() => ({ identityKey: setup.parties[0]?.identityKey ?? vec('x') })) }],
+    ['generation 2', { gen: 2 }],
+    ['self outside', { self: 4 }],
+    ['another cfgHash', { cfgHash: vec('cfg') }],
+    ['another walletId', { walletId: vec('wallet') }],
+    ['exportable without saying so in cfgHash', { exportable: true }],
+    ['a short session id', { sessionId: new Uint8Array(31) }],
+  ])('%s is refused before round 1', (_, changes) => {
+    expect(() => createKeygen(options(changes))).toThrow(InvalidArgument);
+  });
+
+  it('start twice, or anything after stop, does nothing', () => {
+    const machine = createKeygen(options({}));
+    expect(machine.start().length).toBe(1);
+    expect(machine.start()).toEqual([]);
+    machine.stop();
+    expect(machine.start()).toEqual([]);
+    expect(machine.accepts(setup.sessionId)).toBe(false);
+    expect(machine.abandon()).toEqual([]);
+    expect(ORDER > 0n).toBe(true);
+  });
+});
