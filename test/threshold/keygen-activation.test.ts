@@ -200,7 +200,7 @@ describe('activation', () => {
       again.records
         .filter(({ record }) => record.kind === 'discard')
         .map(({ party }) => party)
-        .sort(),
+        .sort((a, b) => a - b),
     ).toEqual([1, 2, 3]);
     expect(again.records.filter(({ record }) => record.kind === 'active')).toEqual([]);
   });

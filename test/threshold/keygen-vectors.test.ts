@@ -41,7 +41,7 @@ describe.each([
   );
 
   it('ends with the same epoch at every party', () => {
-    expect([...network.outputs.keys()].sort()).toEqual(setup.parties.map(({ index }) => index));
+    expect([...network.outputs.keys()].sort((a, b) => a - b)).toEqual(setup.parties.map(({ index }) => index));
     for (const { index } of setup.parties) {
       const keyshare = network.keyshares.get(index);
       if (keyshare === undefined) throw new Error('no key share');
