@@ -15,13 +15,14 @@ import {
   type PackageFile,
 } from './architecture/catalogue.ts';
 import { checkDigests } from './architecture/digests.ts';
-import { checkArrows, checkPurity, type Problem, roomOf } from './architecture/rooms.ts';
+import { checkArrows, checkDoors, checkPurity, type Problem, roomOf } from './architecture/rooms.ts';
 import { checkBarrels, checkEscapes, checkLength } from './architecture/shape.ts';
 import { listFiles, parseSource, type Source } from './architecture/source.ts';
 import { FIXTURE_SOURCES, PRODUCT_SOURCES, ROOT, ROOT_SOURCES, readRoot, rejectedBy } from './architecture/tree.ts';
 
 const RULES: Readonly<Record<string, (sources: readonly Source[]) => readonly Problem[]>> = {
   arrows: checkArrows,
+  doors: checkDoors,
   purity: checkPurity,
   barrels: checkBarrels,
   escapes: checkEscapes,

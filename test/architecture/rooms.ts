@@ -93,6 +93,40 @@ function wrongPackage(path: string, name: string): string | undefined {
   return rule.allowed.some((prefix) => path.startsWith(prefix)) ? undefined : `must not import ${name}`;
 }
 
+interface Door {
+  readonly module: string;
+  /** Who may import it; tests and benches may too. */
+  readonly only: readonly string[];
+  readonly reason: string;
+}
+
+const DOORS: readonly Door[] = [
+  {
+    module: 'protocol/threshold/sign/machine.ts',
+    only: ['participant/ceremonies/sign-session.ts'],
+    reason: 'rounds run under a permit, and the file that gets the permit is the file that runs them',
+  },
+  {
+    module: 'protocol/threshold/keygen/machine.ts',
+    only: ['participant/ceremonies/keygen-session.ts'],
+    reason: 'the same for key generation',
+  },
+];
+
+/** Steps of the one path that have a single way in. */
+export function checkDoors(sources: readonly Source[]): readonly Problem[] {
+  return sources
+    .filter(({ path }) => !TESTS.some((prefix) => path.startsWith(prefix)))
+    .flatMap(({ path, imports }) =>
+      DOORS.filter(
+        ({ module, only }) =>
+          !only.includes(path) &&
+          posix.dirname(path) !== posix.dirname(module) &&
+          imports.some((name) => name.startsWith('.') && posix.join(posix.dirname(path), name) === module),
+      ).map(({ module, reason }) => ({ path, message: `must not import ${module}: ${reason}` })),
+    );
+}
+
 /**
  * The effects that protocol/ must not have (types and lint say so too). `Date` and `Math.random` exist in every realm,
  * so no compiler setting removes them.
