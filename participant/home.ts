@@ -14,6 +14,7 @@ import type { Disk } from '../proto/rest/disk.ts';
 import { HomeLock } from '../proto/rest/lock.ts';
 import { RecordLog } from '../proto/rest/record-log.ts';
 import { Vault } from '../proto/rest/vault.ts';
+import { LOG_DOCUMENT } from './documents.ts';
 import { Journal } from './journal/journal.ts';
 import { type Identity, loadIdentity, wipeIdentity } from './keystore/identity.ts';
 import { Keyshares } from './keystore/keyshares.ts';
@@ -33,6 +34,8 @@ export interface Home {
   readonly log: RecordLog;
   /** Rebuilt from the log, each statement under the time at which it came. */
   readonly book: CeremonyBook;
+  /** Canonical bytes of the documents in the log. */
+  readonly documents: readonly Uint8Array[];
   close(): Promise<void>;
 }
 
@@ -59,6 +62,7 @@ export async function openHome(path: string, options: HomeOptions): Promise<Home
     const disk = options.disk === undefined ? {} : { disk: options.disk };
     const journal = await Journal.open(lock, { random: options.random, ...disk });
     const book = new CeremonyBook(roster);
+    const documents: Uint8Array[] = [];
     const log = await RecordLog.open({
       path: layout.log,
       id: options.random.bytes(16),
@@ -66,6 +70,7 @@ export async function openHome(path: string, options: HomeOptions): Promise<Home
       replay: (record) => {
         const envelope = record.kind === LOG_STATEMENT ? parseEnvelope(record.bytes) : undefined;
         if (envelope?.ok) book.apply(envelope.value, record.at);
+        if (record.kind === LOG_DOCUMENT) documents.push(record.bytes);
       },
     });
     return {
@@ -79,6 +84,7 @@ export async function openHome(path: string, options: HomeOptions): Promise<Home
       policies: await Policies.open(layout, journal),
       log,
       book,
+      documents,
       async close() {
         await log.close();
         await journal.close();

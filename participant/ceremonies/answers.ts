@@ -50,7 +50,7 @@ export class Answers {
     const { ceremony } = entry;
     const { self } = this.#node;
     if (entry.conflict !== undefined) await this.#takeBack(entry);
-    if (ceremony.verdicts.has(self) || ceremony.withdrawal !== undefined || this.#isOver(entry)) return;
+    if (ceremony.verdicts.has(self) || ceremony.withdrawals.size > 0 || this.#isOver(entry)) return;
     const held = this.#heldBack();
     if (held !== undefined) return;
     const now = this.#node.clock.now();
@@ -174,7 +174,7 @@ export class Answers {
     const { ceremony } = entry;
     this.#pending.delete(toHex(ceremony.proposal.digest));
     const own = ceremony.verdicts.get(this.#node.self);
-    if (own?.body.decision !== 'consent' || ceremony.withdrawal !== undefined || ceremony.outcomes.size > 0) return;
+    if (own?.body.decision !== 'consent' || ceremony.withdrawals.has(`party:${this.#node.self}`) || ceremony.outcomes.size > 0) return;
     await this.withdraw(entry, 'OPERATOR_EQUIVOCATION: two proposals under one nonce');
   }
 

@@ -101,7 +101,7 @@ function statementsOf(entry: BookEntry): readonly Envelope[] {
     ceremony.proposal,
     ...ceremony.verdicts.values(),
     ...ceremony.equivocations.values(),
-    ...(ceremony.withdrawal === undefined ? [] : [ceremony.withdrawal]),
+    ...ceremony.withdrawals.values(),
     ...entry.starts,
     ...ceremony.outcomes.values(),
   ].map((statement) => statement.envelope);

@@ -6,7 +6,9 @@
 import type { Json } from '../common/canonical-json.ts';
 import type { Result } from '../common/result.ts';
 import { integer, object, optional, type Reader } from '../common/schema.ts';
+import { openClose } from './close.ts';
 import type { Signer } from './ed25519.ts';
+import { openOutcome } from './outcome.ts';
 import { UNIX_SECONDS } from './proposal.ts';
 import { MAX_PARTIES, partyOf, type RosterBody } from './roster.ts';
 import {
@@ -18,6 +20,7 @@ import {
   type StatementError,
   signStatement,
 } from './statement.ts';
+import { openVerdict } from './verdict-statement.ts';
 
 export interface HeadsBody {
   readonly party: number;
@@ -55,3 +58,29 @@ const HEADS: Reader<HeadsBody> = object<HeadsBody>({
   highest: optional(ENVELOPE),
   party: INDEX,
 });
+
+/** The author and counter of a counted statement of a party; undefined if it is none, or does not verify. */
+export function countedBy(
+  envelope: Envelope,
+  roster: RosterBody,
+): { readonly party: number; readonly counter: number } | undefined {
+  switch (envelope.type) {
+    case 'keymoot.verdict.v1':
+      return partyAndCounter(openVerdict(envelope, roster));
+    case 'keymoot.outcome.v1':
+      return partyAndCounter(openOutcome(envelope, roster));
+    case 'keymoot.close.v1': {
+      const close = openClose(envelope, roster);
+      const [role, index] = close.ok ? close.value.body.author.split(':') : [];
+      return close.ok && role === 'party' ? { party: Number(index), counter: close.value.body.counter } : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+function partyAndCounter(
+  opened: Result<Statement<{ readonly party: number; readonly counter: number }>, StatementError>,
+): { readonly party: number; readonly counter: number } | undefined {
+  return opened.ok ? { party: opened.value.body.party, counter: opened.value.body.counter } : undefined;
+}

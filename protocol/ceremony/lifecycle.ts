@@ -21,7 +21,8 @@ export interface Ceremony {
   readonly verdicts: ReadonlyMap<number, VerdictStatement>;
   /** A second, different verdict of the same party for the same attempt: evidence against it. */
   readonly equivocations: ReadonlyMap<number, VerdictStatement>;
-  readonly withdrawal?: Withdrawal | undefined;
+  /** By author; any one of them ends the proposal. */
+  readonly withdrawals: ReadonlyMap<string, Withdrawal>;
   readonly start?: Start | undefined;
   readonly outcomes: ReadonlyMap<number, Outcome>;
 }
@@ -50,7 +51,7 @@ export interface LifecycleError {
 }
 
 export function newCeremony(proposal: Proposal): Ceremony {
-  return { proposal, verdicts: new Map(), equivocations: new Map(), outcomes: new Map() };
+  return { proposal, verdicts: new Map(), equivocations: new Map(), withdrawals: new Map(), outcomes: new Map() };
 }
 
 /**
@@ -107,7 +108,8 @@ export function addWithdrawal(ceremony: Ceremony, withdrawal: Withdrawal): Resul
   if (author.startsWith('operator:') && author !== `operator:${body.initiator}`) {
     return refuse('VERDICT_FOREIGN', 'only the operator who made the proposal, or a party, may withdraw it');
   }
-  return ok(ceremony.withdrawal === undefined ? { ...ceremony, withdrawal } : ceremony);
+  if (ceremony.withdrawals.has(author)) return ok(ceremony);
+  return ok({ ...ceremony, withdrawals: new Map(ceremony.withdrawals).set(author, withdrawal) });
 }
 
 export function addOutcome(ceremony: Ceremony, outcome: Outcome): Ceremony {
@@ -130,8 +132,8 @@ export interface Quorum {
  * verdict need. Rechecked before every share-bearing message.
  */
 export function standing(ceremony: Ceremony, now: number): Result<void, LifecycleError> {
-  if (ceremony.withdrawal !== undefined) {
-    return refuse('WITHDRAWN', `${ceremony.withdrawal.body.author} withdrew the proposal`);
+  if (ceremony.withdrawals.size > 0) {
+    return refuse('WITHDRAWN', `${[...ceremony.withdrawals.keys()].join(', ')} withdrew the proposal`);
   }
   const verdicts = [...ceremony.verdicts.values()];
   const rejecting = verdicts.filter((verdict) => verdict.body.decision === 'reject');

@@ -52,7 +52,7 @@ export function assemble(contents: TranscriptContents): readonly Line[] {
       proposal: ceremony.proposal,
       documents: [...documents.values()],
       verdicts: [...ceremony.verdicts.values(), ...ceremony.equivocations.values()],
-      withdrawals: ceremony.withdrawal === undefined ? [] : [ceremony.withdrawal],
+      withdrawals: [...ceremony.withdrawals.values()],
       start: ceremony.start,
       rounds: [...rounds.values()],
       outcomes: [...ceremony.outcomes.values()],

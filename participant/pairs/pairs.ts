@@ -1,0 +1,268 @@
+/**
+ * Keeps a live pair setup with every connected peer in every active epoch: made when two processes first meet, again
+ * after either restarts, renewed daily, overwritten on any doubt about this process (docs/protocol.md p.1). In memory
+ * only; the computing is done by one worker thread.
+ */
+import { Worker } from 'node:worker_threads';
+import { verify } from '../../protocol/ceremony/ed25519.ts';
+import type { Wallet } from '../../protocol/ceremony/wallet.ts';
+import { equalBytes, toHex } from '../../protocol/common/bytes.ts';
+import { PAIR_ROUNDS } from '../../protocol/threshold/pair-setup/messages.ts';
+import { PairSetup } from '../../protocol/threshold/pair-setup/setup.ts';
+import { PairStore } from '../../protocol/threshold/pair-setup/store.ts';
+import type { ParsedEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
+import type { Secret } from '../../protocol/threshold/secret.ts';
+import type { NodeContext } from '../context.ts';
+import type { FromThread, ThreadData, ToThread } from './thread-messages.ts';
+
+/** After a peer connects it names the setup it still has; without that in this time, in milliseconds, it has none. */
+const PACK_PATIENCE = 400;
+/** Between a failed run and the next one. */
+const RETRY_AFTER = 2_000;
+/** How often age and clocks are looked at. */
+const WATCH_EVERY = 30_000;
+/** Wall and monotonic clock may drift apart this much between two looks, in milliseconds. */
+const CLOCK_DOUBT = 5_000;
+
+interface OpenRun {
+  readonly id: number;
+  readonly wallet: Wallet;
+  readonly peer: number;
+}
+
+export class Pairs {
+  readonly store: PairStore;
+  readonly #node: NodeContext;
+  readonly #worker: Worker;
+  readonly #runs = new Map<string, OpenRun>();
+  /** Pairs whose present setup the peer has named since it last connected. */
+  readonly #confirmed = new Set<string>();
+  readonly #waiting = new Set<() => void>();
+  #turn: Promise<void> = Promise.resolve();
+  #nextId = 1;
+  #lastWall: number;
+  #lastMonotonic: number;
+  #stopWatching: () => void;
+  #stopped = false;
+
+  constructor(node: NodeContext, hedge: Secret<Uint8Array>) {
+    this.#node = node;
+    this.store = new PairStore({
+      identityKey: (_, peer) => node.roster.parties.find((party) => party.index === peer)?.statementKey,
+      verify,
+    });
+    const data: ThreadData = { key: node.signer.transferable(), hedge: hedge.use((bytes) => bytes.slice()) };
+    this.#worker = new Worker(new URL('./thread.js', import.meta.url), { workerData: data });
+    this.#worker.on('message', (message: FromThread) => this.#enqueue(message));
+    this.#worker.on('error', (error) => {
+      node.note('PAIR_THREAD_FAILED', error.message);
+      this.store.burnAll();
+    });
+    this.#lastWall = node.clock.now();
+    this.#lastMonotonic = node.clock.monotonic();
+    this.#stopWatching = node.clock.after(WATCH_EVERY, () => this.#watch());
+  }
+
+  /** A party has connected: say which setups are still here, and make what is missing. */
+  connected(peer: number): void {
+    for (const wallet of this.#node.wallets.list()) this.#meet(wallet, peer);
+  }
+
+  /** A new epoch is active: meet everybody who is there. */
+  epochActive(wallet: Wallet): void {
+    for (const member of this.#node.members().connected()) {
+      const [role, index] = member.split(':');
+      if (role === 'party') this.#meet(wallet, Number(index));
+    }
+  }
+
+  /** Whether there is a setup with each of these peers, now or within `patience` milliseconds. */
+  async ready(epochId: Uint8Array, peers: readonly number[], patience: number): Promise<boolean> {
+    const isReady = (): boolean => peers.every((peer) => this.#has(epochId, peer));
+    if (isReady()) return true;
+    return await new Promise((resolve) => {
+      const settle = (result: boolean): void => {
+        cancel();
+        this.#waiting.delete(look);
+        resolve(result);
+      };
+      const look = (): void => {
+        if (isReady()) settle(true);
+      };
+      const cancel = this.#node.clock.after(patience, () => settle(false));
+      this.#waiting.add(look);
+    });
+  }
+
+  /** An envelope of type PAIR, or an ABORT that belongs to a run of one. */
+  deliver(bytes: Uint8Array, envelope: ParsedEnvelope): void {
+    if (envelope.round === PAIR_ROUNDS.pack && this.store.accepts(envelope.sid)) {
+      const result = this.store.deliver(bytes, this.#node.clock.monotonic());
+      if (result === 'active') this.#confirmed.add(this.#keyBySid(envelope.sid) ?? '');
+      return this.#look();
+    }
+    const isHello = envelope.round === PAIR_ROUNDS.hello;
+    const wallet = isHello ? this.#node.wallets.byEpoch(envelope.sid) : undefined;
+    const known = [...this.#runs.values()].find((run) => run.peer === envelope.from && (!isHello || run.wallet === wallet));
+    const run = known ?? (wallet === undefined ? undefined : this.#open(wallet, envelope.from));
+    if (run !== undefined && !this.#isBarred(run.wallet, run.peer)) this.#post({ kind: 'deliver', id: run.id, envelope: bytes });
+  }
+
+  /** For people: which peers have a setup in this epoch. */
+  status(wallet: Wallet): readonly { readonly peer: number; readonly state: 'ready' | 'making' | 'banned' | 'none' }[] {
+    return this.#node.roster.parties
+      .filter((party) => party.index !== this.#node.self)
+      .map(({ index }) => {
+        if (this.#isBarred(wallet, index)) return { peer: index, state: 'banned' };
+        if (this.#has(wallet.epochId, index)) return { peer: index, state: 'ready' };
+        return { peer: index, state: this.#runs.has(key(wallet.epochId, index)) ? 'making' : 'none' };
+      });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#stopWatching();
+    this.store.burnAll();
+    await this.#worker.terminate();
+  }
+
+  #meet(wallet: Wallet, peer: number): void {
+    const { clock, members, self } = this.#node;
+    this.#confirmed.delete(key(wallet.epochId, peer));
+    const pack = this.store.packFor(wallet.epochId, peer);
+    if (pack !== undefined) void members().send(`party:${peer}`, { kind: 'round', envelope: pack });
+    if (self > peer) return; // The lower index begins.
+    if (pack === undefined) this.#begin(wallet, peer);
+    else clock.after(PACK_PATIENCE, () => this.#beginUnlessConfirmed(wallet, peer));
+  }
+
+  #beginUnlessConfirmed(wallet: Wallet, peer: number): void {
+    if (!this.#confirmed.has(key(wallet.epochId, peer))) this.#begin(wallet, peer);
+  }
+
+  #begin(wallet: Wallet, peer: number): void {
+    if (this.#stopped || this.#isBarred(wallet, peer)) return;
+    this.#close(key(wallet.epochId, peer));
+    this.#open(wallet, peer);
+  }
+
+  #open(wallet: Wallet, peer: number): OpenRun | undefined {
+    const { journal, roster, self } = this.#node;
+    const party = roster.parties.find((candidate) => candidate.index === peer);
+    if (party === undefined || peer === self || this.#isBarred(wallet, peer)) return undefined;
+    const run: OpenRun = { id: this.#nextId++, wallet, peer };
+    this.#runs.set(key(wallet.epochId, peer), run);
+    this.#post({
+      kind: 'open',
+      id: run.id,
+      epochId: wallet.epochId,
+      rosterDigest: roster.digest,
+      self,
+      peer,
+      peerKey: party.statementKey,
+      counter: journal.state.pairs.liftedCount(wallet.epochId, peer),
+    });
+    return run;
+  }
+
+  /** One after the other: a failure is on disk before the abort that follows it leaves. */
+  #enqueue(message: FromThread): void {
+    this.#turn = this.#turn
+      .then(() => this.#fromThread(message))
+      .catch((error: unknown) => this.#node.note('PAIR_RECORD_FAILED', error instanceof Error ? error.message : 'unknown'));
+  }
+
+  async #fromThread(message: FromThread): Promise<void> {
+    const entry = [...this.#runs].find(([, run]) => run.id === message.id);
+    if (message.kind === 'prepared' && entry === undefined) PairSetup.fromTransfer(message.setup).wipe();
+    if (entry === undefined || this.#stopped) return;
+    const [name, { peer, wallet }] = entry;
+    const { clock, journal, members, note } = this.#node;
+    switch (message.kind) {
+      case 'send':
+        void members().send(`party:${peer}`, { kind: 'round', envelope: message.envelope });
+        break;
+      case 'failed':
+        await journal.record({ type: 'pair-fail', epochId: wallet.epochId, peer, check: message.check });
+        break;
+      case 'prepared': {
+        this.#runs.delete(name);
+        const setup = PairSetup.fromTransfer(message.setup);
+        if (this.#isBarred(wallet, peer)) return setup.wipe();
+        this.store.prepare({ setup, pack: message.pack, active: message.active }, clock.monotonic());
+        this.#confirmed.add(name);
+        this.#look();
+        break;
+      }
+      case 'aborted':
+        this.#runs.delete(name);
+        note(`PAIR_${message.failure}`, `pair setup with party ${peer} failed (${message.check}): ${message.message}`);
+        if (this.#node.self < peer) clock.after(RETRY_AFTER, () => this.#beginIfAway(wallet, peer));
+        break;
+    }
+  }
+
+  #beginIfAway(wallet: Wallet, peer: number): void {
+    const isThere = this.#node.members().connected().includes(`party:${peer}`);
+    if (isThere && !this.#has(wallet.epochId, peer) && !this.#runs.has(key(wallet.epochId, peer))) this.#begin(wallet, peer);
+  }
+
+  /** Renews what grows old; overwrites everything if the clocks tell of a suspended or copied machine. */
+  #watch(): void {
+    const { clock, members, note, self, wallets } = this.#node;
+    const [wall, monotonic] = [clock.now(), clock.monotonic()];
+    if (Math.abs((wall - this.#lastWall) * 1000 - (monotonic - this.#lastMonotonic)) > CLOCK_DOUBT) {
+      note('CLOCK_DOUBT', 'wall and monotonic clock went apart; all pair setups are made anew');
+      this.store.burnAll();
+    }
+    [this.#lastWall, this.#lastMonotonic] = [wall, monotonic];
+    for (const member of members().connected()) {
+      const peer = Number(member.split(':')[1]);
+      if (!member.startsWith('party:') || self > peer) continue;
+      for (const wallet of wallets.list()) {
+        const isMaking = this.#runs.has(key(wallet.epochId, peer));
+        if (!isMaking && this.store.wantsRenewal(wallet.epochId, peer, monotonic)) this.#begin(wallet, peer);
+      }
+    }
+    this.#stopWatching = clock.after(WATCH_EVERY, () => this.#watch());
+  }
+
+  #has(epochId: Uint8Array, peer: number): boolean {
+    const lease = this.store.lease(epochId, peer, this.#node.clock.monotonic());
+    lease?.release();
+    return lease !== undefined;
+  }
+
+  #isBarred(wallet: Wallet, peer: number): boolean {
+    return this.#node.journal.state.pairs.isBarred(wallet.epochId, peer);
+  }
+
+  #close(name: string): void {
+    const run = this.#runs.get(name);
+    if (run !== undefined) this.#post({ kind: 'close', id: run.id });
+    this.#runs.delete(name);
+  }
+
+  #keyBySid(sid: Uint8Array): string | undefined {
+    for (const wallet of this.#node.wallets.list()) {
+      for (const { index } of this.#node.roster.parties) {
+        const lease = this.store.lease(wallet.epochId, index, this.#node.clock.monotonic());
+        lease?.release();
+        if (lease !== undefined && equalBytes(lease.setup.pairSid, sid)) return key(wallet.epochId, index);
+      }
+    }
+    return undefined;
+  }
+
+  #post(message: ToThread): void {
+    this.#worker.postMessage(message);
+  }
+
+  #look(): void {
+    for (const look of [...this.#waiting]) look();
+  }
+}
+
+function key(epochId: Uint8Array, peer: number): string {
+  return `${toHex(epochId)}/${peer}`;
+}
