@@ -1,0 +1,63 @@
+/** The words after `keymoot audit`. */
+import { parseArgs } from 'node:util';
+import type { Io } from '../report/io.ts';
+import { showCommand } from './show.ts';
+import { verifyCommand } from './verify.ts';
+
+const USAGE: string = `Usage:
+  keymoot audit verify TRANSCRIPT... --roster FILE [--fingerprint "WORDS"] [--json]
+  keymoot audit show TRANSCRIPT [--roster FILE] [--json]
+
+verify works offline. It exits with 1 and names the first failing entry and the reason; docs/transcript.md explains
+every code. Without a roster it fails with UNANCHORED: anybody can make a consistent transcript of their own.`;
+
+/** @returns 0 verified or shown, 1 refused or failed with a reason, 2 usage */
+export async function audit(args: readonly string[], io: Io): Promise<number> {
+  const [command, ...rest] = args;
+  if (command === '--help' || command === 'help') {
+    io.stdout(USAGE);
+    return 0;
+  }
+  const parsed = parse(rest);
+  if (parsed === undefined) return usage(io);
+  const { values, positionals } = parsed;
+  const { roster, fingerprint, json } = values;
+  const [file, second] = positionals;
+  if (command === 'verify' && file !== undefined) {
+    return verifyCommand({ files: positionals, roster, fingerprint, json }, io);
+  }
+  if (command === 'show' && file !== undefined && second === undefined && fingerprint === undefined) {
+    return showCommand({ file, roster, json }, io);
+  }
+  return usage(io);
+}
+
+interface Parsed {
+  readonly values: {
+    readonly roster?: string | undefined;
+    readonly fingerprint?: string | undefined;
+    readonly json: boolean;
+  };
+  readonly positionals: readonly string[];
+}
+
+function parse(args: readonly string[]): Parsed | undefined {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        roster: { type: 'string' },
+        fingerprint: { type: 'string' },
+        json: { type: 'boolean', default: false },
+      },
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+function usage(io: Io): 2 {
+  io.stderr(USAGE);
+  return 2;
+}

@@ -1,0 +1,13 @@
+/** Where the command line meets the auditor: gives the commands the real standard output and error. */
+import type { Io } from '../report/io.ts';
+import { audit as run } from './audit.ts';
+
+const io: Io = {
+  stdout: (line) => process.stdout.write(`${line}\n`),
+  stderr: (line) => process.stderr.write(`${line}\n`),
+};
+
+/** `keymoot audit …`; the exit code. */
+export async function audit(args: readonly string[]): Promise<number> {
+  return await run(args, io);
+}

@@ -1,0 +1,100 @@
+/** `keymoot audit verify TRANSCRIPT… --roster FILE`: the only question is whether to believe them. */
+
+import { fingerprint, type Roster } from '../../protocol/ceremony/roster.ts';
+import { toHex } from '../../protocol/common/bytes.ts';
+import { canonicalText, type Json, parseCanonical } from '../../protocol/common/canonical-json.ts';
+import { parseTranscript } from '../../protocol/transcript/entry.ts';
+import { History } from '../../protocol/transcript/history.ts';
+import { verifyTranscript } from '../../protocol/transcript/verify.ts';
+import type { Failure, Io } from '../report/io.ts';
+import { failureLine, type Verified, verificationJson, verificationText } from '../report/verification.ts';
+import { readBounded, readRoster } from './files.ts';
+
+export interface VerifyArguments {
+  readonly files: readonly string[];
+  readonly roster?: string | undefined;
+  readonly fingerprint?: string | undefined;
+  readonly json: boolean;
+}
+
+/** Exit code 0 if every transcript verifies and none contradicts another. */
+export function verifyCommand(args: VerifyArguments, io: Io): number {
+  let roster: Roster | undefined;
+  if (args.roster !== undefined) {
+    const read = readRoster(args.roster);
+    if (!read.ok) return refused(read.error, args.json, io);
+    roster = read.value;
+  }
+  const sources: Source[] = [];
+  for (const path of args.files) {
+    const bytes = readBounded(path);
+    if (!bytes.ok) return refused(bytes.error, args.json, io);
+    sources.push({ path, bytes: bytes.value });
+  }
+  const history = new History();
+  const results = byTime(sources).map(
+    ({ path, bytes }): Verified => ({
+      file: path,
+      report: verifyTranscript(bytes, { roster, fingerprint: args.fingerprint, history }),
+    }),
+  );
+  print(results, roster, args.json, io);
+  return results.every(({ report }) => report.ok) ? 0 : 1;
+}
+
+export function refused(failure: Failure, json: boolean, io: Io): 1 {
+  const { code, message } = failure;
+  if (json) io.stdout(canonicalText({ error: { code, message }, ok: false }));
+  else io.stderr(`${code}: ${message}`);
+  return 1;
+}
+
+interface Source {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
+function print(results: readonly Verified[], roster: Roster | undefined, json: boolean, io: Io): void {
+  const failed = results.find(({ report }) => !report.ok);
+  if (json) {
+    const { code = 'FAILED', message = '', seq } = failed?.report.failure ?? {};
+    const entry = seq === undefined ? {} : { entry: String(seq) };
+    const error: Json = { code, ...entry, file: failed?.file ?? '', message };
+    io.stdout(
+      canonicalText({
+        ...(failed === undefined ? {} : { error }),
+        ok: failed === undefined,
+        ...(roster === undefined
+          ? {}
+          : { roster: { digest: toHex(roster.digest), fingerprint: fingerprint(roster.digest).words } }),
+        transcripts: results.map(verificationJson),
+      }),
+    );
+    return;
+  }
+  if (roster !== undefined) io.stdout(`roster ${roster.name}, fingerprint: ${fingerprint(roster.digest).words}`);
+  for (const result of results) {
+    for (const line of verificationText(result)) io.stdout(line);
+    const line = failureLine(result);
+    if (line !== undefined) io.stderr(line);
+  }
+  const verified = results.filter(({ report }) => report.ok).length;
+  io.stdout(`${verified} of ${results.length} transcripts verified`);
+}
+
+/** In the order in which the ceremonies were proposed, since later ones are judged by earlier ones. */
+function byTime(sources: readonly Source[]): readonly Source[] {
+  const timed = sources.map((source) => ({ source, time: proposedAt(source.bytes) }));
+  return timed.sort((a, b) => a.time - b.time).map(({ source }) => source);
+}
+
+/** When the proposal says it was made; a file that cannot be read comes last. */
+function proposedAt(file: Uint8Array): number {
+  const lines = parseTranscript(file);
+  const entry = lines.ok ? lines.value[1]?.entry : undefined;
+  if (entry?.kind !== 'statement') return Number.MAX_SAFE_INTEGER;
+  const body = parseCanonical(entry.statement.body);
+  if (!body.ok || typeof body.value !== 'object' || Array.isArray(body.value)) return Number.MAX_SAFE_INTEGER;
+  const created = Number((body.value as { readonly [key: string]: Json })['created']);
+  return Number.isSafeInteger(created) ? created : Number.MAX_SAFE_INTEGER;
+}

@@ -1,0 +1,116 @@
+/** What `keymoot inspect` says about one payload: decode, assess and, with a policy, judge. Pure. */
+import { toHex } from '../../protocol/common/bytes.ts';
+import type { Json } from '../../protocol/common/canonical-json.ts';
+import { type Address, ZERO_ADDRESS } from '../../protocol/payload/address.ts';
+import { payloadFromInspectJson } from '../../protocol/payload/inspect-json.ts';
+import { decode } from '../../protocol/payload/payload.ts';
+import { type Assessment, assess } from '../../protocol/payload/risk/assess.ts';
+import { describe } from '../../protocol/payload/words/describe.ts';
+import { decodedJson } from '../../protocol/payload/words/json.ts';
+import { sanitise } from '../../protocol/payload/words/sanitise.ts';
+import { judge } from '../../protocol/policy/judge.ts';
+import { MAX_PARTIES } from '../../protocol/policy/limits.ts';
+import type { Policy } from '../../protocol/policy/prepare.ts';
+import { matchedRuleNames, type Verdict } from '../../protocol/policy/verdict.ts';
+
+/** The circumstances that a proposal would bring along and a file does not. */
+export interface Circumstances {
+  /** Name of the wallet, as policies know it. */
+  readonly wallet: string;
+  /** Its address, if known. */
+  readonly address: Address | undefined;
+  /** Name of the operator who would propose. */
+  readonly initiator: string;
+  /** Unix seconds. */
+  readonly now: number;
+}
+
+export interface Inspector {
+  readonly policy: Policy | undefined;
+  readonly circumstances: Circumstances;
+}
+
+export interface Inspection {
+  readonly ok: boolean;
+  readonly json: Json;
+  /** For a person; printable ASCII. */
+  readonly lines: readonly string[];
+}
+
+/** `text`: what a payload file contains, or a bare `0x…` transaction. */
+export function inspectText(text: string, inspector: Inspector): Inspection {
+  const payload = payloadFromInspectJson(text);
+  const decoded = payload.ok ? decode(payload.value) : payload;
+  if (!decoded.ok) return refused(decoded.error.code, decoded.error.message);
+  const { policy, circumstances } = inspector;
+  const { address } = circumstances;
+  const assessment = assess(decoded.value, address === undefined ? {} : { wallet: address });
+  const verdict = policy === undefined ? undefined : verdictOf(assessment, policy, circumstances);
+  return {
+    ok: true,
+    json: {
+      ok: true,
+      kind: decoded.value.payload.kind,
+      digest: `0x${toHex(decoded.value.digest)}`,
+      decoded: decodedJson(decoded.value),
+      risks: [...new Set(assessment.risks.map(({ code }) => code))],
+      findings: assessment.risks.map(({ code, severity, path, detail }) => ({ code, severity, path, detail })),
+      ...(verdict === undefined ? {} : { verdict: verdictJson(verdict) }),
+    },
+    lines: [...describe(assessment), ...(verdict === undefined ? [] : verdictLines(verdict, circumstances))],
+  };
+}
+
+/** A payload that cannot be read, by the code of docs/risks.md or of the command itself. */
+export function refused(code: string, message: string): Inspection {
+  const text = sanitise(message, 400);
+  return { ok: false, json: { ok: false, error: { code, message: text } }, lines: [`REFUSED ${code}: ${text}`] };
+}
+
+/**
+ * The quorum of a real wallet is not known here: one party of at most MAX_PARTIES, so that a rule's own numbers of
+ * consents are never the reason for a denial.
+ */
+function verdictOf(
+  assessment: Assessment,
+  policy: Policy,
+  { wallet, address, initiator, now }: Circumstances,
+): Verdict {
+  const judged = { name: wallet, address: address ?? ZERO_ADDRESS, threshold: 1, parties: MAX_PARTIES };
+  return judge({ assessment, wallet: judged, initiator, now, common: policy });
+}
+
+function verdictJson(verdict: Verdict): Json {
+  return {
+    decision: verdict.decision,
+    rules: ruleIds(verdict),
+    reasons: verdict.reasons.map(({ code, leaf, detail }) => ({
+      code,
+      ...(leaf === undefined ? {} : { leaf }),
+      detail,
+    })),
+  };
+}
+
+function verdictLines(verdict: Verdict, { wallet, initiator }: Circumstances): readonly string[] {
+  const meaning = {
+    allow: 'a participant would consent by itself',
+    require: 'a participant would ask its key holder',
+    deny: 'a participant would sign a rejection',
+  }[verdict.decision];
+  const rules = ruleIds(verdict);
+  return [
+    '',
+    `Policy: ${verdict.decision.toUpperCase()}, ${meaning}`,
+    `  judged for wallet ${wallet}${initiator === '' ? '' : `, proposed by ${initiator}`}`,
+    ...(rules.length > 0 ? [`  rules that match: ${rules.join(', ')}`] : []),
+    ...verdict.reasons.map(
+      ({ code, leaf, detail }) => `  ${code}${leaf === undefined ? '' : ` at ${leaf}`}: ${detail}`,
+    ),
+  ].map((line) => sanitise(line, 4096));
+}
+
+/** Without the name of the layer: there is one policy here. */
+function ruleIds(verdict: Verdict): readonly string[] {
+  return matchedRuleNames(verdict).map((name) => name.slice(name.indexOf('/') + 1));
+}

@@ -1,0 +1,201 @@
+/**
+ * A transcript in plain words, entry by entry: who said what, and what the payload does. It believes nothing: bodies are
+ * read as canonical JSON, and every text in them is shown as printable ASCII only.
+ */
+
+import type { Envelope } from '../../protocol/ceremony/statement.ts';
+import { fromHex } from '../../protocol/common/bytes.ts';
+import { type Json, parseCanonical } from '../../protocol/common/canonical-json.ts';
+import { decode, type PayloadKind } from '../../protocol/payload/payload.ts';
+import { assess } from '../../protocol/payload/risk/assess.ts';
+import { describe } from '../../protocol/payload/words/describe.ts';
+import { sanitise } from '../../protocol/payload/words/sanitise.ts';
+import { parseEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
+import type { Entry, Line } from '../../protocol/transcript/entry.ts';
+
+/** Longest line shown; what is beyond is cut. */
+const MAX_LINE = 4096;
+
+/** One paragraph an entry; the first line names it, the others are indented. */
+export function walkText(lines: readonly Line[]): readonly string[] {
+  return lines.flatMap((line) => {
+    const [first = '', ...rest] = entryText(line.entry);
+    return [`${String(line.seq).padStart(4)}  ${first}`, ...rest.map((text) => `      ${text}`)].map((text) =>
+      sanitise(text, MAX_LINE),
+    );
+  });
+}
+
+/** The same as data: statement bodies and documents as they stand. */
+export function walkJson(lines: readonly Line[]): Json {
+  return lines.map(({ seq, entry }): Json => {
+    const place = String(seq);
+    if (entry.kind === 'document') return { content: entry.content, kind: 'document', seq: place };
+    if (entry.kind !== 'statement') return { kind: entry.kind, seq: place, text: entryText(entry) };
+    const body = parseCanonical(entry.statement.body);
+    const content = body.ok ? body.value : {};
+    return { body: content, kind: 'statement', seq: place, text: entryText(entry), type: entry.statement.type };
+  });
+}
+
+function entryText(entry: Entry): readonly string[] {
+  switch (entry.kind) {
+    case 'open':
+      return [`open ${entry.format}`];
+    case 'document':
+      return documentText(new Fields(entry.content));
+    case 'round':
+      return [roundText(entry.envelope)];
+    case 'statement':
+      return statementText(entry.statement);
+  }
+}
+
+function documentText(content: Fields): readonly string[] {
+  switch (content.text('schema')) {
+    case 'keymoot/policy/1':
+      return [
+        `policy "${content.text('id')}" version ${content.text('version')}, ${content.list('rules').length} rules`,
+      ];
+    case 'keymoot.inputs.v1':
+      return [`inputs of a judgement at ${time(content.text('now'))}`];
+    case 'keymoot.wallet.v1':
+      return ['wallet: its keygen proposal and the certificate of all parties'];
+    default:
+      return ['a document of unknown kind'];
+  }
+}
+
+function roundText(bytes: Uint8Array): string {
+  const envelope = parseEnvelope(bytes);
+  if (envelope === undefined) return 'a malformed round message';
+  const { type, round, from, body } = envelope;
+  return `round ${round} broadcast 0x${type.toString(16)} of member ${from}, ${body.length} bytes`;
+}
+
+function statementText(statement: Envelope): readonly string[] {
+  const json = parseCanonical(statement.body);
+  const body = new Fields(json.ok ? json.value : {});
+  switch (statement.type) {
+    case 'keymoot.proposal.v1':
+      return proposalText(body);
+    case 'keymoot.verdict.v1':
+      return verdictText(body);
+    case 'keymoot.start.v1':
+      return startText(body);
+    case 'keymoot.withdrawal.v1':
+      return [`${body.text('author')} WITHDRAWS at ${time(body.text('created'))}: "${body.text('reason')}"`];
+    case 'keymoot.outcome.v1':
+      return outcomeText(body);
+    case 'keymoot.close.v1':
+      return [`${body.text('author')} closes it as ${body.text('ending')} at ${time(body.text('created'))}`];
+    default:
+      return [`a ${statement.type} statement, which has no place here`];
+  }
+}
+
+function proposalText(body: Fields): readonly string[] {
+  const lines = [
+    `operator ${body.text('initiator')} proposes a ${body.text('ceremony')} for wallet ${body.text('wallet')}, attempt ${body.text('attempt')}`,
+    `at ${time(body.text('created'))}, open until ${time(body.text('expires'))}`,
+  ];
+  const payload = body.object('payload');
+  const bytes = fromHex(payload.text('bytes'));
+  if (body.text('ceremony') === 'sign' && bytes !== undefined) {
+    const decoded = decode({ kind: payload.text('kind') as PayloadKind, bytes });
+    if (decoded.ok) lines.push(...describe(assess(decoded.value)).map((line) => `| ${line}`));
+    else lines.push(`| cannot be decoded: ${decoded.error.message} (${decoded.error.code})`);
+  }
+  if (body.text('note') !== '') lines.push(`the proposer claims: "${body.text('note')}"`);
+  return lines;
+}
+
+function verdictText(body: Fields): readonly string[] {
+  const how = body.flag('byHand') ? 'by hand' : 'by policy alone';
+  const answer = body.text('decision') === 'consent' ? 'CONSENTS' : 'REJECTS';
+  const lines = [
+    `party ${body.text('party')} ${answer} ${how} at ${time(body.text('created'))}; policy says ${body.text('judgement')}, ${body.text('consents')} consents needed`,
+  ];
+  const rules = body.list('rules').map(String);
+  const risks = body.list('risks').map(String);
+  if (rules.length > 0) lines.push(`rules: ${rules.join(', ')}`);
+  if (risks.length > 0) lines.push(`risks: ${risks.join(', ')}`);
+  for (const item of body.list('reasons')) {
+    const reason = new Fields(item);
+    lines.push(`because ${reason.text('code')}: ${reason.text('detail')}`);
+  }
+  return lines;
+}
+
+function startText(body: Fields): readonly string[] {
+  const standings = body.list('standings').map((item) => {
+    const standing = new Fields(item);
+    return `party ${standing.text('party')} ${standing.text('answer')}`;
+  });
+  const signers = body.list('signers').map(String).join(', ');
+  return [
+    `${body.text('composer')} starts it at ${time(body.text('created'))} with signers ${signers}`,
+    standings.join('; '),
+    `digest ${body.text('digest')}`,
+  ];
+}
+
+function outcomeText(body: Fields): readonly string[] {
+  const who = `party ${body.text('party')}`;
+  const released = body.flag('released') ? 'its last message had left' : 'its last message had not left';
+  if (body.has('signature')) {
+    const signature = body.object('signature');
+    return [
+      `${who} reports the signature r ${signature.text('r')} s ${signature.text('s')} parity ${signature.text('recovery')}`,
+    ];
+  }
+  if (body.has('key')) {
+    return [`${who} reports the new key ${body.object('key').text('publicKey')}`];
+  }
+  const abort = body.object('abort');
+  const culprits = abort.list('culprits').map(String).join(', ');
+  const blamed = culprits === '' ? '' : `, blaming party ${culprits}`;
+  return [`${who} ABORTED: ${abort.text('failure')} ${abort.text('check')}${blamed}; ${released}`];
+}
+
+/** Reads what may be missing or of another type; absent text is empty. */
+class Fields {
+  readonly #members: { readonly [key: string]: Json };
+
+  constructor(value: Json | undefined) {
+    const usable = typeof value === 'object' && !Array.isArray(value);
+    this.#members = usable ? (value as { readonly [key: string]: Json }) : {};
+  }
+
+  has(key: string): boolean {
+    return Object.hasOwn(this.#members, key);
+  }
+
+  text(key: string): string {
+    const value = this.#get(key);
+    return typeof value === 'string' ? value : '';
+  }
+
+  flag(key: string): boolean {
+    return this.#get(key) === true;
+  }
+
+  list(key: string): readonly Json[] {
+    const value = this.#get(key);
+    return Array.isArray(value) ? value : [];
+  }
+
+  object(key: string): Fields {
+    return new Fields(this.#get(key));
+  }
+
+  #get(key: string): Json | undefined {
+    return this.has(key) ? this.#members[key] : undefined;
+  }
+}
+
+/** Unix seconds as a date in UTC. */
+function time(seconds: string): string {
+  const date = new Date(Number(seconds) * 1000);
+  return seconds === '' || Number.isNaN(date.getTime()) ? `time ${seconds}` : date.toISOString().replace('.000Z', 'Z');
+}

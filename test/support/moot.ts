@@ -1,0 +1,466 @@
+/**
+ * A whole moot in memory: n parties and an operator with real keys, a roster that all signed, real policies and
+ * judgement, real KEYGEN and SIGN machines, real statements, real transcripts. Only the network and the clock are
+ * make-believe, and the pair setups may be dealt, because base OT takes seconds. Everything follows from the label, so
+ * two runs give the same bytes.
+ */
+import type { Close, CloseBody, Ending } from '../../protocol/ceremony/close.ts';
+import { signClose } from '../../protocol/ceremony/close.ts';
+import { type Signer, signerFromSeed, verify } from '../../protocol/ceremony/ed25519.ts';
+import { inputsJson, judgeProposal, policyReference } from '../../protocol/ceremony/judgement.ts';
+import { type NewKey, type Outcome, type OutcomeBody, signOutcome } from '../../protocol/ceremony/outcome.ts';
+import {
+  type KeygenProposal,
+  type Proposal,
+  type SignProposal,
+  signProposal,
+} from '../../protocol/ceremony/proposal.ts';
+import { createRoster, type Roster, type RosterBody, sealRoster, signRoster } from '../../protocol/ceremony/roster.ts';
+import { keygenPlan, keygenSessionId, signSessionId } from '../../protocol/ceremony/session-binding.ts';
+import { type Start, type StartBody, signStart } from '../../protocol/ceremony/start.ts';
+import { signVerdict, type VerdictBody, type VerdictStatement } from '../../protocol/ceremony/verdict-statement.ts';
+import { openWallet, type Wallet, walletDocument } from '../../protocol/ceremony/wallet.ts';
+import type { Json } from '../../protocol/common/canonical-json.ts';
+import { documentDigest } from '../../protocol/common/document.ts';
+import type { Payload } from '../../protocol/payload/payload.ts';
+import { canonicalPolicy } from '../../protocol/policy/canonical.ts';
+import { parsePolicy } from '../../protocol/policy/parse.ts';
+import type { Policy } from '../../protocol/policy/prepare.ts';
+import type { KeygenOutput, KeygenRecord } from '../../protocol/threshold/keygen/activation.ts';
+import type { Keyshare } from '../../protocol/threshold/keygen/keyshare.ts';
+import { createKeygen } from '../../protocol/threshold/keygen/machine.ts';
+import { PairStore } from '../../protocol/threshold/pair-setup/store.ts';
+import type { Machine } from '../../protocol/threshold/rounds/round.ts';
+import { createSign, type SignOutput, type SignRecord } from '../../protocol/threshold/sign/machine.ts';
+import type { Line } from '../../protocol/transcript/entry.ts';
+import { dealPair } from '../threshold/support/dealer.ts';
+import { vec } from '../threshold/support/labels.ts';
+import { labelRandom } from '../threshold/support/sign-network.ts';
+import { type Network, type Ran, runAll } from './bus.ts';
+import { type Closing, closed, type Story } from './story.ts';
+
+export interface MootOptions {
+  readonly label?: string;
+  readonly parties?: number;
+  readonly threshold?: number;
+  readonly common: object;
+  /** Own policies by party index. */
+  readonly own?: ReadonlyMap<number, object>;
+  /** Version of the roster; 2 names a previous one. */
+  readonly version?: number;
+}
+
+/** A wallet as the moot holds it: public document, shares, pair setups. */
+export interface MootWallet {
+  readonly wallet: Wallet;
+  readonly shares: ReadonlyMap<number, Keyshare>;
+  readonly pairs: ReadonlyMap<number, PairStore>;
+}
+
+/** What a test may change on the way; each hook gets what an honest member would say. */
+export interface Plan {
+  readonly answer?: (body: VerdictBody) => VerdictBody | undefined;
+  readonly policy?: (party: number) => Policy;
+  /** Before the session id is computed, and after. */
+  readonly composing?: (body: StartBody) => StartBody;
+  readonly composed?: (body: StartBody) => StartBody;
+  /** Whose messages get lost, or whatever else the network does. */
+  readonly network?: Network;
+  /** Same label, same nonces: only for the test that must not happen. */
+  readonly random?: string;
+  readonly outcome?: (body: OutcomeBody) => OutcomeBody | undefined;
+  readonly story?: (story: Story) => Story;
+  readonly ending?: Ending;
+  readonly authors?: readonly string[];
+  readonly entries?: Closing['entries'];
+  readonly close?: Closing['body'];
+}
+
+/** A ceremony that is over. */
+export interface Told {
+  readonly story: Story;
+  readonly lines: readonly Line[];
+}
+
+export interface SignPlan extends Plan {
+  readonly payload: Payload;
+  readonly signers?: readonly number[];
+  readonly proposal?: (body: SignProposal) => SignProposal;
+}
+
+export class Moot {
+  readonly roster: Roster;
+  readonly common: Policy;
+  /** Unix seconds; every statement takes one. */
+  time = 1_795_000_000;
+  readonly #label: string;
+  readonly #own: ReadonlyMap<number, Policy>;
+  readonly #keys: ReadonlyMap<string, Signer>;
+  readonly #counters = new Map<number, number>();
+  #ceremonies = 0;
+
+  constructor(options: MootOptions) {
+    const { label = 'moot', parties = 3, threshold = 2, version = 1 } = options;
+    this.#label = label;
+    this.common = policyFrom(options.common);
+    this.#own = new Map([...(options.own ?? [])].map(([party, file]) => [party, policyFrom(file)]));
+    const indices = Array.from({ length: parties }, (_, i) => i + 1);
+    const key = (name: string): Signer => signerFromSeed(vec(`${label}/${name}`));
+    this.#keys = new Map([
+      ...indices.map((index) => [`party:${index}`, key(`statement/${index}`)] as const),
+      ['operator:olivia', key('operator')],
+    ]);
+    const body: RosterBody = {
+      name: 'moot',
+      version,
+      ...(version === 1 ? {} : { previous: vec(`${label}/previous`) }),
+      threshold,
+      parties: indices.map((index) => ({
+        index,
+        name: `party-${index}`,
+        person: `Person ${index}`,
+        statementKey: this.keyOf(`party:${index}`).publicKey,
+        transportKey: key(`transport/${index}`).publicKey,
+        addresses: [`/ip4/127.0.0.1/tcp/${9000 + index}`],
+      })),
+      operators: [
+        {
+          name: 'olivia',
+          person: 'Olivia',
+          key: this.keyOf('operator:olivia').publicKey,
+          transportKey: key('operator-transport').publicKey,
+        },
+      ],
+      network: vec(`${label}/network`),
+      announcement: 0,
+    };
+    let file = must(createRoster(body));
+    for (const index of indices) {
+      file = signRoster(file, index, this.keyOf(`party:${index}`), key(`transport/${index}`));
+    }
+    this.roster = must(sealRoster(file));
+  }
+
+  get indices(): readonly number[] {
+    return this.roster.parties.map((party) => party.index);
+  }
+
+  keyOf(member: string): Signer {
+    const key = this.#keys.get(member);
+    if (key === undefined) throw new Error(`no ${member}`);
+    return key;
+  }
+
+  now(): number {
+    this.time += 1;
+    return this.time;
+  }
+
+  /** The next statement counter of a party; operators keep none. */
+  counter(author: string): number {
+    if (!author.startsWith('party:')) return 0;
+    const party = Number(author.slice(6));
+    const next = (this.#counters.get(party) ?? 0) + 1;
+    this.#counters.set(party, next);
+    return next;
+  }
+
+  /** A whole keygen, from the proposal to the closed transcript. */
+  keygen(name: string, plan: Plan = {}): Told & { readonly wallet: MootWallet | undefined } {
+    const body: KeygenProposal = { ...this.#head(), ceremony: 'keygen', wallet: name, exportable: false };
+    const proposal = signProposal(body, this.keyOf('operator:olivia'));
+    const { cfgHash, walletId } = keygenPlan(this.roster, proposal.digest, body);
+    const answers = this.#answers(proposal, undefined, plan);
+    const start = this.#start(proposal, answers.verdicts, this.indices, plan, (consents) =>
+      keygenSessionId(this.roster, proposal, cfgHash, consents),
+    );
+    const ran = this.#runKeygen(proposal, walletId, cfgHash, start.body.sessionId, plan);
+    const document = [...ran.outputs.values()].map((output) => walletDocument(proposal, output.certificate))[0];
+    const outcomes = this.#outcomes(proposal, start, plan, (party): Partial<OutcomeBody> => {
+      const output = ran.outputs.get(party);
+      if (output === undefined || document === undefined) return { abort: abortOf(ran, party) };
+      const { epochId, publicKey } = output.epoch;
+      const key: NewKey = { walletId, epochId, publicKey, certificate: documentDigest(document) };
+      return { key, released: true };
+    });
+    const documents = [...answers.documents, ...(document === undefined ? [] : [document])];
+    const parts = { documents, verdicts: answers.verdicts, rounds: ran.broadcasts, outcomes };
+    const story: Story = { roster: this.roster.digest, proposal, withdrawals: [], start, ...parts };
+    return { ...this.finish(story, plan), wallet: document === undefined ? undefined : this.#wallet(document, ran) };
+  }
+
+  /** A whole signing or refusal. Without enough consents it ends there. */
+  sign(from: MootWallet, plan: SignPlan): Told {
+    const { wallet } = from;
+    const honest: SignProposal = {
+      ...this.#head(),
+      ceremony: 'sign',
+      wallet: wallet.name,
+      walletId: wallet.walletId,
+      epochId: wallet.epochId,
+      path: [],
+      address: wallet.address,
+      payload: plan.payload,
+    };
+    const body = plan.proposal === undefined ? honest : plan.proposal(honest);
+    const proposal = signProposal(body, this.keyOf('operator:olivia'));
+    const answers = this.#answers(proposal, wallet, plan);
+    const documents = [...answers.documents, wallet.document];
+    const base = { roster: this.roster.digest, proposal, documents, verdicts: answers.verdicts, withdrawals: [] };
+    const consents = answers.verdicts.filter((verdict) => verdict.body.decision === 'consent');
+    if (consents.length < this.roster.threshold) {
+      return this.finish({ ...base, rounds: [], outcomes: [] }, plan);
+    }
+    const signers = plan.signers ?? consents.slice(0, this.roster.threshold).map((consent) => consent.body.party);
+    const start = this.#start(proposal, answers.verdicts, signers, plan, (listed, set, digest) =>
+      signSessionId(this.roster, { digest: proposal.digest, body }, wallet.publicKey, set, digest, listed),
+    );
+    const ran = this.#runSign(from, start, plan);
+    const outcomes = this.#outcomes(proposal, start, plan, (party): Partial<OutcomeBody> => {
+      const output = ran.outputs.get(party);
+      const released = ran.records.some((entry) => entry.party === party && entry.record.kind === 'r3-sent');
+      if (output === undefined) return { abort: abortOf(ran, party), released };
+      const { r, s, recid } = output.signature;
+      return { signature: { r, s, recovery: recid }, released };
+    });
+    return this.finish({ ...base, start, rounds: ran.broadcasts, outcomes }, plan);
+  }
+
+  /** Puts a story into a transcript and lets people close it. */
+  finish(told: Story, plan: Plan = {}): Told {
+    const story = plan.story === undefined ? told : plan.story(told);
+    const results = story.outcomes.filter(({ body }) => body.signature !== undefined || body.key !== undefined);
+    const done = story.start !== undefined && results.length >= story.start.body.signers.length;
+    const lines = closed(story, {
+      ending: plan.ending ?? (story.start === undefined ? 'refused' : done ? 'completed' : 'aborted'),
+      authors: plan.authors ?? this.indices.map((index) => `party:${index}`),
+      close: (body) => this.close(body),
+      counter: (author) => this.counter(author),
+      now: () => this.now(),
+      entries: plan.entries,
+      body: plan.close,
+    });
+    return { story, lines };
+  }
+
+  close(body: CloseBody): Close {
+    return signClose(body, this.keyOf(body.author));
+  }
+
+  /** Runs a signing session over `start`; used again by tests that change what is bound. */
+  runSign(from: MootWallet, start: Start, plan: Plan = {}): Ran<SignOutput, SignRecord> {
+    return this.#runSign(from, start, plan);
+  }
+
+  #head() {
+    this.#ceremonies += 1;
+    const created = this.now();
+    return {
+      roster: this.roster.digest,
+      initiator: 'olivia',
+      nonce: vec(`${this.#label}/nonce/${this.#ceremonies}`, 16).slice(0, 16),
+      attempt: 1,
+      created,
+      expires: created + 3600,
+      note: 'monthly payment',
+    };
+  }
+
+  /** Every party judges for itself. Who must decide by hand says yes. */
+  #answers(proposal: Proposal, wallet: Wallet | undefined, plan: Plan): Answers {
+    const documents = new Map<string, Json>();
+    const add = (document: Json): void => {
+      documents.set(JSON.stringify(document), document);
+    };
+    const verdicts = this.indices.flatMap((party): readonly VerdictStatement[] => {
+      const common = plan.policy === undefined ? this.common : plan.policy(party);
+      const own = this.#own.get(party);
+      const created = this.now();
+      const inputs = { now: created };
+      const judged = judgeProposal(proposal, { roster: this.roster, wallet, common, own, inputs });
+      const honest: VerdictBody = {
+        proposal: proposal.digest,
+        attempt: proposal.body.attempt,
+        party,
+        decision: judged.judgement === 'deny' ? 'reject' : 'consent',
+        reading: judged.reading,
+        commonPolicy: policyReference(common),
+        ...(own === undefined ? {} : { ownPolicy: policyReference(own) }),
+        judgement: judged.judgement,
+        byHand: judged.judgement === 'require',
+        consents: judged.consents,
+        rejections: judged.rejections,
+        rules: judged.rules,
+        reasons: judged.reasons,
+        risks: judged.risks,
+        inputs: documentDigest(inputsJson(inputs)),
+        claimedSoftware: 'keymoot test',
+        counter: this.counter(`party:${party}`),
+        nonce: vec(`${this.#label}/answer/${this.#ceremonies}/${party}`).slice(0, 16),
+        created,
+        expires: created + 600,
+      };
+      const body = plan.answer === undefined ? honest : plan.answer(honest);
+      if (body === undefined) return [];
+      add(inputsJson(inputs));
+      add(canonicalPolicy(common));
+      if (own !== undefined) add(canonicalPolicy(own));
+      return [signVerdict(body, this.keyOf(`party:${party}`))];
+    });
+    return { verdicts, documents: [...documents.values()] };
+  }
+
+  #start(
+    proposal: Proposal,
+    verdicts: readonly VerdictStatement[],
+    signers: readonly number[],
+    plan: Plan,
+    bind: (consents: readonly VerdictStatement[], signers: readonly number[], digest: Uint8Array) => Uint8Array,
+  ): Start {
+    const standing = (party: number): StartBody['standings'][number] => {
+      const verdict = verdicts.find(({ body }) => body.party === party);
+      if (verdict === undefined) return { party, answer: 'unreachable' };
+      return { party, answer: verdict.body.decision, verdict: verdict.digest };
+    };
+    const composed: StartBody = {
+      proposal: proposal.digest,
+      attempt: proposal.body.attempt,
+      composer: 'operator:olivia',
+      created: this.now(),
+      signers,
+      standings: this.indices.map(standing),
+      digest: verdicts.find(({ body }) => body.decision === 'consent')?.body.reading?.digest ?? new Uint8Array(32),
+      sessionId: new Uint8Array(32),
+    };
+    const body = plan.composing === undefined ? composed : plan.composing(composed);
+    const consents = verdicts.filter(({ body: { party } }) =>
+      body.standings.some((item) => item.party === party && item.answer === 'consent'),
+    );
+    const bound = { ...body, sessionId: bind(consents, body.signers, body.digest) };
+    return signStart(plan.composed === undefined ? bound : plan.composed(bound), this.keyOf('operator:olivia'));
+  }
+
+  #outcomes(
+    proposal: Proposal,
+    start: Start,
+    plan: Plan,
+    result: (party: number) => Partial<OutcomeBody>,
+  ): readonly Outcome[] {
+    return start.body.signers.flatMap((party) => {
+      const honest: OutcomeBody = {
+        proposal: proposal.digest,
+        attempt: proposal.body.attempt,
+        party,
+        sessionId: start.body.sessionId,
+        released: false,
+        unicasts: [],
+        counter: this.counter(`party:${party}`),
+        created: this.now(),
+        ...result(party),
+      };
+      const body = plan.outcome === undefined ? honest : plan.outcome(honest);
+      return body === undefined ? [] : [signOutcome(body, this.keyOf(`party:${party}`))];
+    });
+  }
+
+  #runKeygen(
+    proposal: Proposal,
+    walletId: Uint8Array,
+    cfgHash: Uint8Array,
+    sessionId: Uint8Array,
+    plan: Plan,
+  ): Ran<KeygenOutput, KeygenRecord> {
+    const parties = this.roster.parties.map(({ index, statementKey }) => ({ index, identityKey: statementKey }));
+    const label = `${this.#label}/keygen/${proposal.body.wallet}/${this.#ceremonies}`;
+    const machines = new Map<number, Machine<KeygenOutput, KeygenRecord>>();
+    for (const self of this.indices) {
+      const { sign } = this.keyOf(`party:${self}`);
+      const random = labelRandom(`${label}/${self}`);
+      const { threshold } = this.roster;
+      const options = { sessionId, cfgHash, walletId, threshold, parties, self, gen: 1, sign, verify, random };
+      machines.set(self, createKeygen(options));
+    }
+    return runAll(machines, plan.network);
+  }
+
+  #runSign(from: MootWallet, { body }: Start, plan: Plan): Ran<SignOutput, SignRecord> {
+    const { wallet, shares, pairs } = from;
+    const parties = this.roster.parties.map(({ index, statementKey }) => ({ index, identityKey: statementKey }));
+    const label = plan.random ?? `${this.#label}/sign/${this.#ceremonies}`;
+    const machines = new Map<number, Machine<SignOutput, SignRecord>>();
+    for (const self of body.signers) {
+      const keyshare = shares.get(self);
+      const store = pairs.get(self);
+      if (keyshare === undefined || store === undefined) throw new Error(`party ${self} has no share`);
+      const machine = createSign({
+        sessionId: body.sessionId,
+        epochId: wallet.epochId,
+        signers: body.signers,
+        self,
+        threshold: this.roster.threshold,
+        share: keyshare.share,
+        publicKey: wallet.publicKey,
+        tau: 0n,
+        digest: body.digest,
+        parties,
+        pairs: store,
+        clock: { monotonic: () => 0 },
+        isBanned: () => false,
+        mayContinue: () => true,
+        sign: this.keyOf(`party:${self}`).sign,
+        verify,
+        random: labelRandom(`${label}/${self}`),
+      });
+      machines.set(self, must(machine));
+    }
+    return runAll(machines, plan.network);
+  }
+
+  #wallet(document: Json, ran: Ran<KeygenOutput, KeygenRecord>): MootWallet {
+    const wallet = must(openWallet(document, this.roster));
+    const shares = new Map(
+      ran.records.flatMap(({ party, record }) =>
+        record.kind === 'prepared' ? [[party, record.keyshare] as const] : [],
+      ),
+    );
+    const identityKey = (_epoch: Uint8Array, peer: number): Uint8Array | undefined =>
+      this.roster.parties.find((party) => party.index === peer)?.statementKey;
+    const pairs = new Map(this.indices.map((index) => [index, new PairStore({ identityKey, verify })]));
+    return { wallet, shares, pairs };
+  }
+}
+
+/** Pair setups between all parties, dealt by one hand instead of base OT. */
+export function dealPairs(moot: Moot, { wallet, pairs }: MootWallet): void {
+  for (const i of moot.indices) {
+    for (const j of moot.indices) {
+      if (i >= j) continue;
+      for (const [index, { setup }] of dealPair(wallet.epochId, i, j, 'moot/')) {
+        pairs.get(index)?.prepare({ setup, pack: new Uint8Array(0), active: true }, 0);
+      }
+    }
+  }
+}
+
+export function policyFrom(file: object): Policy {
+  return must(parsePolicy(JSON.stringify(file)));
+}
+
+/** The value, or a failed test. */
+export function must<T>(
+  result: { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown },
+): T {
+  if (result.ok) return result.value;
+  throw new Error(typeof result.error === 'string' ? result.error : JSON.stringify(result.error));
+}
+
+interface Answers {
+  readonly verdicts: readonly VerdictStatement[];
+  readonly documents: readonly Json[];
+}
+
+function abortOf(ran: Ran<unknown, unknown>, party: number): NonNullable<OutcomeBody['abort']> {
+  const abort = ran.aborts.get(party);
+  if (abort === undefined) return { failure: 'BENIGN', check: 'timeout', culprits: [] };
+  return { failure: abort.failure, check: abort.check, culprits: abort.culprits };
+}

@@ -1,0 +1,93 @@
+/** The moot that most transcript tests use: three parties, two sign, a treasury policy, an own policy of party 2. */
+import { readFileSync } from 'node:fs';
+import { fromHex } from '../../protocol/common/bytes.ts';
+import type { Payload } from '../../protocol/payload/payload.ts';
+import { encodeTransaction } from '../../protocol/payload/transaction.ts';
+import { canonicalizeTypedData } from '../../protocol/payload/typed-data.ts';
+import { dealPairs, Moot, type MootWallet, must } from './moot.ts';
+
+export const PAYEE = '0xa1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1';
+const ETHER = 10n ** 18n;
+
+/** Up to one ether to the payee without asking; up to ten by hand and by all three. */
+export function treasuryPolicy(version = 1): object {
+  const match = { wallets: ['treasury', 'spare'], assets: ['ETH'], counterparties: '@payees' };
+  return {
+    schema: 'keymoot/policy/1',
+    id: 'treasury',
+    version,
+    wallets: { treasury: { chainIds: [31337] }, spare: { chainIds: [31337] } },
+    addressLists: { payees: [{ chainId: 31337, address: PAYEE, label: 'Payee' }] },
+    assets: { ETH: { chainId: 31337, address: 'native', decimals: 18 } },
+    rules: [
+      { id: 'small', effect: 'allow', match: { ...match, amount: { max: String(ETHER) } } },
+      {
+        id: 'large',
+        effect: 'require',
+        match: { ...match, amount: { min: String(ETHER + 1n), max: String(10n * ETHER) } },
+        consents: 3,
+      },
+    ],
+  };
+}
+
+/** Party 2 also refuses to pay before its own policy is in force, which it is. */
+export const OWN_POLICY: object = {
+  schema: 'keymoot/policy/1',
+  id: 'own-of-party-2',
+  version: 4,
+  unmatched: 'defer',
+  wallets: { treasury: {}, spare: {} },
+  addressLists: {},
+  assets: { ETH: { chainId: 31337, address: 'native', decimals: 18 } },
+  rules: [
+    {
+      id: 'never-more',
+      effect: 'deny',
+      match: { wallets: ['treasury'], assets: ['ETH'], amount: { min: String(100n * ETHER) } },
+    },
+  ],
+};
+
+export function treasuryMoot(label = 'treasury', version = 1): Moot {
+  return new Moot({ label, common: treasuryPolicy(), own: new Map([[2, OWN_POLICY]]), version });
+}
+
+/** A moot after its keygen, with dealt pair setups. */
+export function readyMoot(label = 'treasury'): { readonly moot: Moot; readonly from: MootWallet } {
+  const moot = treasuryMoot(label);
+  const { wallet: from } = moot.keygen('treasury');
+  if (from === undefined) throw new Error('the keygen gave no key');
+  dealPairs(moot, from);
+  return { moot, from };
+}
+
+/** An EIP-1559 transfer of ether to the payee. */
+export function transfer(value: bigint = ETHER / 2n, nonce = 0n): Payload {
+  const bytes = encodeTransaction({
+    type: 'eip1559',
+    chainId: 31337n,
+    nonce,
+    gas: 21_000n,
+    fees: { kind: 'cap', maxFeePerGas: 10n ** 9n, maxPriorityFeePerGas: 0n },
+    to: PAYEE,
+    value,
+    data: new Uint8Array(),
+    accessList: [],
+  });
+  return { kind: 'evm-transaction', bytes };
+}
+
+/** The Safe transaction of February 2025 in its shape: a delegatecall that the signers were not shown. */
+export function trojan(): Payload {
+  const file = new URL('../vectors/bybit-shapes.json', import.meta.url);
+  const shapes = JSON.parse(readFileSync(file, 'utf8')) as { readonly modeA: { readonly typedData: object } };
+  const bytes = must(canonicalizeTypedData(JSON.stringify(shapes.modeA.typedData)));
+  return { kind: 'evm-typed-data', bytes };
+}
+
+export function hex(text: string): Uint8Array {
+  const bytes = fromHex(text);
+  if (bytes === undefined) throw new Error('bad hex in a test');
+  return bytes;
+}
