@@ -9,9 +9,14 @@ export function canonicalPolicy(policy: Policy): Json {
   return documentJson(policy.document);
 }
 
+/** A policy never changes, every verdict names its digest, and large lists take a while to write out. */
+const DIGESTS = new WeakMap<Policy, Uint8Array>();
+
 /** 32 bytes, the digest of the policy as a document: equal for files that say the same, whatever their formatting. */
 export function policyDigest(policy: Policy): Uint8Array {
-  return documentDigest(canonicalPolicy(policy));
+  const digest = DIGESTS.get(policy) ?? documentDigest(canonicalPolicy(policy));
+  DIGESTS.set(policy, digest);
+  return digest.slice();
 }
 
 type Fields = { readonly [key: string]: Json | undefined };

@@ -9,7 +9,7 @@ import { type NodeFacts, type PayloadFacts, payloadFacts } from './facts.ts';
 import { MAX_PARTIES } from './limits.ts';
 import { matches, matchNode, matchPayload, type Request } from './match.ts';
 import type { Policy, PreparedRule } from './prepare.ts';
-import { missingRule, unacceptedRisk } from './reasons.ts';
+import { denialWords, missingRule, unacceptedRisk } from './reasons.ts';
 import {
   denial,
   type Layer,
@@ -75,16 +75,17 @@ function judgeLayer(layer: Layer, policy: Policy, input: JudgeInput): LayerJudge
   const permits = new Set<PreparedRule>();
   const trace: LayerTrace = { layer, policy, facts, request, results };
   for (const [n, node] of facts.nodes.entries()) {
-    const here: PreparedRule[] = [];
+    const permitting: PreparedRule[] = [];
     for (const [r, rule] of rules.entries()) {
       const bits = matchNode(rule, payloadBits[r] ?? 0, node, facts);
       results[n * rules.length + r] = bits;
       if (!matches(rule, bits)) continue;
-      here.push(rule);
       matched.push({ policy: layer, id: rule.rule.id, effect: rule.rule.effect, leaf: node.path });
+      if (rule.permits) permitting.push(rule);
+      else reasons.push({ code: 'DENIED_BY_RULE', leaf: node.path, detail: denialWords(rule, bits) });
     }
-    reasons.push(...nodeReasons(here, node, defers, () => missing(trace, n, reasons.length)));
-    for (const rule of here) if (rule.permits) permits.add(rule);
+    for (const rule of permitting) permits.add(rule);
+    if (!defers) reasons.push(...permissionReasons(permitting, node, () => missing(trace, n, reasons.length)));
   }
   reasons.push(...quorumReasons([...permits], wallet));
   return {
@@ -101,25 +102,15 @@ function missing(trace: LayerTrace, index: number, found: number): string {
   return found < MAX_REASONS ? missingRule(trace, index) : '';
 }
 
-/** One node: no denial may match, some permission must, and every serious risk must be accepted by one of them. */
-function nodeReasons(
-  here: readonly PreparedRule[],
+/** One node: some permission must match, and every serious risk must be accepted by one that does. */
+function permissionReasons(
+  permitting: readonly PreparedRule[],
   node: NodeFacts,
-  defers: boolean,
   missingDetail: () => string,
 ): readonly Reason[] {
   const leaf = node.path;
   const reasons: Reason[] = [];
-  for (const { permits, rule } of here) {
-    if (permits) continue;
-    const note = rule.note === undefined ? '' : `: ${rule.note}`;
-    reasons.push({ code: 'DENIED_BY_RULE', leaf, detail: printable(`deny rule "${rule.id}" matches${note}`) });
-  }
-  if (defers) return reasons;
-  const permitting = here.filter(({ permits }) => permits);
-  if (permitting.length === 0 && reasons.length === 0) {
-    reasons.push({ code: 'DEFAULT_DENY', leaf, detail: missingDetail() });
-  }
+  if (permitting.length === 0) reasons.push({ code: 'DEFAULT_DENY', leaf, detail: missingDetail() });
   for (const risk of node.risks) {
     if (risk.severity === 'info' || permitting.some((rule) => accepts(rule, risk))) continue;
     reasons.push({ code: risk.code, leaf, detail: unacceptedRisk(risk, permitting) });

@@ -57,11 +57,11 @@ export interface Request {
 /** The conditions of a rule that do not depend on the node, as bits. */
 export function matchPayload(rule: PreparedRule, facts: PayloadFacts, request: Request): number {
   return (
-    place('wallets', member(rule.wallets, request.wallet)) |
-    place('chainIds', member(rule.chainIds, facts.chainId)) |
-    place('initiators', member(rule.initiators, request.initiator)) |
-    place('kinds', member(rule.kinds, facts.kind)) |
-    place('fee', atMost(facts.feeMax, rule.feeMax))
+    at(PLACES.wallets, member(rule.wallets, request.wallet)) |
+    at(PLACES.chainIds, member(rule.chainIds, facts.chainId)) |
+    at(PLACES.initiators, member(rule.initiators, request.initiator)) |
+    at(PLACES.kinds, member(rule.kinds, facts.kind)) |
+    at(PLACES.fee, atMost(facts.feeMax, rule.feeMax))
   );
 }
 
@@ -69,14 +69,14 @@ export function matchPayload(rule: PreparedRule, facts: PayloadFacts, request: R
 export function matchNode(rule: PreparedRule, payloadBits: number, node: NodeFacts, facts: PayloadFacts): number {
   return (
     payloadBits |
-    place('operations', member(rule.operations, node.operation)) |
-    place('to', rule.to === undefined ? FREE : node.to === undefined ? NO : addressIn(rule.to, facts, node.to)) |
-    place('safes', acting(rule, node, facts)) |
-    place('selectors', rule.selectors === undefined ? FREE : truth(selected(rule, node))) |
-    place('calldataHash', rule.calldataHash === undefined ? FREE : truth(node.calldataHash() === rule.calldataHash)) |
-    place('nativeValue', atMost(node.value, rule.valueMax)) |
+    at(PLACES.operations, member(rule.operations, node.operation)) |
+    at(PLACES.to, rule.to === undefined ? FREE : node.to === undefined ? NO : addressIn(rule.to, facts, node.to)) |
+    at(PLACES.safes, acting(rule, node, facts)) |
+    at(PLACES.selectors, rule.selectors === undefined ? FREE : truth(selected(rule, node))) |
+    at(PLACES.calldataHash, rule.calldataHash === undefined ? FREE : truth(node.calldataHash() === rule.calldataHash)) |
+    at(PLACES.nativeValue, atMost(node.value, rule.valueMax)) |
     (rule.permits ? everyMovement(rule, node, facts) : someMovement(rule, node, facts)) |
-    place('risks', rule.permits || rule.risks.size === 0 ? FREE : truth(carriesRisk(rule, node)))
+    at(PLACES.risks, rule.permits || rule.risks.size === 0 ? FREE : truth(carriesRisk(rule, node)))
   );
 }
 
@@ -101,7 +101,7 @@ function everyMovement(rule: PreparedRule, node: NodeFacts, facts: PayloadFacts)
     if (counterparties !== undefined) toThem = worse(toThem, addressIn(counterparties, facts, movement.counterparty));
   }
   const inRange = amount === undefined ? FREE : worse(start, truth(totalWithin(rule, facts)));
-  return place('assets', ofAssets) | place('counterparties', toThem) | place('amount', inRange);
+  return at(PLACES.assets, ofAssets) | at(PLACES.counterparties, toThem) | at(PLACES.amount, inRange);
 }
 
 /** For a permission: one certain no decides, then one doubt. */
@@ -123,25 +123,15 @@ function someMovement(rule: PreparedRule, node: NodeFacts, facts: PayloadFacts):
     doubt ||= fitting.length > 0;
     return doubt ? UNKNOWN : NO;
   };
-  let bits = 0;
-  if (assets !== undefined)
-    bits |= place(
-      'assets',
-      narrow((movement) => member(assets, movement.assetKey)),
-    );
-  if (counterparties !== undefined) {
-    bits |= place(
-      'counterparties',
-      narrow((movement) => addressIn(counterparties, facts, movement.counterparty)),
-    );
-  }
-  if (amount !== undefined) {
-    const together = totalWithin(rule, facts);
-    const hits = (movement: Movement): number =>
-      movement.amount === undefined ? UNKNOWN : truth(together || within(amount, movement.amount));
-    bits |= place('amount', narrow(hits));
-  }
-  return bits;
+  // In this order, since each condition looks only at the movements that the one before has left.
+  const ofAssets = assets === undefined ? FREE : narrow((movement) => member(assets, movement.assetKey));
+  const toThem =
+    counterparties === undefined ? FREE : narrow((movement) => addressIn(counterparties, facts, movement.counterparty));
+  const together = amount !== undefined && totalWithin(rule, facts);
+  const hits = (movement: Movement): number =>
+    movement.amount === undefined ? UNKNOWN : truth(together || within(amount, movement.amount));
+  const inRange = amount === undefined ? FREE : narrow(hits);
+  return at(PLACES.assets, ofAssets) | at(PLACES.counterparties, toThem) | at(PLACES.amount, inRange);
 }
 
 /** All the accounts it acts for: a permission must know each, a denial any. */
@@ -196,6 +186,6 @@ function truth(holds: boolean): number {
   return holds ? YES : NO;
 }
 
-function place(condition: Condition, outcome: number): number {
-  return outcome << PLACES[condition];
+function at(place: number, outcome: number): number {
+  return outcome << place;
 }

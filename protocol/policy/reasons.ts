@@ -20,6 +20,13 @@ export function missingRule(trace: LayerTrace, index: number): string {
   return printable(`no allow or require rule matches ${what}; ${misses}`);
 }
 
+/** A denial that strikes because something cannot be known says so, since its author may not have thought of this call. */
+export function denialWords({ rule }: PreparedRule, bits: number): string {
+  const unknown = CONDITIONS.filter((condition) => outcomeOf(bits, condition) === 'unknown');
+  const how = unknown.length === 0 ? 'matches' : `cannot be ruled out, because of ${unknown.join(', ')}`;
+  return printable(`deny rule "${rule.id}" ${how}${rule.note === undefined ? '' : `; its note: ${rule.note}`}`);
+}
+
 /** Conditions that keep a permission from matching: a no or a doubt. */
 export function failingConditions(bits: number): readonly Condition[] {
   return CONDITIONS.filter((condition) => ['no', 'unknown'].includes(outcomeOf(bits, condition)));

@@ -51,17 +51,28 @@ describe('the treasury example', () => {
 
   it('refuses strangers, blocked addresses, allowances and foreign code', () => {
     expect(codes(by({ to: MALLORY, value: 1n }))).toEqual(['DEFAULT_DENY']);
-    expect(codes(by({ to: listed(treasury, 'blocked'), value: 1n }))).toEqual(['DENIED_BY_RULE']);
-    expect(codes(by({ to: usdc, data: calldata('approve', destination, 1n) }))).toEqual(['DENIED_BY_RULE']);
-    const trojan = { to: MALLORY, data: calldata('transfer', MALLORY, 0n), operation: 1 } as const;
-    expect(codes(by(trojan))).toContain('DELEGATECALL_UNTRUSTED');
+    expect(codes(by({ to: listed(treasury, 'blocked'), value: 1n }))).toEqual(['DENIED_BY_RULE', 'DEFAULT_DENY']);
+    const approve = by({ to: usdc, data: calldata('approve', destination, 1n) });
+    expect(codes(approve)).toEqual(['DENIED_BY_RULE', 'DEFAULT_DENY']);
+    expect(approve.reasons[0]?.detail).toContain('deny rule "never-approve" matches; its note: The cold Safe');
+    const trojan = by({ to: MALLORY, data: calldata('transfer', MALLORY, 0n), operation: 1 });
+    expect(codes(trojan)).toEqual([
+      'DENIED_BY_RULE',
+      'DEFAULT_DENY',
+      'DELEGATECALL',
+      'DELEGATECALL_UNTRUSTED',
+      'SELECTOR_CONTEXT_MISMATCH',
+    ]);
+    expect(trojan.reasons[0]?.detail).toContain('"never-blocked" cannot be ruled out, because of counterparties');
   });
 
   it('looks into batches', () => {
-    const pay = (to: Address) => ({ to: usdc, data: calldata('transfer', to, 1000n) }) as const;
+    const pay = (to: Address, amount = 1000n) => ({ to: usdc, data: calldata('transfer', to, amount) }) as const;
     const batch = (...calls: readonly ReturnType<typeof pay>[]) =>
       by({ to: listed(treasury, 'batch', 0), data: multiSend(calls), operation: 1 });
     expect(batch(pay(destination), pay(destination))).toMatchObject({ decision: 'require', consents: 3 });
+    const half = pay(destination, 1_500_000_000_000n);
+    expect(codes(batch(half, half))).toEqual(['DEFAULT_DENY', 'DEFAULT_DENY']);
     expect(batch(pay(destination), pay(MALLORY)).reasons).toMatchObject([{ code: 'DEFAULT_DENY', leaf: '0.1' }]);
   });
 

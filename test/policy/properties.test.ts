@@ -149,8 +149,8 @@ describe('for any policy and payload', () => {
         const before = judge(input(payload, policyOf(rules)));
         const after = judge(input(payload, policyOf([...rules, { ...denial, id: 'more' }])));
         expect(STRICTNESS[after.decision]).toBeGreaterThanOrEqual(STRICTNESS[before.decision]);
-        if (after.decision !== 'deny')
-          expect(after).toMatchObject({ decision: before.decision, consents: before.consents });
+        const same = after.decision === before.decision && after.consents === before.consents;
+        expect(after.decision === 'deny' || same).toBe(true);
       }),
       RUNS,
     );
@@ -182,7 +182,7 @@ describe('for any policy and payload', () => {
         const after = judge(input(payload, policyOf([{ ...rule, id: 'r', match }])));
         const critical = payload.risks.some((risk) => risk.severity === 'critical');
         // A pin is the one narrowing that opens something: it lets a require rule accept a critical risk.
-        if (!critical) expect(STRICTNESS[after.decision]).toBeGreaterThanOrEqual(STRICTNESS[before.decision]);
+        expect(critical || STRICTNESS[after.decision] >= STRICTNESS[before.decision]).toBe(true);
       }),
       RUNS,
     );
@@ -192,10 +192,8 @@ describe('for any policy and payload', () => {
     fc.assert(
       fc.property(RULES, PAYLOAD, (rules, payload) => {
         const verdict = judge(input(payload, policyOf(rules)));
-        if (verdict.decision === 'deny') {
-          expect(verdict.reasons.length).toBeGreaterThan(0);
-          return;
-        }
+        expect(verdict.reasons.length > 0).toBe(verdict.decision === 'deny');
+        if (verdict.decision === 'deny') return;
         const byId = new Map(rules.map((rule) => [rule.id, rule]));
         for (const call of payload.decoded.calls) {
           const here = verdict.rules.filter((rule) => rule.leaf === call.path);
@@ -225,6 +223,16 @@ describe('for any policy and payload', () => {
       }),
       RUNS,
     );
+  });
+});
+
+describe('the generator behind these properties', () => {
+  it('reaches every decision often enough to prove something', () => {
+    const counts = { allow: 0, require: 0, deny: 0 };
+    for (const [rules, payload] of fc.sample(fc.tuple(RULES, PAYLOAD), { numRuns: 1000, seed: 7 })) {
+      counts[judge(input(payload, policyOf(rules))).decision]++;
+    }
+    for (const count of Object.values(counts)) expect(count).toBeGreaterThan(60);
   });
 });
 

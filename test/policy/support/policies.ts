@@ -10,7 +10,9 @@ export interface RuleFile {
   readonly id: string;
   readonly effect: 'allow' | 'require' | 'deny';
   readonly match: { readonly [field: string]: unknown };
-  readonly [field: string]: unknown;
+  readonly note?: string;
+  readonly consents?: number;
+  readonly rejections?: number;
 }
 
 export type PolicyFile = { readonly [field: string]: unknown };
