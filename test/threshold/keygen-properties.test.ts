@@ -10,7 +10,7 @@ import { createKeygen, type KeygenOptions } from '../../protocol/threshold/keyge
 import { lagrange } from '../../protocol/threshold/math/polynomial.ts';
 import { mod, ORDER, readScalar } from '../../protocol/threshold/math/scalar.ts';
 import { proveSchnorr, readSchnorr, verifySchnorr } from '../../protocol/threshold/proof/schnorr.ts';
-import { encodeEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
+import { type EnvelopeFields, encodeEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
 import { is, verdict } from './support/keygen-attacks.ts';
 import {
   type Ceremony,
@@ -203,6 +203,52 @@ describe('zero and the identity (docs/protocol.md a.8)', () => {
     expect(readSchnorr(Uint8Array.of(...new Uint8Array(33), ...proof.slice(33)))).toBeUndefined();
     expect(readSchnorr(Uint8Array.of(...proof.slice(0, 33), ...new Uint8Array(32).fill(255)))).toBeUndefined();
     expect(readSchnorr(proof.slice(1))).toBeUndefined();
+  });
+});
+
+describe('secrets of a run', () => {
+  /** The chain code contribution is the one draw that stays in the buffer it was drawn into. */
+  function watched(index: number, buffers: Map<number, Uint8Array>) {
+    const random = labelRandom(`watched/${index}`);
+    return {
+      bytes(length: number): Uint8Array {
+        const drawn = random.bytes(length);
+        if (length === 32 && !buffers.has(index)) buffers.set(index, drawn);
+        return drawn;
+      },
+    };
+  }
+
+  const zeros = toHex(new Uint8Array(32));
+
+  it('are overwritten when the run ends well, is stopped, or aborts', () => {
+    const setup = ceremony(2, 3);
+    const finished = new Map<number, Uint8Array>();
+    new KeygenNetwork(setup, { random: (index) => watched(index, finished) }).run();
+    const stopped = new Map<number, Uint8Array>();
+    const network = new KeygenNetwork(setup, { random: (index) => watched(index, stopped) });
+    network.start();
+    expect([...stopped.values()].map(toHex)).not.toContain(zeros);
+    for (const machine of network.machines.values()) machine.stop();
+    const aborted = new Map<number, Uint8Array>();
+    const says = (fields: EnvelopeFields) => (is(fields, 0x10, 4) ? { ...fields, body: flip(fields.body, 0) } : fields);
+    const bad = new KeygenNetwork(setup, {
+      random: (index) => watched(index, aborted),
+      corrupt: { index: 1, says },
+    }).run();
+    expect(bad.aborts.size).toBe(2);
+    for (const buffers of [finished, stopped, aborted]) {
+      expect([...buffers.values()].map(toHex)).toEqual([zeros, zeros, zeros]);
+    }
+  });
+
+  it('the bytes that the host got to send may be transferred away', () => {
+    const network = new KeygenNetwork(ceremony(2, 3));
+    const effects = [...network.machines].map(([index, machine]) => [index, machine.start()] as const);
+    for (const [index, list] of effects) network.act(index, structuredClone(list));
+    for (const effect of effects.flatMap(([, list]) => list)) if (effect.kind === 'send') effect.envelope.fill(0);
+    network.settle();
+    expect(network.outputs.size).toBe(3);
   });
 });
 

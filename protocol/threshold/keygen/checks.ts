@@ -112,12 +112,16 @@ interface Opened {
   readonly proofs: readonly SchnorrProof[];
 }
 
-/** K2 to K5, in this order over all members, so that the outcome does not depend on who was looked at first. */
+/**
+ * K2 to K5, in this order over all members, so that the outcome does not depend on who was looked at first. A party
+ * does not verify its `own` proofs again: they left before this check could stop them.
+ */
 export function openDealings(
   frame: Frame,
   sid: Uint8Array,
   round1: readonly ParsedEnvelope[],
   round2: readonly ParsedEnvelope[],
+  own?: number,
 ): Checked<readonly Dealing[]> {
   const from = (pid: number): readonly ParsedEnvelope[] =>
     [...round1, ...round2].filter((envelope) => envelope.from === pid);
@@ -147,7 +151,7 @@ export function openDealings(
     return failed(blame('K4', pids, 'A dealing does not open its commitment.'), pids.flatMap(from));
   }
 
-  const unproven = opened.filter((entry) => !provesAll(sid, entry));
+  const unproven = opened.filter((entry) => entry.envelope.from !== own && !provesAll(sid, entry));
   if (unproven.length > 0) {
     const pids = unproven.map((entry) => entry.envelope.from);
     const evidence = [...round1, ...unproven.map((entry) => entry.envelope)];

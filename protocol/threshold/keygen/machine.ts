@@ -311,8 +311,9 @@ class KeygenMachine implements Keygen {
   #post(outbox: readonly EnvelopeFields[], effects: KeygenEffect[]): true {
     for (const fields of outbox) {
       const envelope = sealEnvelope(fields, this.#options.sign);
-      // Own broadcasts take part in every later check like anybody else's.
-      if (envelope.to === 0) this.#inbox.put(envelope);
+      // Own broadcasts take part in every later check like anybody else's; a copy, since the host gets the original.
+      const copy = envelope.to === 0 ? parseEnvelope(envelope.bytes) : undefined;
+      if (copy !== undefined) this.#inbox.put(copy);
       const receiver = this.#run.members.find((member) => member.pid === envelope.to);
       effects.push({ kind: 'send', to: receiver?.index ?? 0, envelope: envelope.bytes });
     }

@@ -36,7 +36,7 @@ export interface KeygenBroadcasts {
 export interface PublicCheckProblem {
   readonly code:
     | 'CONFIG'
-    /** Not an envelope of this run, or not signed by its sender. */
+    /** Not an envelope of this run, not signed by its sender, or of the wrong form. */
     | 'ENVELOPE'
     /** Two different messages in one slot. */
     | 'EQUIVOCATION'
@@ -45,7 +45,7 @@ export interface PublicCheckProblem {
     | 'CHECK'
     | 'ACKNOWLEDGEMENT';
   readonly check?: string;
-  /** Party indices concerned. */
+  /** Party indices at fault; empty if nobody's signature proves it. */
   readonly parties: readonly number[];
   readonly message: string;
 }
@@ -65,10 +65,11 @@ export function verifyKeygenBroadcasts(broadcasts: KeygenBroadcasts): Outcome<Pu
     return problem('CONFIG', [], 'A session id and ccPub are 32 bytes.');
   }
   const frame = makeFrame(broadcasts.sessionId, broadcasts.config);
-  const sorted = sort(frame, broadcasts);
-  if (!sorted.ok) return sorted;
-  const { inbox } = sorted.value;
-
+  const authentic = authenticate(frame, broadcasts);
+  if (!authentic.ok) return authentic;
+  const inbox = new Inbox();
+  const opening = sort(frame, inbox, authentic.value.filter(isOpening), frame.sessionId);
+  if (!opening.ok) return opening;
   const round1 = need(frame, inbox, 1);
   if (!round1.ok) return round1;
   const round2 = need(frame, inbox, 2);
@@ -78,8 +79,9 @@ export function verifyKeygenBroadcasts(broadcasts: KeygenBroadcasts): Outcome<Pu
   const dealings = openDealings(frame, sid, round1.value, round2.value);
   if (!dealings.ok) return failedCheck(frame, dealings);
 
-  const foreign = sorted.value.later.filter((envelope) => !equalBytes(envelope.sid, sid));
-  if (foreign.length > 0) return problem('ENVELOPE', partiesOf(frame, foreign), 'A message belongs to another run.');
+  const rest = authentic.value.filter((envelope) => !isOpening(envelope));
+  const later = sort(frame, inbox, rest, sid);
+  if (!later.ok) return later;
   const round3 = need(frame, inbox, 3);
   if (!round3.ok) return round3;
   const echoes = checkEchoes(deriveEcho(sid, round2.value), round2.value, round3.value);
@@ -96,39 +98,41 @@ export function verifyKeygenBroadcasts(broadcasts: KeygenBroadcasts): Outcome<Pu
   return certificate.ok ? ok({ sid, epoch, certificate: certificate.value }) : certificate;
 }
 
-interface Sorted {
-  readonly inbox: Inbox;
-  /** Messages that carry the sid of the run. */
-  readonly later: readonly ParsedEnvelope[];
+/** Rounds 1 and 2 carry the session id, all others the sid of the run. */
+function isOpening(envelope: ParsedEnvelope): boolean {
+  return envelope.type === DKG_BROADCAST && envelope.round <= 2;
 }
 
-/** Authenticates every envelope and puts it in its slot. */
-function sort(frame: Frame, { envelopes, verify }: KeygenBroadcasts): Outcome<Sorted> {
-  const inbox = new Inbox();
-  const later: ParsedEnvelope[] = [];
+/** Every envelope parsed, its signature and form checked. */
+function authenticate(frame: Frame, { envelopes, verify }: KeygenBroadcasts): Outcome<readonly ParsedEnvelope[]> {
+  const authentic: ParsedEnvelope[] = [];
   for (const bytes of envelopes) {
     const envelope = parseEnvelope(bytes);
     const sender = frame.members.find((member) => member.pid === envelope?.from);
     if (envelope === undefined || sender === undefined) return problem('ENVELOPE', [], 'Not a message of a member.');
-    const { type, round, to, sid, body } = envelope;
-    const parties = partiesOf(frame, [envelope]);
+    if (!verifyEnvelope(envelope, sender.identityKey, verify)) {
+      return problem('ENVELOPE', [], 'A signature does not verify.');
+    }
+    const { type, round, to, body } = envelope;
     const known = [DKG_BROADCAST, DKG_ACK, DKG_ACTIVE, DKG_ABANDON].includes(type);
     if (!known || to !== 0 || body.length !== bodyLength(type, round, frame.threshold, sender.dealer)) {
-      return problem('ENVELOPE', parties, 'A message has no place or the wrong length.');
+      return problem('ENVELOPE', partiesOf(frame, [envelope]), 'A message has no place or the wrong length.');
     }
-    if (!verifyEnvelope(envelope, sender.identityKey, verify)) {
-      return problem('ENVELOPE', parties, 'A signature does not verify.');
-    }
-    const early = type === DKG_BROADCAST && round <= 2;
-    if (early && !equalBytes(sid, frame.sessionId)) {
-      return problem('ENVELOPE', parties, 'A message belongs to another session.');
-    }
-    if (!early) later.push(envelope);
+    authentic.push(envelope);
+  }
+  return ok(authentic);
+}
+
+/** Puts messages into their slots. What was signed for another run proves nothing here, least of all against its sender. */
+function sort(frame: Frame, inbox: Inbox, envelopes: readonly ParsedEnvelope[], sid: Uint8Array): Outcome<undefined> {
+  for (const envelope of envelopes) {
+    if (!equalBytes(envelope.sid, sid)) return problem('ENVELOPE', [], 'A message belongs to another run.');
     if (inbox.put(envelope) === 'equivocation') {
-      return problem('EQUIVOCATION', parties, 'A member has signed two different messages in one place.');
+      const message = 'A member has signed two different messages in one place.';
+      return problem('EQUIVOCATION', partiesOf(frame, [envelope]), message);
     }
   }
-  return ok({ inbox, later });
+  return ok(undefined);
 }
 
 /** All broadcasts of this round. */

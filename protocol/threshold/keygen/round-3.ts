@@ -33,7 +33,7 @@ export function round3Broadcast(sid: Uint8Array, pid: number, echo: Uint8Array):
 /** `received`: the round 2 broadcast of every member, the own one included, by pid. */
 export function round3(run: Run, keep: Keep2, received: readonly ParsedEnvelope[]): RoundResult<Keep3> {
   const { pid, dealer, index } = run.self;
-  const opened = openDealings(run, keep.sid, keep.round1, received);
+  const opened = openDealings(run, keep.sid, keep.round1, received, pid);
   if (!opened.ok) return { kind: 'abort', abort: toAbort(run, opened.finding, opened.evidence) };
 
   const echo = deriveEcho(keep.sid, received);
