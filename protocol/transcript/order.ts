@@ -6,8 +6,7 @@ import type { Json } from '../common/canonical-json.ts';
 import { documentDigest } from '../common/document.ts';
 import { ABORT_MESSAGE, DKG_ABANDON, DKG_ACK, DKG_ACTIVE, DKG_BROADCAST } from '../threshold/keygen/messages.ts';
 import { type ParsedEnvelope, parseEnvelope } from '../threshold/rounds/envelope.ts';
-
-const SIGN_BROADCAST = 0x30;
+import { SIGN } from '../threshold/sign/messages.ts';
 
 /** Types of round messages that everybody may see; all others are for one receiver and never enter a transcript. */
 export const BROADCAST_TYPES: readonly number[] = [
@@ -15,7 +14,7 @@ export const BROADCAST_TYPES: readonly number[] = [
   DKG_ACK,
   DKG_ACTIVE,
   DKG_ABANDON,
-  SIGN_BROADCAST,
+  SIGN,
   ABORT_MESSAGE,
 ];
 

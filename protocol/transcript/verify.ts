@@ -7,13 +7,16 @@ import type { Ending } from '../ceremony/close.ts';
 import type { EcdsaSignature } from '../ceremony/outcome.ts';
 import type { Proposal } from '../ceremony/proposal.ts';
 import { matchesFingerprint, partyOf, type Roster } from '../ceremony/roster.ts';
+import { keygenPlan } from '../ceremony/session-binding.ts';
 import type { Wallet } from '../ceremony/wallet.ts';
 import { equalBytes } from '../common/bytes.ts';
+import { BugError } from '../common/errors.ts';
 import { err, ok, type Result } from '../common/result.ts';
+import { SIGN } from '../threshold/sign/messages.ts';
 import { type AuditCode, CHECKS, type CheckName, type Finding } from './codes.ts';
 import { type Line, parseTranscript, transcriptBytes } from './entry.ts';
 import type { CountedStatement, Facts, History } from './history.ts';
-import { checkAnswers } from './verify/answers.ts';
+import { type Answers, checkAnswers } from './verify/answers.ts';
 import { checkCounters, partyIndex } from './verify/counters.ts';
 import { checkReferences, type Documents, readDocuments } from './verify/documents.ts';
 import { checkCloses, checkNothingRan, checkRefusal, endingOf } from './verify/ending.ts';
@@ -68,6 +71,7 @@ export function verifyTranscript(transcript: Uint8Array | readonly Line[], optio
   const walk = new Walk();
   try {
     steps(walk, transcript instanceof Uint8Array ? transcript : transcriptBytes(transcript), options);
+    walk.finish();
   } catch (error) {
     if (!(error instanceof Stop)) walk.fail({ code: 'VERIFIER_FAILED', message: 'the verifier failed on this input' });
   }
@@ -93,10 +97,10 @@ function steps(walk: Walk, file: Uint8Array, options: VerifyOptions): void {
   const started = walk.run('start', () => start(statements, answers.ceremony, roster, parts));
   walk.note(started?.notes ?? []);
   const documents = walk.run('documents', () => readDocuments(parts, roster));
-  const wallet = walk.run('wallet', () => walletOf(statements, documents));
+  const wallet = walk.run('wallet', () => walletOf(statements, answers, documents, roster));
   walk.found({ wallet: wallet?.value });
-  walk.run('payload', () => checkReadings(statements, roster));
-  walk.note(walk.run('judgement', () => checkJudgements(statements, documents, wallet?.value, roster)));
+  walk.run('payload', () => checkReadings(proposal, answers.counted, roster));
+  walk.note(walk.run('judgement', () => checkJudgements(proposal, answers.counted, documents, wallet?.value, roster)));
   const ending = endingOf(statements);
   walk.found({ ending });
   const ran = started && { started, wallet, completed: ending === 'completed' };
@@ -142,20 +146,20 @@ function walkSession(walk: Walk, parts: Parts, statements: Statements, roster: R
       checkKeygenRounds(parts.rounds, statements, started, wallet?.value, roster, completed),
     );
     walk.run('result', () => {
-      const outcomes = checkOutcomes(statements, started);
+      const outcomes = checkOutcomes(parts, statements, started);
       return outcomes.ok ? checkKey(statements, wallet, made) : outcomes;
     });
     return { notes: completed || wallet === undefined ? [] : ['not every party reports the new key'] };
   }
-  if (wallet === undefined) throw new Stop();
+  if (wallet === undefined) throw new BugError('BUG_NO_WALLET', 'a signing cannot have started without its wallet');
   const combined = walk.run('rounds', () => checkSignRounds(parts.rounds, started, wallet.value, roster, completed));
   const signature = walk.run('result', () => {
-    const outcomes = checkOutcomes(statements, started);
+    const outcomes = checkOutcomes(parts, statements, started);
     return outcomes.ok ? checkSignature(statements, started, wallet.value, combined) : outcomes;
   });
-  const released = statements.outcomes.some(({ value }) => value.body.released);
-  const late = completed || !released ? [] : ['a last message had left: the payload counts as signed'];
-  return { signature, notes: late };
+  if (completed) return { signature, notes: [] };
+  const released = statements.outcomes.some(({ value }) => value.body.released) || parts.rounds.some(isLast);
+  return { signature, notes: released ? ['a last message had left: the payload counts as signed'] : [] };
 }
 
 function anchor(parts: Parts, { roster, fingerprint }: VerifyOptions): Result<Roster, Finding> {
@@ -177,9 +181,15 @@ function start(
   return checkNothingRan(parts, statements);
 }
 
-function walletOf(statements: Statements, documents: Documents): Result<Placed<Wallet> | undefined, Finding> {
-  const { body } = statements.proposal.value;
-  return body.ceremony === 'sign' ? findWallet(body, statements, documents) : newWallet(statements, documents);
+function walletOf(
+  statements: Statements,
+  { counted }: Answers,
+  documents: Documents,
+  roster: Roster,
+): Result<Placed<Wallet> | undefined, Finding> {
+  const { body, digest } = statements.proposal.value;
+  if (body.ceremony === 'sign') return findWallet(body, counted, documents);
+  return newWallet(statements, documents, keygenPlan(roster, digest, body).walletId);
 }
 
 function factsOf(
@@ -213,6 +223,10 @@ function factsOf(
   };
 }
 
+function isLast({ value: { type, round } }: Parts['rounds'][number]): boolean {
+  return type === SIGN && round === 3;
+}
+
 /** Ends the walk after the first failure. */
 class Stop extends Error {}
 
@@ -221,6 +235,7 @@ type Found = Pick<Report, 'proposal' | 'ending' | 'signature' | 'wallet'>;
 class Walk {
   readonly #checks: Check[] = [];
   readonly #notes: string[] = [];
+  #finished = false;
   #found: Found = {};
 
   /** Runs one group of checks; a failure ends the walk. */
@@ -241,6 +256,11 @@ class Walk {
     this.#checks.push({ name: name ?? 'structure', ok: false, ...finding });
   }
 
+  /** Only a walk that came to its end is a verification. */
+  finish(): void {
+    this.#finished = true;
+  }
+
   note(notes: readonly string[]): void {
     this.#notes.push(...notes);
   }
@@ -251,7 +271,8 @@ class Walk {
 
   report(): Report {
     const failure = this.#checks.find((check) => !check.ok);
-    return { ...this.#found, ok: failure === undefined, checks: this.#checks, failure, notes: this.#notes };
+    const ok = this.#finished && failure === undefined;
+    return { ...this.#found, ok, checks: this.#checks, failure, notes: this.#notes };
   }
 }
 

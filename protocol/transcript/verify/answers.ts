@@ -10,8 +10,10 @@ import type { Placed } from './parts.ts';
 import type { Statements } from './statements.ts';
 
 export interface Answers {
-  /** With one verdict a party: of two, the one that the start names. Without withdrawal and start. */
+  /** With one verdict a party: of two, the one that the start names. Without withdrawals and start. */
   readonly ceremony: Ceremony;
+  /** The verdicts that count. Of a party that gave two, only the one that the start names; without a start, none. */
+  readonly counted: readonly Placed<VerdictStatement>[];
   readonly notes: readonly string[];
 }
 
@@ -31,7 +33,9 @@ export function checkAnswers(
       `attempt ${body.attempt}: the transcript of the attempt before it was not given, so it was not compared`,
     );
   }
-  for (const verdict of statements.verdicts) {
+  const ceremony = gather(statements);
+  const counted = statements.verdicts.filter(({ value }) => counts(value, ceremony, statements));
+  for (const verdict of counted) {
     const finding = verdictFinding(verdict, statements, roster, previous);
     if (finding !== undefined) return err({ ...finding, seq: verdict.seq });
   }
@@ -40,11 +44,10 @@ export function checkAnswers(
     if (!taken.ok) return err({ code: 'STATEMENT_FOREIGN', seq, message: taken.error.message });
     if (isBefore(value.body.created, body.created)) return err(disordered(seq, 'the withdrawal', 'the proposal'));
   }
-  const ceremony = gather(statements);
   for (const party of ceremony.equivocations.keys()) {
     notes.push(`party ${party} gave two different verdicts; both are signed, which proves it against that party`);
   }
-  return ok({ ceremony, notes });
+  return ok({ ceremony, counted, notes });
 }
 
 /** Whether `later`, which answers `earlier`, is dated before it by more than honest clocks may differ. */
@@ -93,6 +96,14 @@ function verdictFinding(
 function earlier(named: Uint8Array | undefined, previous: Ceremony | undefined): Ceremony | undefined {
   if (named === undefined || previous === undefined) return undefined;
   return { ...newCeremony(previous.proposal), verdicts: previous.verdicts };
+}
+
+/** What is there only as evidence need not make sense: that its author signed it is all it shows. */
+function counts(verdict: VerdictStatement, ceremony: Ceremony, { start }: Statements): boolean {
+  const { party } = verdict.body;
+  if (!ceremony.equivocations.has(party)) return true;
+  const named = start?.value.body.standings.find((item) => item.party === party)?.verdict;
+  return named !== undefined && equalBytes(named, verdict.digest);
 }
 
 function gather({ proposal, verdicts, start, outcomes }: Statements): Ceremony {

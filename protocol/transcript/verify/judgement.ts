@@ -8,28 +8,31 @@ import { CLOCK_TOLERANCE } from '../../ceremony/lifecycle.ts';
 import type { Proposal, SignProposal } from '../../ceremony/proposal.ts';
 import type { Roster } from '../../ceremony/roster.ts';
 import { keygenPlan } from '../../ceremony/session-binding.ts';
-import type { PolicyReference, Reading, VerdictBody } from '../../ceremony/verdict-statement.ts';
+import type { PolicyReference, Reading, VerdictBody, VerdictStatement } from '../../ceremony/verdict-statement.ts';
 import type { Wallet } from '../../ceremony/wallet.ts';
 import { equalBytes, toHex } from '../../common/bytes.ts';
 import { canonicalText, type Json } from '../../common/canonical-json.ts';
 import { err, ok, type Result } from '../../common/result.ts';
 import { leafTreeDigest } from '../../payload/leaf-tree.ts';
 import { decode } from '../../payload/payload.ts';
+import { PAYLOAD_CODES } from '../../payload/refusal.ts';
+import { RISKS } from '../../payload/risk/codes.ts';
 import type { Policy } from '../../policy/prepare.ts';
 import type { AuditCode, Finding } from '../codes.ts';
 import type { Documents } from './documents.ts';
 import type { Placed } from './parts.ts';
-import type { Statements } from './statements.ts';
+
+type Verdicts = readonly Placed<VerdictStatement>[];
 
 /** The wallet that a `sign` proposal names. Needed as soon as anybody consented; the start of a refusal may lack it. */
 export function findWallet(
   body: SignProposal,
-  statements: Statements,
+  counted: Verdicts,
   documents: Documents,
 ): Result<Placed<Wallet> | undefined, Finding> {
   const wallets = [...documents.wallets.values()];
   const found = wallets.find(({ value }) => equalBytes(value.walletId, body.walletId));
-  const consented = statements.verdicts.some(({ value }) => value.body.decision === 'consent');
+  const consented = counted.some(({ value }) => value.body.decision === 'consent');
   const [other] = wallets;
   if (found === undefined) {
     if (!consented) return ok(undefined);
@@ -46,9 +49,13 @@ export function findWallet(
 }
 
 /** What the payload says by our own reading; undefined if it cannot be read, which only rejections survive. */
-export function checkReadings(statements: Statements, roster: Roster): Result<Reading | undefined, Finding> {
-  const own = readingOf(statements.proposal.value, roster);
-  for (const { seq, value } of statements.verdicts) {
+export function checkReadings(
+  proposal: Proposal,
+  counted: Verdicts,
+  roster: Roster,
+): Result<Reading | undefined, Finding> {
+  const own = readingOf(proposal, roster);
+  for (const { seq, value } of counted) {
     const { decision, party, reading } = value.body;
     if (reading === undefined) continue;
     if (!own.ok) {
@@ -69,13 +76,14 @@ export function checkReadings(statements: Statements, roster: Roster): Result<Re
 }
 
 export function checkJudgements(
-  statements: Statements,
+  proposal: Proposal,
+  counted: Verdicts,
   documents: Documents,
   wallet: Wallet | undefined,
   roster: Roster,
 ): Result<readonly string[], Finding> {
   const notes: string[] = [];
-  for (const { seq, value } of statements.verdicts) {
+  for (const { seq, value } of counted) {
     const { body } = value;
     const inputs = documents.inputs.get(toHex(body.inputs))?.value;
     if (inputs === undefined) return err(missing(seq, `the inputs of party ${body.party} are missing`));
@@ -83,10 +91,10 @@ export function checkJudgements(
     if (!common.ok) return common;
     const own = policyOf(documents, body.ownPolicy, seq, body.party);
     if (!own.ok) return own;
-    const finding = timeFinding(body, inputs, statements.proposal.value, seq);
+    const finding = timeFinding(body, inputs, proposal, seq);
     if (finding !== undefined) return err(finding);
     const context = { roster, wallet, common: common.value, own: own.value, inputs };
-    const again = judgeProposal(statements.proposal.value, context);
+    const again = judgeProposal(proposal, context);
     const odd = difference(body, again);
     if (odd === undefined) continue;
     if (isLocal(body)) notes.push(`party ${body.party} rejected for a reason of its own, which nobody can recompute`);
@@ -150,10 +158,33 @@ function form(judged: Judgement | VerdictBody, field: Compared): string {
   }
 }
 
-/** A denial that rests on what one party alone knows. Refusing is always allowed, so nothing can be smuggled by it. */
+/**
+ * A denial that rests on what one party alone knows: an operator with two faces, a wallet it does not hold. Refusing is
+ * always allowed, so nothing can be smuggled by it; but no reason that policies or decoders give may stand in it.
+ */
 function isLocal(body: VerdictBody): boolean {
-  return body.decision === 'reject' && body.reasons.length > 0 && difference(body, denial(body.reasons)) === undefined;
+  const { decision, reasons } = body;
+  if (decision !== 'reject' || reasons.length === 0 || reasons.some(({ code }) => isRecomputable(code))) return false;
+  return difference(body, denial(reasons)) === undefined;
 }
+
+/** Reasons that follow from payload, policies and inputs, so that everybody must find them. */
+function isRecomputable(code: string): boolean {
+  return POLICY_REASONS.has(code) || Object.hasOwn(PAYLOAD_CODES, code) || Object.hasOwn(RISKS, code);
+}
+
+const POLICY_REASONS: ReadonlySet<string> = new Set([
+  'DEFAULT_DENY',
+  'DENIED_BY_RULE',
+  'DERIVATION_UNAVAILABLE',
+  'JUDGE_INPUT',
+  'MORE_REASONS',
+  'NO_COMMON_POLICY',
+  'POLICY_EXPIRED',
+  'POLICY_NOT_EFFECTIVE',
+  'UNKNOWN_INITIATOR',
+  'WRONG_CHAIN',
+]);
 
 function differs(seq: number, body: VerdictBody, field: Compared): Finding {
   const code: AuditCode = 'JUDGEMENT_DIFFERS';

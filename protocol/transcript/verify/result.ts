@@ -8,19 +8,22 @@ import { documentDigest } from '../../common/document.ts';
 import { err, ok, type Result } from '../../common/result.ts';
 import type { PublicKeygen } from '../../threshold/keygen/public-check.ts';
 import { ORDER, readScalar } from '../../threshold/math/scalar.ts';
+import type { ParsedEnvelope } from '../../threshold/rounds/envelope.ts';
 import type { Signature } from '../../threshold/sign/combine.ts';
+import { SIGN } from '../../threshold/sign/messages.ts';
 import type { AuditCode, Finding } from '../codes.ts';
 import { disordered, isBefore } from './answers.ts';
 import type { Documents } from './documents.ts';
-import type { Placed } from './parts.ts';
+import type { Parts, Placed } from './parts.ts';
 import type { Started } from './start.ts';
 import type { Statements } from './statements.ts';
 
 /** Each outcome is a signer's, of this session, and says exactly one thing, all of them the same. */
-export function checkOutcomes(statements: Statements, started: Started): Result<undefined, Finding> {
+export function checkOutcomes(parts: Parts, statements: Statements, started: Started): Result<undefined, Finding> {
   const { signers, sessionId, created } = started.start.body;
   const keygen = statements.proposal.value.body.ceremony === 'keygen';
   let first: Outcome | undefined;
+  const sent = new Set(parts.rounds.flatMap(({ value }) => (isLast(value) ? [value.from] : [])));
   for (const { seq, value } of statements.outcomes) {
     const { body } = value;
     if (!signers.includes(body.party)) return bad('OUTCOME_FOREIGN', seq, `party ${body.party} did not sign`);
@@ -28,7 +31,7 @@ export function checkOutcomes(statements: Statements, started: Started): Result<
     if (isBefore(body.created, created)) return err(disordered(seq, 'the outcome', 'the start'));
     const said = [body.signature, body.key, body.abort].filter((part) => part !== undefined).length;
     const other = keygen ? body.signature : body.key;
-    const unreleased = body.signature !== undefined && !body.released;
+    const unreleased = !body.released && (body.signature !== undefined || sent.has(body.party));
     if (said !== 1 || other !== undefined || unreleased) {
       return bad('OUTCOME_INVALID', seq, `the outcome of party ${body.party} contradicts itself`);
     }
@@ -41,7 +44,10 @@ export function checkOutcomes(statements: Statements, started: Started): Result<
   return ok(undefined);
 }
 
-/** The signature that outcomes report, if any: low, valid under the wallet's key, and giving that key again. */
+/**
+ * The signature that outcomes report, if any: low, valid under the wallet's key, and giving that key again. If nobody
+ * reports one, but the round messages of everybody are there, it is the one that anybody can compute from them.
+ */
 export function checkSignature(
   statements: Statements,
   started: Started,
@@ -50,7 +56,9 @@ export function checkSignature(
 ): Result<EcdsaSignature | undefined, Finding> {
   const reported = statements.outcomes.find(({ value }) => value.body.signature !== undefined);
   const signature = reported?.value.body.signature;
-  if (reported === undefined || signature === undefined) return ok(undefined);
+  if (reported === undefined || signature === undefined) {
+    return ok(fromRounds && { r: fromRounds.r, s: fromRounds.s, recovery: fromRounds.recid });
+  }
   const { seq } = reported;
   const s = readScalar(signature.s);
   if (s === undefined || s > ORDER / 2n) return bad('SIGNATURE_HIGH_S', seq, 's is above half the group order');
@@ -70,13 +78,18 @@ export function checkSignature(
 }
 
 /** The new wallet's document, if any signer reports a key; found by the digest that the outcomes name. */
-export function newWallet(statements: Statements, documents: Documents): Result<Placed<Wallet> | undefined, Finding> {
+export function newWallet(
+  statements: Statements,
+  documents: Documents,
+  walletId: Uint8Array,
+): Result<Placed<Wallet> | undefined, Finding> {
   const reported = statements.outcomes.find(({ value }) => value.body.key !== undefined);
   const key = reported?.value.body.key;
   if (reported === undefined || key === undefined) return ok(undefined);
   const wallet = documents.wallets.get(toHex(key.certificate));
   if (wallet === undefined) return bad('DOCUMENT_MISSING', reported.seq, 'the certificate of the new key is missing');
-  return ok(wallet);
+  if (equalBytes(wallet.value.walletId, walletId)) return ok(wallet);
+  return bad('WALLET_DIFFERS', wallet.seq, 'this is the certificate of another wallet');
 }
 
 /** The key that outcomes report is the one of the certificate and, if completed, of the round messages. */
@@ -97,6 +110,11 @@ export function checkKey(
     return bad('KEY_DIFFERS', seq, 'the round messages lead to another key than the certificate');
   }
   return ok(undefined);
+}
+
+/** The last share-bearing message of a signing, to all: from then on it counts as released. */
+function isLast({ type, round }: ParsedEnvelope): boolean {
+  return type === SIGN && round === 3;
 }
 
 function names(key: NewKey, wallet: Wallet): boolean {

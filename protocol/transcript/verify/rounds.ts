@@ -46,7 +46,7 @@ export function checkSession(
   return err({ code: 'SESSION_ID', seq, message: 'the session id does not follow from what the start binds' });
 }
 
-/** Of a signing: every message is a signer's. With `completed`, also the signature that the messages lead to. */
+/** Of a signing: every message is a signer's. If all are there, also the signature that they lead to. */
 export function checkSignRounds(
   rounds: Rounds,
   { start }: Started,
@@ -63,11 +63,12 @@ export function checkSignRounds(
     if (!expected || key === undefined || !equalBytes(value.sid, sessionId)) return foreign(seq);
     if (!verifyEnvelope(value, key, verify)) return unsigned(seq, value.from);
   }
-  if (!completed) return ok(undefined);
   const broadcasts = rounds.flatMap(({ value }) => (value.type === SIGN ? [value.bytes] : []));
   const childKey = wallet.publicKey;
   const checked = verifySignBroadcasts({ sessionId, signers, childKey, digest, identityKey, verify, broadcasts });
   if (checked.ok) return checked;
+  // What was aborted may have stopped anywhere; only if all of it is there does it lead to a signature.
+  if (!completed) return ok(undefined);
   const { problem, round, party } = checked.error;
   const seq = rounds.find(({ value }) => value.round === round && value.from === party)?.seq;
   const who = party === undefined ? '' : ` of party ${party}`;
