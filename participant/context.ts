@@ -1,9 +1,10 @@
 /** What the parts of a running node share. Made once, in node.ts. */
+
+import type { Members } from '../proto/link/members.ts';
 import type { CeremonyBook } from '../protocol/ceremony/book.ts';
 import type { Signer } from '../protocol/ceremony/ed25519.ts';
 import type { Roster } from '../protocol/ceremony/roster.ts';
 import type { Clock, Random } from '../protocol/common/effects.ts';
-import type { Members } from '../proto/link/members.ts';
 import type { Exchange } from './ceremonies/exchange.ts';
 import type { Documents } from './documents.ts';
 import type { Journal } from './journal/journal.ts';

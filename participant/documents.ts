@@ -2,11 +2,12 @@
  * Documents that statements name by digest: policies as they were applied, the other inputs of each judgement, wallet
  * certificates. Kept in the log, so that a transcript can still be completed after a restart.
  */
+
+import type { RecordLog } from '../proto/rest/record-log.ts';
 import { toHex } from '../protocol/common/bytes.ts';
 import { canonicalBytes, type Json, parseCanonical } from '../protocol/common/canonical-json.ts';
-import type { Clock } from '../protocol/common/effects.ts';
 import { documentDigest } from '../protocol/common/document.ts';
-import type { RecordLog } from '../proto/rest/record-log.ts';
+import type { Clock } from '../protocol/common/effects.ts';
 
 /** Kind of the log records that hold a document. */
 export const LOG_DOCUMENT = 'document';

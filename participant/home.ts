@@ -2,6 +2,12 @@
  * Everything of a participant that lies on disk, opened together under the home lock: identity, roster, network key,
  * key shares, policies, journal and log. Nothing here talks to anybody.
  */
+
+import { readFileIfPresent } from '../proto/rest/atomic-file.ts';
+import type { Disk } from '../proto/rest/disk.ts';
+import { HomeLock } from '../proto/rest/lock.ts';
+import { RecordLog } from '../proto/rest/record-log.ts';
+import { Vault } from '../proto/rest/vault.ts';
 import { CeremonyBook } from '../protocol/ceremony/book.ts';
 import type { Party, Roster } from '../protocol/ceremony/roster.ts';
 import { readNetworkKey, readRoster } from '../protocol/ceremony/roster-file.ts';
@@ -9,11 +15,6 @@ import { parseEnvelope } from '../protocol/ceremony/statement.ts';
 import { equalBytes } from '../protocol/common/bytes.ts';
 import type { Random } from '../protocol/common/effects.ts';
 import { InvalidArgument, Refusal } from '../protocol/common/errors.ts';
-import { readFileIfPresent } from '../proto/rest/atomic-file.ts';
-import type { Disk } from '../proto/rest/disk.ts';
-import { HomeLock } from '../proto/rest/lock.ts';
-import { RecordLog } from '../proto/rest/record-log.ts';
-import { Vault } from '../proto/rest/vault.ts';
 import { LOG_DOCUMENT } from './documents.ts';
 import { Journal } from './journal/journal.ts';
 import { type Identity, loadIdentity, wipeIdentity } from './keystore/identity.ts';

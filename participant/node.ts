@@ -2,6 +2,10 @@
  * Begin here: a participant's node. The composition root puts the parts together, connects them to the network, and
  * answers the key holder's commands. All rules are in the parts.
  */
+
+import type { FrameMessage } from '../proto/codec.ts';
+import { Members } from '../proto/link/members.ts';
+import { type Link, openLink } from '../proto/link/node.ts';
 import type { BookEntry, CeremonyStatement } from '../protocol/ceremony/book.ts';
 import { members as rosterMembers } from '../protocol/ceremony/roster.ts';
 import { parseEnvelope as parseStatement } from '../protocol/ceremony/statement.ts';
@@ -12,9 +16,6 @@ import type { Clock, Random } from '../protocol/common/effects.ts';
 import { BugError } from '../protocol/common/errors.ts';
 import { PAIR } from '../protocol/threshold/pair-setup/messages.ts';
 import { parseEnvelope } from '../protocol/threshold/rounds/envelope.ts';
-import type { FrameMessage } from '../proto/codec.ts';
-import { Members } from '../proto/link/members.ts';
-import { type Link, openLink } from '../proto/link/node.ts';
 import { Activations } from './ceremonies/activations.ts';
 import { Answers } from './ceremonies/answers.ts';
 import { Cosigner } from './ceremonies/cosign.ts';
@@ -105,9 +106,7 @@ export class ParticipantNode {
     const begun = new Promise<void>((resolve) => {
       begin = resolve;
     });
-    const keys = new Map(
-      [...rosterMembers(home.roster)].filter(([name]) => name !== `party:${home.self.index}`),
-    );
+    const keys = new Map([...rosterMembers(home.roster)].filter(([name]) => name !== `party:${home.self.index}`));
     this.#link = await openLink({
       transportSeed: home.identity.transportSeed.use((seed) => seed.slice()),
       listen: listen ?? home.self.addresses,
@@ -255,8 +254,15 @@ export class ParticipantNode {
     const { self, documents, members } = this.context;
     const verdict = entry.ceremony.verdicts.get(self)?.body;
     const outcome = entry.ceremony.outcomes.get(self)?.body;
-    const digests = [verdict?.inputs, verdict?.commonPolicy?.digest, verdict?.ownPolicy?.digest, outcome?.key?.certificate];
-    const operators = members().connected().filter((member) => member.startsWith('operator:'));
+    const digests = [
+      verdict?.inputs,
+      verdict?.commonPolicy?.digest,
+      verdict?.ownPolicy?.digest,
+      outcome?.key?.certificate,
+    ];
+    const operators = members()
+      .connected()
+      .filter((member) => member.startsWith('operator:'));
     for (const digest of digests) {
       const document = digest === undefined ? undefined : documents.get(digest);
       for (const member of only === undefined ? operators : [only]) await this.#sendDocument(member, document);
@@ -298,16 +304,23 @@ export class ParticipantNode {
 
   #nameOf(transportKey: Uint8Array): string | undefined {
     const wanted = toHex(transportKey);
-    for (const [name, member] of rosterMembers(this.home.roster)) if (toHex(member.transportKey) === wanted) return name;
+    for (const [name, member] of rosterMembers(this.home.roster))
+      if (toHex(member.transportKey) === wanted) return name;
     return undefined;
   }
 }
 
 function isWallet(document: Json): boolean {
-  return typeof document === 'object' && !Array.isArray(document) && (document as { readonly [key: string]: Json })['schema'] === WALLET_SCHEMA;
+  return (
+    typeof document === 'object' &&
+    !Array.isArray(document) &&
+    (document as { readonly [key: string]: Json })['schema'] === WALLET_SCHEMA
+  );
 }
 
 /** For status screens: the wallets of a node with the state of their pair setups. */
-export function walletRows(node: ParticipantNode): readonly { readonly wallet: Wallet; readonly pairs: ReturnType<Pairs['status']> }[] {
+export function walletRows(
+  node: ParticipantNode,
+): readonly { readonly wallet: Wallet; readonly pairs: ReturnType<Pairs['status']> }[] {
   return node.context.wallets.list().map((wallet) => ({ wallet, pairs: node.pairs.status(wallet) }));
 }

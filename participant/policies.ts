@@ -3,13 +3,14 @@
  * it. Adopted by the key holder's hand; a version never goes back. A file that cannot be read leaves the last good
  * policy in force.
  */
+
+import { readFileIfPresent, writeFileAtomic } from '../proto/rest/atomic-file.ts';
 import { toHex, utf8 } from '../protocol/common/bytes.ts';
 import { canonicalText } from '../protocol/common/canonical-json.ts';
 import { InvalidArgument, Refusal } from '../protocol/common/errors.ts';
 import { canonicalPolicy, policyDigest } from '../protocol/policy/canonical.ts';
 import { parsePolicy } from '../protocol/policy/parse.ts';
 import type { Policy } from '../protocol/policy/prepare.ts';
-import { readFileIfPresent, writeFileAtomic } from '../proto/rest/atomic-file.ts';
 import type { Journal } from './journal/journal.ts';
 import { type HomeLayout, policyPath } from './keystore/settings.ts';
 

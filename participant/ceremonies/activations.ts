@@ -39,7 +39,12 @@ export class Activations {
       if (proposal === undefined) continue;
       const keyshare = await this.#node.wallets.keyshare(record.epochId);
       wipeKeyshare(keyshare);
-      const machine = createActivation({ epoch: keyshare, self: this.#node.self, sign: this.#node.signer.sign, verify });
+      const machine = createActivation({
+        epoch: keyshare,
+        self: this.#node.self,
+        sign: this.#node.signer.sign,
+        verify,
+      });
       const run = new Run<KeygenOutput, KeygenRecord>(machine, {
         record: (item) => this.record(item, record.epochId, proposal),
         send: async (_, envelope) => {

@@ -3,12 +3,18 @@
  * key holder, or rejected. One answer an attempt, ever; it is in the journal before it leaves.
  */
 import type { BookEntry } from '../../protocol/ceremony/book.ts';
-import { denial, inputsJson, type Judgement, judgeProposal, policyReference } from '../../protocol/ceremony/judgement.ts';
+import {
+  denial,
+  inputsJson,
+  type Judgement,
+  judgeProposal,
+  policyReference,
+} from '../../protocol/ceremony/judgement.ts';
 import { signVerdict, type VerdictBody, type VerdictReason } from '../../protocol/ceremony/verdict-statement.ts';
 import { signWithdrawal } from '../../protocol/ceremony/withdrawal.ts';
 import { toHex } from '../../protocol/common/bytes.ts';
-import { Refusal } from '../../protocol/common/errors.ts';
 import { documentDigest } from '../../protocol/common/document.ts';
+import { Refusal } from '../../protocol/common/errors.ts';
 import { canonicalPolicy } from '../../protocol/policy/canonical.ts';
 import { type NodeContext, SOFTWARE } from '../context.ts';
 
@@ -45,6 +51,12 @@ export class Answers {
     for (const entry of this.#node.book.entries()) await this.consider(entry);
   }
 
+  /** After a change of policy what waits is judged anew; consents already given end at the recheck before each round. */
+  async reconsider(): Promise<void> {
+    this.#pending.clear();
+    await this.considerAll();
+  }
+
   /** Judges one proposal unless it is answered or over. Call it inside `exclusively`. */
   async consider(entry: BookEntry): Promise<void> {
     const { ceremony } = entry;
@@ -63,15 +75,25 @@ export class Answers {
     this.#pending.set(toHex(ceremony.proposal.digest), { entry, judgement, since: now });
   }
 
-  /** The key holder agrees. The payload is judged anew: what was shown may be an hour old. */
-  async approve(proposal: Uint8Array): Promise<void> {
+  /**
+   * The key holder agrees. The payload is judged anew: what was shown may be an hour old.
+   *
+   * @param shown hex of the digest on the screen that was read; it must still be the one
+   */
+  async approve(proposal: Uint8Array, shown: string): Promise<void> {
     const { entry } = this.#held(proposal);
     const now = this.#node.clock.now();
     const local = this.#localReasons(entry);
     const judgement = local.length > 0 ? denial(local) : this.judge(entry, now);
     if (judgement.judgement === 'deny') {
       await this.#answer(entry, judgement, 'reject', false, now);
-      throw new Refusal('NO_LONGER_PERMITTED', `it is denied now: ${judgement.reasons.map((reason) => reason.code).join(', ')}`);
+      throw new Refusal(
+        'NO_LONGER_PERMITTED',
+        `it is denied now: ${judgement.reasons.map((reason) => reason.code).join(', ')}`,
+      );
+    }
+    if (judgement.reading === undefined || toHex(judgement.reading.digest) !== shown) {
+      throw new Refusal('SHOWN_DIFFERS', 'the screen that was approved shows another digest than this node would sign');
     }
     await this.#answer(entry, judgement, 'consent', true, now);
   }
@@ -174,7 +196,12 @@ export class Answers {
     const { ceremony } = entry;
     this.#pending.delete(toHex(ceremony.proposal.digest));
     const own = ceremony.verdicts.get(this.#node.self);
-    if (own?.body.decision !== 'consent' || ceremony.withdrawals.has(`party:${this.#node.self}`) || ceremony.outcomes.size > 0) return;
+    if (
+      own?.body.decision !== 'consent' ||
+      ceremony.withdrawals.has(`party:${this.#node.self}`) ||
+      ceremony.outcomes.size > 0
+    )
+      return;
     await this.withdraw(entry, 'OPERATOR_EQUIVOCATION: two proposals under one nonce');
   }
 

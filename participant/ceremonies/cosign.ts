@@ -3,16 +3,16 @@
  * nothing it knows was left out, and signs its close. A transcript with enough closes is kept here too.
  */
 import { join } from 'node:path';
-import { signClose } from '../../protocol/ceremony/close.ts';
+import { writeFileAtomic } from '../../proto/rest/atomic-file.ts';
+import { ensureDirectory } from '../../proto/rest/directory.ts';
 import type { BookEntry } from '../../protocol/ceremony/book.ts';
-import { shortName, type Statement } from '../../protocol/ceremony/statement.ts';
+import { signClose } from '../../protocol/ceremony/close.ts';
+import { type Statement, shortName } from '../../protocol/ceremony/statement.ts';
 import { toHex } from '../../protocol/common/bytes.ts';
 import { bodyOf, closeBody } from '../../protocol/transcript/assemble.ts';
 import { type Line, parseTranscript } from '../../protocol/transcript/entry.ts';
 import { History } from '../../protocol/transcript/history.ts';
 import { verifyTranscript } from '../../protocol/transcript/verify.ts';
-import { writeFileAtomic } from '../../proto/rest/atomic-file.ts';
-import { ensureDirectory } from '../../proto/rest/directory.ts';
 import type { NodeContext } from '../context.ts';
 import type { HomeLayout } from '../keystore/settings.ts';
 
@@ -40,7 +40,10 @@ export class Cosigner {
     const report = verifyTranscript(lines, { roster, draft: true, now: clock.now(), history: new History() });
     const entry = report.proposal === undefined ? undefined : book.get(report.proposal.digest);
     if (!report.ok || report.proposal === undefined || report.ending === undefined || entry === undefined) {
-      return note('TRANSCRIPT_REFUSED', `from ${from}: ${report.failure?.code ?? 'UNKNOWN'}: ${report.failure?.message ?? 'unknown ceremony'}`);
+      return note(
+        'TRANSCRIPT_REFUSED',
+        `from ${from}: ${report.failure?.code ?? 'UNKNOWN'}: ${report.failure?.message ?? 'unknown ceremony'}`,
+      );
     }
     const missing = omission(lines, entry);
     if (missing !== undefined) return note('TRANSCRIPT_INCOMPLETE', `from ${from}: it leaves out ${missing}`);
@@ -77,7 +80,9 @@ function omission(lines: readonly Line[], entry: BookEntry): string | undefined 
   const { ceremony } = entry;
   const wanted: (readonly [string, Statement<unknown>])[] = [
     ...[...ceremony.verdicts].map(([party, verdict]) => [`the verdict of party ${party}`, verdict] as const),
-    ...[...ceremony.equivocations].map(([party, verdict]) => [`the second verdict of party ${party}`, verdict] as const),
+    ...[...ceremony.equivocations].map(
+      ([party, verdict]) => [`the second verdict of party ${party}`, verdict] as const,
+    ),
     ...[...ceremony.withdrawals].map(([author, withdrawal]) => [`the withdrawal by ${author}`, withdrawal] as const),
     ...[...ceremony.outcomes].map(([party, outcome]) => [`the outcome of party ${party}`, outcome] as const),
   ];

@@ -3,12 +3,13 @@
  * other member, so that no coordinator can hide a proposal or the strictest party, and then handed to the node's own
  * rules. One statement at a time.
  */
+
+import type { Members } from '../../proto/link/members.ts';
+import type { RecordLog } from '../../proto/rest/record-log.ts';
 import type { BookEntry, CeremonyBook, CeremonyStatement } from '../../protocol/ceremony/book.ts';
 import { type Envelope, parseEnvelope, type Statement } from '../../protocol/ceremony/statement.ts';
 import type { Clock } from '../../protocol/common/effects.ts';
 import { BugError } from '../../protocol/common/errors.ts';
-import type { Members } from '../../proto/link/members.ts';
-import type { RecordLog } from '../../proto/rest/record-log.ts';
 import { LOG_STATEMENT } from '../home.ts';
 
 export interface ExchangeOptions {

@@ -58,7 +58,9 @@ export class Run<Output, RunRecord> implements ActiveRun {
   cancel(reason: Abort): void {
     if (this.#over) return;
     this.close();
-    this.#queue = this.#queue.then(() => this.#host.aborted(reason)).catch((error: unknown) => this.#host.failed(error));
+    this.#queue = this.#queue
+      .then(() => this.#host.aborted(reason))
+      .catch((error: unknown) => this.#host.failed(error));
   }
 
   #enqueue(step: () => readonly Effect<Output, RunRecord>[]): void {

@@ -3,7 +3,12 @@
  * how it ends. What kind of run it is (a signing, a keygen) is in sign-session.ts and keygen-session.ts.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
-import { type AbortReport, type OutcomeBody, signOutcome, type UnicastRecord } from '../../protocol/ceremony/outcome.ts';
+import {
+  type AbortReport,
+  type OutcomeBody,
+  signOutcome,
+  type UnicastRecord,
+} from '../../protocol/ceremony/outcome.ts';
 import type { Start } from '../../protocol/ceremony/start.ts';
 import { concat } from '../../protocol/common/bytes.ts';
 import { Abort } from '../../protocol/threshold/errors.ts';

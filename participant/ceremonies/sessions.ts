@@ -53,7 +53,10 @@ export class Sessions {
         continue;
       }
       if (!this.#bindsSession(entry, start, quorum.value)) {
-        node.note('START_SESSION', `start of ${shortName(ceremony.proposal.digest)}: its session id is not the one that follows`);
+        node.note(
+          'START_SESSION',
+          `start of ${shortName(ceremony.proposal.digest)}: its session id is not the one that follows`,
+        );
         continue;
       }
       const accepted = node.book.update(ceremony.proposal.digest, (known) => ({
@@ -70,7 +73,12 @@ export class Sessions {
     const session = this.#sessions.get(toHex(entry.ceremony.proposal.digest));
     if (session?.run === undefined) return;
     const alive = standing(entry.ceremony, this.#options.node.clock.now());
-    const why = entry.conflict === undefined ? (alive.ok ? undefined : alive.error) : { code: 'OPERATOR_EQUIVOCATION', message: 'two proposals under one nonce' };
+    const why =
+      entry.conflict === undefined
+        ? alive.ok
+          ? undefined
+          : alive.error
+        : { code: 'OPERATOR_EQUIVOCATION', message: 'two proposals under one nonce' };
     if (why !== undefined) {
       session.run.cancel(new Abort({ failure: 'BENIGN', check: why.code, message: `${why.message}.` }));
     }
@@ -136,7 +144,14 @@ export class Sessions {
     const wallet = node.wallets.byId(body.walletId);
     if (wallet === undefined) return false;
     const { signers } = start.body;
-    const id = signSessionId(node.roster, { digest: proposal.digest, body }, wallet.publicKey, signers, quorum.digest, quorum.consents);
+    const id = signSessionId(
+      node.roster,
+      { digest: proposal.digest, body },
+      wallet.publicKey,
+      signers,
+      quorum.digest,
+      quorum.consents,
+    );
     return equalBytes(id, start.body.sessionId);
   }
 }

@@ -3,10 +3,10 @@
  * leaves only after its record is on disk and the standing of the ceremony was looked at again.
  */
 import type { BookEntry } from '../../protocol/ceremony/book.ts';
-import { type Quorum, standing } from '../../protocol/ceremony/lifecycle.ts';
-import { policyReference } from '../../protocol/ceremony/judgement.ts';
-import type { SignProposal } from '../../protocol/ceremony/proposal.ts';
 import { verify } from '../../protocol/ceremony/ed25519.ts';
+import { policyReference } from '../../protocol/ceremony/judgement.ts';
+import { type Quorum, standing } from '../../protocol/ceremony/lifecycle.ts';
+import type { SignProposal } from '../../protocol/ceremony/proposal.ts';
 import type { PolicyReference } from '../../protocol/ceremony/verdict-statement.ts';
 import type { Wallet } from '../../protocol/ceremony/wallet.ts';
 import { equalBytes } from '../../protocol/common/bytes.ts';
@@ -17,7 +17,12 @@ import type { Policy } from '../../protocol/policy/prepare.ts';
 import { wipeKeyshare } from '../../protocol/threshold/keygen/keyshare.ts';
 import { scalarToBytes } from '../../protocol/threshold/math/scalar.ts';
 import { Secret } from '../../protocol/threshold/secret.ts';
-import { createSign, type SignMachine, type SignOutput, type SignRecord } from '../../protocol/threshold/sign/machine.ts';
+import {
+  createSign,
+  type SignMachine,
+  type SignOutput,
+  type SignRecord,
+} from '../../protocol/threshold/sign/machine.ts';
 import { type NodeContext, SOFTWARE } from '../context.ts';
 import { claimSession, endSession, type Permit, recordR2, recordR3 } from '../journal/claim.ts';
 import type { NonceSlot } from '../journal/records.ts';
@@ -106,7 +111,11 @@ function judgeAgain(node: NodeContext, answers: Answers, request: SignRequest): 
   return ok(judgement.decoded);
 }
 
-function samePolicies(node: NodeContext, common: PolicyReference | undefined, own: PolicyReference | undefined): boolean {
+function samePolicies(
+  node: NodeContext,
+  common: PolicyReference | undefined,
+  own: PolicyReference | undefined,
+): boolean {
   return same(node.policies.common, common) && same(node.policies.own, own);
 }
 
@@ -119,7 +128,8 @@ function same(policy: Policy | undefined, reference: PolicyReference | undefined
 function mayContinue(node: NodeContext, entry: BookEntry, decoded: Decoded): true | { readonly reason: string } {
   const { digest, body } = entry.ceremony.proposal;
   const now = node.book.get(digest);
-  if (now === undefined || now.conflict !== undefined) return { reason: 'the operator showed two proposals under one nonce' };
+  if (now === undefined || now.conflict !== undefined)
+    return { reason: 'the operator showed two proposals under one nonce' };
   const alive = standing(now.ceremony, node.clock.now());
   if (!alive.ok) return { reason: alive.error.message };
   const consent = now.ceremony.verdicts.get(node.self)?.body;
@@ -165,7 +175,13 @@ interface AttachedHost extends RunHost<SignOutput, SignRecord> {
   attach(run: Run<SignOutput, SignRecord>): void;
 }
 
-function signHost(node: NodeContext, session: Session, permit: Permit, machine: SignMachine, wipe: () => void): AttachedHost {
+function signHost(
+  node: NodeContext,
+  session: Session,
+  permit: Permit,
+  machine: SignMachine,
+  wipe: () => void,
+): AttachedHost {
   let attached: Run<SignOutput, SignRecord> | undefined;
   const released = (): boolean => node.journal.state.session(session.sessionId)?.released ?? false;
   const refuse = (refusal: Refusal): never => {

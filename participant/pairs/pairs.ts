@@ -99,13 +99,17 @@ export class Pairs {
     if (envelope.round === PAIR_ROUNDS.pack && this.store.accepts(envelope.sid)) {
       const result = this.store.deliver(bytes, this.#node.clock.monotonic());
       if (result === 'active') this.#confirmed.add(this.#keyBySid(envelope.sid) ?? '');
-      return this.#look();
+      this.#look();
+      return;
     }
     const isHello = envelope.round === PAIR_ROUNDS.hello;
     const wallet = isHello ? this.#node.wallets.byEpoch(envelope.sid) : undefined;
-    const known = [...this.#runs.values()].find((run) => run.peer === envelope.from && (!isHello || run.wallet === wallet));
+    const known = [...this.#runs.values()].find(
+      (run) => run.peer === envelope.from && (!isHello || run.wallet === wallet),
+    );
     const run = known ?? (wallet === undefined ? undefined : this.#open(wallet, envelope.from));
-    if (run !== undefined && !this.#isBarred(run.wallet, run.peer)) this.#post({ kind: 'deliver', id: run.id, envelope: bytes });
+    if (run !== undefined && !this.#isBarred(run.wallet, run.peer))
+      this.#post({ kind: 'deliver', id: run.id, envelope: bytes });
   }
 
   /** For people: which peers have a setup in this epoch. */
@@ -169,7 +173,9 @@ export class Pairs {
   #enqueue(message: FromThread): void {
     this.#turn = this.#turn
       .then(() => this.#fromThread(message))
-      .catch((error: unknown) => this.#node.note('PAIR_RECORD_FAILED', error instanceof Error ? error.message : 'unknown'));
+      .catch((error: unknown) =>
+        this.#node.note('PAIR_RECORD_FAILED', error instanceof Error ? error.message : 'unknown'),
+      );
   }
 
   async #fromThread(message: FromThread): Promise<void> {
@@ -204,7 +210,8 @@ export class Pairs {
 
   #beginIfAway(wallet: Wallet, peer: number): void {
     const isThere = this.#node.members().connected().includes(`party:${peer}`);
-    if (isThere && !this.#has(wallet.epochId, peer) && !this.#runs.has(key(wallet.epochId, peer))) this.#begin(wallet, peer);
+    if (isThere && !this.#has(wallet.epochId, peer) && !this.#runs.has(key(wallet.epochId, peer)))
+      this.#begin(wallet, peer);
   }
 
   /** Renews what grows old; overwrites everything if the clocks tell of a suspended or copied machine. */

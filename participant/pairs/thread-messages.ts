@@ -33,4 +33,10 @@ export type FromThread =
       readonly pack: Uint8Array;
       readonly active: boolean;
     }
-  | { readonly kind: 'aborted'; readonly id: number; readonly failure: string; readonly check: string; readonly message: string };
+  | {
+      readonly kind: 'aborted';
+      readonly id: number;
+      readonly failure: string;
+      readonly check: string;
+      readonly message: string;
+    };

@@ -17,7 +17,8 @@ function serve(port: MessagePort, data: ThreadData): void {
   const hedge = new Secret(data.hedge);
   const machines = new Map<number, PairSetupMachine>();
 
-  const post = (message: FromThread, transfer: readonly Transferable[] = []): void => port.postMessage(message, transfer);
+  const post = (message: FromThread, transfer: readonly Transferable[] = []): void =>
+    port.postMessage(message, transfer);
 
   const carryOut = (id: number, effects: Effects): void => {
     for (const effect of effects) {

@@ -14,7 +14,7 @@ import {
   type LifecycleError,
   newCeremony,
 } from './lifecycle.ts';
-import { openOutcome, type Outcome } from './outcome.ts';
+import { type Outcome, openOutcome } from './outcome.ts';
 import { openProposal, type Proposal } from './proposal.ts';
 import type { Roster } from './roster.ts';
 import { openStart, type Start } from './start.ts';
@@ -172,7 +172,10 @@ function tagged<K extends CeremonyStatement['kind'], S>(
   return opened.ok ? ok({ kind, statement: opened.value }) : opened;
 }
 
-function addTo(entry: BookEntry, item: Exclude<CeremonyStatement, { kind: 'proposal' }>): Result<BookEntry, LifecycleError> {
+function addTo(
+  entry: BookEntry,
+  item: Exclude<CeremonyStatement, { kind: 'proposal' }>,
+): Result<BookEntry, LifecycleError> {
   switch (item.kind) {
     case 'verdict': {
       const ceremony = addVerdict(entry.ceremony, item.statement);

@@ -6,9 +6,9 @@
 import { equalBytes, toHex } from '../common/bytes.ts';
 import type { Json } from '../common/canonical-json.ts';
 import { literal, object, type Reader } from '../common/schema.ts';
-import { decode, type Decoded } from '../payload/payload.ts';
-import { assess, type Assessment } from '../payload/risk/assess.ts';
 import { leafTreeDigest } from '../payload/leaf-tree.ts';
+import { type Decoded, decode } from '../payload/payload.ts';
+import { type Assessment, assess } from '../payload/risk/assess.ts';
 import { policyDigest } from '../policy/canonical.ts';
 import { judge } from '../policy/judge.ts';
 import type { Policy } from '../policy/prepare.ts';
@@ -45,7 +45,10 @@ export interface JudgementContext {
   readonly inputs: JudgementInputs;
 }
 
-export function judgeProposal(proposal: { readonly digest: Uint8Array; readonly body: ProposalBody }, context: JudgementContext): Judgement {
+export function judgeProposal(
+  proposal: { readonly digest: Uint8Array; readonly body: ProposalBody },
+  context: JudgementContext,
+): Judgement {
   const { body } = proposal;
   if (body.ceremony === 'keygen') {
     const { cfgHash } = keygenPlan(context.roster, proposal.digest, body);
@@ -58,7 +61,7 @@ export function judgeProposal(proposal: { readonly digest: Uint8Array; readonly 
     const { code, message } = decoded.error;
     return fromVerdict(undecodableVerdict(code, message, context.roster.parties.length), {});
   }
-  const assessment = assess(decoded.value);
+  const assessment = assess(decoded.value, { wallet: `0x${toHex(body.address)}` });
   const reading: Reading = { digest: decoded.value.digest, tree: leafTreeDigest(decoded.value) };
   if (context.common === undefined) {
     const reason = { code: 'NO_COMMON_POLICY', detail: 'this party has adopted no common policy' };
@@ -96,7 +99,9 @@ export function inputsJson(inputs: JudgementInputs): Json {
 
 const INPUTS_SCHEMA = 'keymoot.inputs.v1';
 
-export const INPUTS: Reader<JudgementInputs & { readonly schema: string }> = object<JudgementInputs & { readonly schema: string }>({
+export const INPUTS: Reader<JudgementInputs & { readonly schema: string }> = object<
+  JudgementInputs & { readonly schema: string }
+>({
   now: UNIX_SECONDS,
   schema: literal(INPUTS_SCHEMA),
 });

@@ -4,7 +4,15 @@ import { concat, equalBytes, fromHex, toHex, utf8 } from '../common/bytes.ts';
 import type { Json } from '../common/canonical-json.ts';
 import { err, type Result } from '../common/result.ts';
 import { parseStrictJson, toJson } from '../common/strict-json.ts';
-import { parseRosterFile, type Roster, type RosterBody, type RosterError, type RosterFile, rosterFileJson, sealRoster } from './roster.ts';
+import {
+  parseRosterFile,
+  type Roster,
+  type RosterBody,
+  type RosterError,
+  type RosterFile,
+  rosterFileJson,
+  sealRoster,
+} from './roster.ts';
 
 /** Reads a roster file, complete or still collecting signatures. */
 export function readRosterFile(text: string): Result<RosterFile, RosterError> {

@@ -264,7 +264,7 @@ function signatureJson(body: RosterSignature): Json {
 
 /** Names of members and wallets: what a shell, a screen and a file name can carry. */
 export const MEMBER_NAME: Reader<string> = text({ min: 1, max: 40, pattern: /^[a-z0-9][a-z0-9-]*$/ });
-const PERSON: Reader<string> = text({ min: 1, max: 80, pattern: /^[\x20-\x7e]+$/ });
+export const PERSON: Reader<string> = text({ min: 1, max: 80, pattern: /^[\x20-\x7e]+$/ });
 const KEY: Reader<Uint8Array> = bytes({ length: 32 });
 
 const PARTY: Reader<Party> = object({

@@ -5,7 +5,7 @@
 import { equalBytes } from '../common/bytes.ts';
 import type { Json } from '../common/canonical-json.ts';
 import { err, ok, type Result } from '../common/result.ts';
-import { literal, object, read, type Reader } from '../common/schema.ts';
+import { literal, object, type Reader, read } from '../common/schema.ts';
 import type { Certificate } from '../threshold/keygen/certificate.ts';
 import { verifyCertificate } from '../threshold/keygen/certificate.ts';
 import { certificateToJson, readCertificate } from '../threshold/keygen/certificate-json.ts';

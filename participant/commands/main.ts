@@ -1,0 +1,12 @@
+/** `keymoot participant …` */
+import { dispatch } from '../../proto/control/command.ts';
+import { approve, inbox, reject, show, withdraw } from './inbox.ts';
+import { init } from './init.ts';
+import { join } from './join.ts';
+import { policy } from './policy.ts';
+import { run } from './run.ts';
+import { status } from './status.ts';
+
+export function participant(args: readonly string[]): Promise<number> {
+  return dispatch('participant', { init, join, run, status, inbox, show, approve, reject, withdraw, policy }, args);
+}

@@ -1,0 +1,39 @@
+import type { Command } from '../../proto/control/command.ts';
+import type { JsonValue } from '../../proto/control/message.ts';
+import { askNode, field, HOME_OPTION, listOf, memberOf } from './common.ts';
+
+export const status: Command = {
+  usage: '--home DIR',
+  summary: 'what this node holds, whom it reaches, what waits',
+  options: HOME_OPTION,
+  positionals: { min: 0, max: 0 },
+  async run(call) {
+    const answer = await askNode(call, 'status');
+    call.terminal.result(answer, lines(answer).join('\n'));
+    return 0;
+  },
+};
+
+function lines(answer: JsonValue): readonly string[] {
+  const held = field(answer, 'heldBack');
+  const policies = memberOf(answer, 'policies') ?? null;
+  return [
+    `party      ${field(answer, 'party')} (${field(answer, 'name')})`,
+    `listening  ${listOf(memberOf(answer, 'addresses')).join(', ')}`,
+    `connected  ${listOf(memberOf(answer, 'connected')).join(', ') || 'nobody'}`,
+    ...(held === '' ? [] : [`HELD BACK  ${held}`]),
+    `policies   common ${policyWords(memberOf(policies, 'common'))}, own ${policyWords(memberOf(policies, 'own'))}`,
+    `waiting    ${field(answer, 'pending')} for your decision`,
+    ...listOf(memberOf(answer, 'wallets')).flatMap((wallet) => [
+      `wallet     ${field(wallet, 'name')}  ${field(wallet, 'address')}`,
+      ...listOf(memberOf(wallet, 'pairs')).map(
+        (pair) => `           party ${field(pair, 'party')}: ${field(pair, 'state')}`,
+      ),
+    ]),
+  ];
+}
+
+function policyWords(policy: JsonValue | undefined): string {
+  if (policy === undefined || policy === null) return 'none';
+  return `${field(policy, 'id')} version ${field(policy, 'version')}`;
+}

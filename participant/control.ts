@@ -1,0 +1,185 @@
+/** What the key holder's commands ask a running node, over the socket in its home. Each answer is plain JSON. */
+
+import type { JsonValue } from '../proto/control/message.ts';
+import type { ControlCall } from '../proto/control/serve.ts';
+import type { BookEntry } from '../protocol/ceremony/book.ts';
+import { fingerprint } from '../protocol/ceremony/roster.ts';
+import { shortName } from '../protocol/ceremony/statement.ts';
+import { toHex } from '../protocol/common/bytes.ts';
+import { InvalidArgument } from '../protocol/common/errors.ts';
+import { policyDigest } from '../protocol/policy/canonical.ts';
+import type { Policy } from '../protocol/policy/prepare.ts';
+import { proposalScreen } from './inbox/screen.ts';
+import { type ParticipantNode, walletRows } from './node.ts';
+import type { PolicyScope } from './policies.ts';
+
+type Params = { readonly [key: string]: JsonValue };
+
+export async function answerControl(node: ParticipantNode, call: ControlCall): Promise<JsonValue> {
+  const params: Params = isObject(call.params) ? call.params : {};
+  switch (call.method) {
+    case 'status':
+      return status(node);
+    case 'inbox':
+      return node.answers.pending().map((item) => pendingRow(item.entry, item.since));
+    case 'show':
+      return show(node, find(node, params));
+    case 'approve':
+      return decide(node, params, (proposal) => node.answers.approve(proposal, textOf(params, 'digest')));
+    case 'reject':
+      return decide(node, params, (proposal) => node.answers.reject(proposal, textOf(params, 'reason')));
+    case 'withdraw': {
+      const entry = find(node, params);
+      await node.context.exchange.exclusively(() => node.answers.withdraw(entry, textOf(params, 'reason')));
+      return { ceremony: shortName(entry.ceremony.proposal.digest), withdrawn: true };
+    }
+    case 'policy-show':
+      return { common: policyRow(node.context.policies.common), own: policyRow(node.context.policies.own) };
+    case 'policy-set':
+      return setPolicy(node, scopeOf(params), textOf(params, 'text'));
+    default:
+      throw new InvalidArgument(
+        'METHOD_UNKNOWN',
+        call.method,
+        'this node does not know the request; is it of another version?',
+      );
+  }
+}
+
+function status(node: ParticipantNode): JsonValue {
+  const { context, home } = node;
+  const stats = node.linkStats();
+  return {
+    name: home.self.name,
+    party: home.self.index,
+    roster: {
+      name: home.roster.name,
+      threshold: home.roster.threshold,
+      parties: home.roster.parties.length,
+      fingerprint: fingerprint(home.roster.digest).words,
+    },
+    addresses: node.addresses(),
+    connected: node.connected(),
+    heldBack: node.heads.heldBack() ?? null,
+    wallets: walletRows(node).map(({ wallet, pairs }) => ({
+      name: wallet.name,
+      address: `0x${toHex(wallet.address)}`,
+      epoch: toHex(wallet.epochId),
+      pairs: pairs.map(({ peer, state }) => ({ party: peer, state })),
+    })),
+    policies: { common: policyRow(context.policies.common), own: policyRow(context.policies.own) },
+    pending: node.answers.pending().length,
+    counter: context.journal.state.counter,
+    network:
+      stats === undefined
+        ? null
+        : {
+            bytesSent: stats.bytesSent,
+            bytesReceived: stats.bytesReceived,
+            longestLoopBlockMs: stats.longestLoopBlockMs,
+          },
+    memory: { residentBytes: process.memoryUsage().rss },
+    cpu: { userMs: process.cpuUsage().user / 1000, systemMs: process.cpuUsage().system / 1000 },
+  };
+}
+
+function pendingRow(entry: BookEntry, since: number): JsonValue {
+  const { body, digest } = entry.ceremony.proposal;
+  return {
+    ceremony: shortName(digest),
+    kind: body.ceremony,
+    wallet: body.wallet,
+    attempt: body.attempt,
+    initiator: body.initiator,
+    note: body.note,
+    since,
+    expires: body.expires,
+  };
+}
+
+function show(node: ParticipantNode, entry: BookEntry): JsonValue {
+  const { context } = node;
+  const now = context.clock.now();
+  const judgement = node.answers.judge(entry, now);
+  const { digest, body } = entry.ceremony.proposal;
+  return {
+    ceremony: shortName(digest),
+    proposal: toHex(digest),
+    kind: body.ceremony,
+    judgement: judgement.judgement,
+    risks: judgement.risks,
+    rules: judgement.rules,
+    reasons: judgement.reasons.map(({ code, detail }) => ({ code, detail })),
+    digest: judgement.reading === undefined ? null : toHex(judgement.reading.digest),
+    screen: proposalScreen(entry, judgement, context.roster, now),
+  };
+}
+
+async function decide(
+  node: ParticipantNode,
+  params: Params,
+  action: (proposal: Uint8Array) => Promise<void>,
+): Promise<JsonValue> {
+  const entry = find(node, params);
+  const { digest } = entry.ceremony.proposal;
+  await node.context.exchange.exclusively(() => action(digest));
+  const own = node.context.book.get(digest)?.ceremony.verdicts.get(node.context.self);
+  return {
+    ceremony: shortName(digest),
+    decision: own?.body.decision ?? null,
+    statement: own === undefined ? null : toHex(own.digest),
+  };
+}
+
+async function setPolicy(node: ParticipantNode, scope: PolicyScope, text: string): Promise<JsonValue> {
+  const { exchange, policies } = node.context;
+  const policy = await exchange.exclusively(async () => {
+    const adopted = await policies.adopt(scope, text);
+    await node.answers.reconsider();
+    return adopted;
+  });
+  return policyRow(policy);
+}
+
+function policyRow(policy: Policy | undefined): JsonValue {
+  if (policy === undefined) return null;
+  const { id, version, rules } = policy.document;
+  return { id, version, rules: rules.length, digest: toHex(policyDigest(policy)) };
+}
+
+/** The one ceremony whose digest begins with what the key holder typed; at least eight hex digits. */
+function find(node: ParticipantNode, params: Params): BookEntry {
+  const name = textOf(params, 'ceremony').toLowerCase();
+  if (!/^[0-9a-f]{8,64}$/.test(name)) {
+    throw new InvalidArgument(
+      'CEREMONY_NAME',
+      'CEREMONY',
+      'a ceremony is named by at least 8 hex digits, as the inbox shows them',
+    );
+  }
+  const found = node.context.book.entries().filter((entry) => toHex(entry.ceremony.proposal.digest).startsWith(name));
+  const [only] = found;
+  if (only !== undefined && found.length === 1) return only;
+  throw new InvalidArgument(
+    'CEREMONY_UNKNOWN',
+    'CEREMONY',
+    found.length === 0 ? 'no such ceremony is known here' : 'several ceremonies begin like this; give more digits',
+  );
+}
+
+function textOf(params: Params, name: string): string {
+  const value = params[name];
+  if (typeof value !== 'string') throw new InvalidArgument('PARAMETER_MISSING', name, 'must be given as text');
+  return value;
+}
+
+function scopeOf(params: Params): PolicyScope {
+  const scope = textOf(params, 'scope');
+  if (scope !== 'common' && scope !== 'own')
+    throw new InvalidArgument('POLICY_SCOPE', 'SCOPE', 'must be "common" or "own"');
+  return scope;
+}
+
+function isObject(value: JsonValue): value is Params {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

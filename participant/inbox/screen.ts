@@ -1,0 +1,99 @@
+/**
+ * What the key holder reads before deciding. First what would happen, computed by this machine from the bytes; then
+ * what the policies say; last, and marked as such, what others claim.
+ */
+import type { BookEntry } from '../../protocol/ceremony/book.ts';
+import type { Judgement } from '../../protocol/ceremony/judgement.ts';
+import type { Roster } from '../../protocol/ceremony/roster.ts';
+import { shortName } from '../../protocol/ceremony/statement.ts';
+import { toHex } from '../../protocol/common/bytes.ts';
+import { describe } from '../../protocol/payload/words/describe.ts';
+import { sanitise } from '../../protocol/payload/words/sanitise.ts';
+import { explain } from '../../protocol/policy/explain.ts';
+
+export function proposalScreen(entry: BookEntry, judgement: Judgement, roster: Roster, now: number): readonly string[] {
+  const { proposal } = entry.ceremony;
+  const { body } = proposal;
+  return [
+    `${body.ceremony === 'keygen' ? 'NEW KEY' : 'SIGN'}  ceremony ${shortName(proposal.digest)}  attempt ${body.attempt} of at most 3`,
+    ...(body.attempt > 1 ? ['!! This is a REPEATED request. Ask why the one before did not finish.'] : []),
+    '',
+    'WHAT WOULD HAPPEN  (read from the payload by this machine)',
+    ...indent(
+      body.ceremony === 'keygen' ? keygenLines(body.wallet, body.exportable, roster) : payloadLines(entry, judgement),
+    ),
+    '',
+    'WHAT THE POLICIES SAY',
+    ...indent(policyLines(judgement)),
+    '',
+    'WHO HAS ANSWERED',
+    ...indent(answerLines(entry, roster)),
+    '',
+    'CLAIMED BY THE PROPOSER  (nothing of this was checked)',
+    ...indent([
+      `operator   ${sanitise(body.initiator, 80)}`,
+      `note       ${body.note === '' ? '(none)' : sanitise(body.note, 160)}`,
+      `expires    ${remaining(body.expires - now)}`,
+    ]),
+  ];
+}
+
+function keygenLines(wallet: string, exportable: boolean, roster: Roster): readonly string[] {
+  const n = roster.parties.length;
+  return [
+    `A new wallet named ${sanitise(wallet, 80)} is made. Any ${roster.threshold} of these ${n} parties will be able to sign with it:`,
+    ...roster.parties.map((party) => `  ${party.index}  ${party.name}  (${sanitise(party.person, 80)})`),
+    exportable ? '!! The key can be EXPORTED later, if all parties agree.' : 'The key can never be exported.',
+    'All parties must agree by hand.',
+  ];
+}
+
+function payloadLines(entry: BookEntry, judgement: Judgement): readonly string[] {
+  const { body } = entry.ceremony.proposal;
+  if (body.ceremony !== 'sign') return [];
+  if (judgement.assessment === undefined) {
+    return [
+      'CANNOT READ THIS. Nothing that cannot be read is signed.',
+      `payload  ${body.payload.bytes.length} bytes of ${body.payload.kind}`,
+    ];
+  }
+  const digest = judgement.reading?.digest;
+  return [
+    `wallet  ${sanitise(body.wallet, 80)}  0x${toHex(body.address)}`,
+    ...describe(judgement.assessment),
+    `digest  ${digest === undefined ? 'none' : `0x${toHex(digest)}`}  (computed here; compare it on a second device)`,
+  ];
+}
+
+function policyLines(judgement: Judgement): readonly string[] {
+  const head = {
+    allow: 'ALLOW: the policies let this party consent by itself.',
+    require: `REQUIRE: the policies leave the decision to you. ${judgement.consents} consents are needed in all.`,
+    deny: 'DENY: this party will not sign.',
+  }[judgement.judgement];
+  const why =
+    judgement.verdict === undefined
+      ? judgement.reasons.map((reason) => `${reason.code}: ${reason.detail}`)
+      : explain(judgement.verdict);
+  return [head, ...why];
+}
+
+function answerLines(entry: BookEntry, roster: Roster): readonly string[] {
+  return roster.parties.map((party) => {
+    const verdict = entry.ceremony.verdicts.get(party.index)?.body;
+    const reasons = verdict?.reasons.map((reason) => reason.code).join(', ') ?? '';
+    const word =
+      verdict === undefined ? 'no answer yet' : verdict.decision === 'consent' ? 'consents' : `REJECTS  ${reasons}`;
+    return `${party.index}  ${party.name.padEnd(12)} ${word}`;
+  });
+}
+
+function remaining(seconds: number): string {
+  if (seconds <= 0) return 'expired';
+  const minutes = Math.ceil(seconds / 60);
+  return minutes < 120 ? `in ${minutes} min` : `in ${Math.round(minutes / 60)} h`;
+}
+
+function indent(lines: readonly string[]): readonly string[] {
+  return lines.map((line) => (line === '' ? '' : `  ${line}`));
+}
