@@ -15,8 +15,14 @@ export function addressBytes(address: Address): Uint8Array {
   return fromHex(address.slice(2)) ?? new Uint8Array(20);
 }
 
+/** A screen names the same few addresses many times, and each checksum costs a hash. */
+const CHECKSUMS = new Map<Address, string>();
+const MAX_CHECKSUMS = 4096;
+
 /** The mixed-case form of EIP-55, for screens and files that people compare. */
 export function checksumAddress(address: Address): string {
+  const known = CHECKSUMS.get(address);
+  if (known !== undefined) return known;
   const digits = address.slice(2);
   const hash = toHex(keccak_256(utf8(digits)));
   let result = '0x';
@@ -24,6 +30,8 @@ export function checksumAddress(address: Address): string {
     const digit = digits[i] ?? '';
     result += Number.parseInt(hash[i] ?? '0', 16) >= 8 ? digit.toUpperCase() : digit;
   }
+  if (CHECKSUMS.size >= MAX_CHECKSUMS) CHECKSUMS.clear();
+  CHECKSUMS.set(address, result);
   return result;
 }
 

@@ -128,7 +128,8 @@ function readTransaction(bytes: Uint8Array): Transaction {
 function copyOf(bytes: Uint8Array, limits: DecodeLimits): Uint8Array {
   if (bytes.length === 0) refuse('PAYLOAD_EMPTY');
   if (bytes.length > limits.maxBytes) refuse('PAYLOAD_TOO_LARGE', `more than ${limits.maxBytes} bytes`);
-  return Uint8Array.from(bytes);
+  // Not slice(): on a Node Buffer that shares the memory.
+  return new Uint8Array(bytes);
 }
 
 function made(fields: Omit<Decoded, typeof decodedBrand>): Decoded {

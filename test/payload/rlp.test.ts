@@ -61,7 +61,7 @@ describe('RLP', () => {
   });
 
   test('deep nesting is refused, not an exhausted stack', () => {
-    let nested = Uint8Array.of(0xc0);
+    let nested: Uint8Array = Uint8Array.of(0xc0);
     for (let i = 0; i < 30; i++) nested = encodeRlp([decodeRlpShallow(nested)]);
     expect(() => decodeRlp(nested)).toThrow(/too deeply/);
   });

@@ -120,13 +120,16 @@ function assessApproval(call: Call, raise: Raise): void {
   if (call.selector !== 'a457c2d7' && amount >= limit) raise('UNLIMITED_APPROVAL', to);
 }
 
-/** `transferFrom` and its NFT relatives, unless the tokens are those of the account that calls. */
+/**
+ * `transferFrom`, unless the tokens are those of the account that calls and so a plain movement. NFT transfers always:
+ * no movement stands for them, so a policy would otherwise see nothing leave.
+ */
 function assessForeignTokens(call: Call, context: AssessmentContext, raise: Raise): void {
   if (call.selector === undefined || !TOKEN_SELECTORS.has(call.selector)) return;
   const owner = argument(call, 'from');
   if (typeof owner !== 'string') return;
   const self: Executor | undefined = call.from === 'wallet' ? context.wallet : call.from;
-  if (owner !== self) raise('TRANSFER_FROM_OTHER', `from ${checksumAddress(owner)}`);
+  if (owner !== self || call.selector !== '23b872dd') raise('TRANSFER_FROM_OTHER', `from ${checksumAddress(owner)}`);
 }
 
 function argument(call: Call, name: string): AbiValue | undefined {

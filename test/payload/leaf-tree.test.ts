@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest';
+import { canonicalText } from '../../protocol/common/canonical-json.ts';
+import { leafTree, leafTreeDigest } from '../../protocol/payload/leaf-tree.ts';
+import {
+  calling,
+  decoded,
+  execTransaction,
+  FRIEND,
+  hex,
+  MULTI_SEND,
+  multiSend,
+  plainTransaction,
+  SAFE,
+  safeTx,
+  TOKEN,
+  transfer,
+} from './support/payloads.ts';
+
+const digest = (payload: Parameters<typeof decoded>[0]): string => hex(leafTreeDigest(decoded(payload)));
+
+describe('the leaf tree', () => {
+  test('is fixed: other versions of this software must come to the same bytes', () => {
+    expect(digest(plainTransaction({ value: 1n }))).toMatchInlineSnapshot(
+      `"0xcfe5e722ed38abfc001c03fd7bea78ac5082983f7279021bfcfea4d39927c9fb"`,
+    );
+    expect(digest(calling(TOKEN, transfer()))).toMatchInlineSnapshot(
+      `"0xd1a26b08338ae311b5d8e6ee6d0e3b6c74bbeb09079c4860d7bf35a303b82950"`,
+    );
+    expect(digest(safeTx({ to: MULTI_SEND, operation: 1, data: multiSend([{ value: 1n }]) }))).toMatchInlineSnapshot(
+      `"0x04fdc024409ab0e023966b425925fbc8224b2abf230db1d3dcaac637dfa24b24"`,
+    );
+    expect(canonicalText(leafTree(decoded(calling(TOKEN, transfer()))))).toMatchInlineSnapshot(
+      `"{"calls":[{"call":{"args":["0x2222222222222222222222222222222222222222","5"],"function":"transfer(address,uint256)"},"data":{"length":"68","sha256":"5bf07d9cfa7e53915381922558a3b5e9e9b7e0a61e2935553db4e0e91e5a9d52"},"from":"wallet","movements":[{"amount":"5","asset":"0x1111111111111111111111111111111111111111","counterparty":"0x2222222222222222222222222222222222222222","kind":"transfer","owner":"wallet"}],"operation":"call","path":"0","selector":"a9059cbb","to":"0x1111111111111111111111111111111111111111","value":"0"}],"envelope":{"transaction":{"accessList":[],"chainId":"1","gas":"100000","maxFeePerGas":"30000000000","maxPriorityFeePerGas":"1000000000","nonce":"7","type":"eip1559"}},"kind":"evm-transaction","version":"1"}"`,
+    );
+  });
+
+  test('differs whenever anything that was understood differs', () => {
+    const payloads = [
+      plainTransaction(),
+      plainTransaction({ nonce: 8 }),
+      plainTransaction({ gas: 100_001n }),
+      plainTransaction({ chainId: 2 }),
+      plainTransaction({ value: 1n }),
+      plainTransaction({ to: TOKEN }),
+      plainTransaction({ data: '0x00' }),
+      plainTransaction({ accessList: [{ address: FRIEND, storageKeys: [] }] }),
+      calling(TOKEN, transfer(FRIEND, 1n)),
+      calling(TOKEN, transfer(FRIEND, 2n)),
+      calling(SAFE, execTransaction({})),
+      calling(SAFE, execTransaction({ operation: 1 })),
+      calling(SAFE, execTransaction({ gasPrice: 1n })),
+      calling(SAFE, execTransaction({ signatures: '0x' })),
+      calling(SAFE, execTransaction({ data: transfer() })),
+      safeTx(),
+      safeTx({ nonce: 4 }),
+      safeTx({ operation: 1 }),
+      safeTx({}, { verifyingContract: SAFE }),
+      safeTx({}, { chainId: 2, verifyingContract: SAFE }),
+    ];
+    expect(new Set(payloads.map(digest)).size).toBe(payloads.length);
+  });
+
+  test('grows with the number of calls, not with their data', () => {
+    const long = canonicalText(leafTree(decoded(calling(TOKEN, `0xdeadbeef${'ab'.repeat(100_000)}`))));
+    expect(long.length).toBeLessThan(1000);
+  });
+});
