@@ -199,9 +199,7 @@ describe('the digest of a policy', () => {
     const policy = parsed(base);
     const again = parsePolicy(canonicalText(canonicalPolicy(policy)));
     expect(again.ok && canonicalText(canonicalPolicy(again.value))).toBe(canonicalText(canonicalPolicy(policy)));
-    // A known answer: a change here changes every adopted policy.
-    expect(toHex(policyDigest(policy))).toMatchInlineSnapshot(
-      `"7374e8f7157589b0d8ea9b2febe88f8aeb020183d477367d3f42cd857d39f803"`,
-    );
+    // A known answer, computed apart from this code: a change here changes every adopted policy.
+    expect(toHex(policyDigest(policy))).toBe('7374e8f7157589b0d8ea9b2febe88f8aeb020183d477367d3f42cd857d39f803');
   });
 });

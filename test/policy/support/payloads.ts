@@ -1,6 +1,6 @@
 /** Payloads for judging, encoded and then decoded and assessed by the real thing. */
 import { type Abi, concat as concatHex, encodeFunctionData, encodePacked, type Hex, parseAbi, size } from 'viem';
-import { fromHex, utf8 } from '../../../protocol/common/bytes.ts';
+import { fromHex } from '../../../protocol/common/bytes.ts';
 import { type Address, ZERO_ADDRESS } from '../../../protocol/payload/address.ts';
 import { decode, type Payload } from '../../../protocol/payload/payload.ts';
 import { type Assessment, assess } from '../../../protocol/payload/risk/assess.ts';
@@ -104,10 +104,6 @@ export function assessed(payload: Payload): Assessment {
   const decoded = decode(payload);
   if (!decoded.ok) throw new Error(`${decoded.error.code}: ${decoded.error.message}`);
   return assess(decoded.value, { wallet: WALLET });
-}
-
-export function textPayload(text: string): Payload {
-  return { kind: 'evm-typed-data', bytes: utf8(text) };
 }
 
 function bytesOf(hex: Hex): Uint8Array {
