@@ -30,6 +30,33 @@ export async function runChild(script: URL, args: readonly string[], input?: str
   return { status: child.exitCode, signal: child.signalCode, lines: output.split('\n').slice(0, -1), errors };
 }
 
+/**
+ * Runs a script that kills itself at step 1, 2, … of its disk (children/killing-disk.mjs), at a write also in the
+ * middle, until it ends by itself. `check` gets each run, with the lines it acknowledged. Returns how many were killed.
+ */
+export async function sweepKills(
+  script: URL,
+  prepare: () => Promise<string>,
+  check: (path: string, run: Finished) => Promise<void>,
+): Promise<number> {
+  const at = async (step: number, half: string): Promise<Finished & { readonly isWrite: boolean }> => {
+    const path = await prepare();
+    const run = await runChild(script, [path, String(step), half]);
+    if (run.errors !== '') throw new Error(run.errors);
+    const isWrite = run.lines.at(-1) === 'at a write';
+    const finished = { ...run, lines: isWrite ? run.lines.slice(0, -1) : run.lines, isWrite };
+    await check(path, finished);
+    return finished;
+  };
+  let killed = 0;
+  for (let step = 1; ; step++) {
+    const run = await at(step, 'whole');
+    if (run.status === 0) return killed;
+    if (run.isWrite) await at(step, 'half');
+    killed += run.isWrite ? 2 : 1;
+  }
+}
+
 /** Starts a script and waits for its first line of output. */
 export async function startChild(script: URL, args: readonly string[]): Promise<{ child: ChildProcess; line: string }> {
   const child = start(script, args);

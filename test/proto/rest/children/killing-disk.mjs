@@ -25,6 +25,8 @@ export function killingDisk(step, half) {
     async write(bytes, position) {
       if (reached()) {
         if (half) await file.write(bytes.subarray(0, bytes.length >> 1), position);
+        // Lets the parent know that this step has a middle.
+        else acknowledge('at a write');
         die();
       }
       await file.write(bytes, position);
