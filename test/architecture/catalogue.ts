@@ -5,6 +5,7 @@ import type { Source } from './source.ts';
 const VERIFIER = 'inside the transcript verifier only; the auditor sees the ROUND code that it maps to';
 /** Words in capitals that are no code of ours, each with its reason. */
 const NO_CODES: Readonly<Record<string, string>> = {
+  KEYMOOT_HOME: 'an environment variable',
   EAGAIN: "the system's own name for a lock that somebody else holds",
   ENVELOPE: VERIFIER,
   EQUIVOCATION: VERIFIER,
