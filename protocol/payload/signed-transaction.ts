@@ -1,15 +1,17 @@
 /** From a decoded payload and a signature over its digest to what goes on chain. */
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { serializeTransaction } from 'viem';
-import { concat, fromHex, toHex } from '../common/bytes.ts';
+import { concat, toHex } from '../common/bytes.ts';
 import { BugError, InvalidArgument } from '../common/errors.ts';
 import type { Decoded } from './payload.ts';
 import { encodeTransaction, type Transaction } from './transaction.ts';
 
 /** An ECDSA signature in Ethereum's form: low s, and a nonce point below the curve order (recid 0 or 1). */
 export interface RecoverableSignature {
-  readonly r: bigint;
-  readonly s: bigint;
+  /** 32 bytes, big-endian. */
+  readonly r: Uint8Array;
+  /** 32 bytes, big-endian, at most half the curve order. */
+  readonly s: Uint8Array;
   /** 0 or 1: parity of the nonce point's y. */
   readonly recid: number;
 }
@@ -44,12 +46,12 @@ export function signedTransaction(decoded: Decoded, signature: RecoverableSignat
 /** The 65 bytes a Safe takes from an owner: r, s, v with v = 27 or 28. */
 export function safeSignature(signature: RecoverableSignature): Uint8Array {
   checkSignature(signature);
-  return concat(word(signature.r), word(signature.s), Uint8Array.of(27 + signature.recid));
+  return concat(signature.r, signature.s, Uint8Array.of(27 + signature.recid));
 }
 
 function signatureFields(tx: Transaction, { r, s, recid }: RecoverableSignature): readonly [bigint, bigint, bigint] {
   const v = tx.type === 'legacy' ? tx.chainId * 2n + 35n + BigInt(recid) : BigInt(recid);
-  return [v, r, s];
+  return [v, integer(r), integer(s)];
 }
 
 function secondEncoding(tx: Transaction, { r, s, recid }: RecoverableSignature): string {
@@ -67,20 +69,24 @@ function secondEncoding(tx: Transaction, { r, s, recid }: RecoverableSignature):
       ? { gasPrice: tx.fees.gasPrice }
       : { maxFeePerGas: tx.fees.maxFeePerGas, maxPriorityFeePerGas: tx.fees.maxPriorityFeePerGas };
   const list = tx.type === 'legacy' ? {} : { accessList };
-  const signature = { r: hex(word(r)), s: hex(word(s)), yParity: recid, v: BigInt(27 + recid) };
+  const signature = { r: hex(r), s: hex(s), yParity: recid, v: BigInt(27 + recid) };
   return serializeTransaction({ type: tx.type, ...common, ...fees, ...list } as Serializable, signature).slice(2);
 }
 
 type Serializable = Parameters<typeof serializeTransaction>[0];
 
 function checkSignature({ r, s, recid }: RecoverableSignature): void {
-  if (r <= 0n || r >= ORDER) throw new InvalidArgument('SIGNATURE_RANGE', 'r', 'r must be within 1 and the order - 1.');
-  if (s <= 0n || s > ORDER / 2n) throw new InvalidArgument('SIGNATURE_RANGE', 's', 's must be low (EIP-2).');
-  if (recid !== 0 && recid !== 1) throw new InvalidArgument('SIGNATURE_RANGE', 'recid', 'recid must be 0 or 1.');
+  const fault = (field: string, message: string): never => {
+    throw new InvalidArgument('SIGNATURE_RANGE', field, message);
+  };
+  if (r.length !== 32 || integer(r) === 0n || integer(r) >= ORDER) fault('r', 'r must be 32 bytes within the order.');
+  if (s.length !== 32 || integer(s) === 0n || integer(s) > ORDER / 2n)
+    fault('s', 's must be 32 bytes and low (EIP-2).');
+  if (recid !== 0 && recid !== 1) fault('recid', 'recid must be 0 or 1.');
 }
 
-function word(value: bigint): Uint8Array {
-  return fromHex(value.toString(16).padStart(64, '0')) ?? new Uint8Array(32);
+function integer(bytes: Uint8Array): bigint {
+  return BigInt(hex(bytes));
 }
 
 function hex(bytes: Uint8Array): `0x${string}` {

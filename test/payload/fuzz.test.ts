@@ -12,6 +12,7 @@ import { PAYLOAD_CODES, type PayloadProblem } from '../../protocol/payload/refus
 import { assess } from '../../protocol/payload/risk/assess.ts';
 import { describe } from '../../protocol/payload/words/describe.ts';
 import {
+  bytes,
   calling,
   execTransaction,
   FOREIGN_CODE,
@@ -25,6 +26,7 @@ import {
   TOKEN,
   transaction,
   transfer,
+  word,
 } from './support/payloads.ts';
 
 const batch = multiSend([
@@ -76,22 +78,61 @@ function mutate(
   source: Uint8Array,
   edits: readonly { kind: string; at: number; length: number; byte: number }[],
 ): Uint8Array {
-  let bytes = [...source];
+  let result = [...source];
   for (const { kind, at, length, byte } of edits) {
-    const i = bytes.length === 0 ? 0 : at % bytes.length;
-    if (kind === 'set') bytes[i] = byte;
-    if (kind === 'flip') bytes[i] = (bytes[i] ?? 0) ^ (1 << (byte % 8));
-    if (kind === 'insert') bytes.splice(i, 0, byte);
-    if (kind === 'remove') bytes.splice(i, length);
-    if (kind === 'copy') bytes.splice(i, 0, ...bytes.slice(i, i + length));
-    if (kind === 'cut') bytes = bytes.slice(0, bytes.length - (length % bytes.length));
+    const i = result.length === 0 ? 0 : at % result.length;
+    if (kind === 'set') result[i] = byte;
+    if (kind === 'flip') result[i] = (result[i] ?? 0) ^ (1 << (byte % 8));
+    if (kind === 'insert') result.splice(i, 0, byte);
+    if (kind === 'remove') result.splice(i, length);
+    if (kind === 'copy') result.splice(i, 0, ...result.slice(i, i + length));
+    if (kind === 'cut') result = result.slice(0, result.length - (length % result.length));
   }
-  return Uint8Array.from(bytes);
+  return Uint8Array.from(result);
 }
 
-const mutated = fc
+/** Calls that stay whole transactions while their data is mutated, byte by byte and word by word. */
+const CALLS: readonly string[] = [
+  transfer(),
+  batch,
+  execTransaction({ to: MULTI_SEND, operation: 1, data: batch, gasPrice: 1n }),
+  execTransaction({ to: SAFE, data: execTransaction({ data: transfer() }) }),
+];
+const sharpWord = fc.constantFrom(
+  0n,
+  1n,
+  2n,
+  31n,
+  32n,
+  64n,
+  65n,
+  257n,
+  320n,
+  1n << 160n,
+  1n << 255n,
+  (1n << 256n) - 1n,
+);
+const wordEdit = fc.record({ at: fc.nat(), value: sharpWord });
+const mutatedCall = fc
+  .record({
+    data: fc.constantFrom(...CALLS),
+    words: fc.array(wordEdit, { maxLength: 2 }),
+    edits: fc.array(edit, { maxLength: 1 }),
+  })
+  .map(({ data, words, edits }): Payload => {
+    let text = data.slice(10);
+    for (const { at, value } of words) {
+      const start = (at % Math.floor(text.length / 64)) * 64;
+      text = `${text.slice(0, start)}${word(value)}${text.slice(start + 64)}`;
+    }
+    return calling(SAFE, `${data.slice(0, 10)}${hex(mutate(bytes(text), edits)).slice(2)}`);
+  });
+
+const mutatedPayload = fc
   .record({ seed: fc.constantFrom(...SEEDS), edits: fc.array(edit, { maxLength: 4 }) })
   .map(({ seed, edits }): Payload => ({ kind: seed.kind, bytes: mutate(seed.bytes, edits) }));
+
+const mutated = fc.oneof(mutatedPayload, mutatedCall);
 
 /** The digest as viem alone computes it. */
 function foreignDigest(payload: Payload): string {

@@ -12,16 +12,24 @@ import {
 import { privateKeyToAddress } from 'viem/accounts';
 import { describe, expect, test } from 'vitest';
 import type { Decoded } from '../../protocol/payload/payload.ts';
-import { safeSignature, signedTransaction } from '../../protocol/payload/signed-transaction.ts';
-import { decoded, FRIEND, hex, plainTransaction, safeTx, transaction } from './support/payloads.ts';
+import {
+  type RecoverableSignature,
+  safeSignature,
+  signedTransaction,
+} from '../../protocol/payload/signed-transaction.ts';
+import { bytes, decoded, FRIEND, hex, plainTransaction, safeTx, transaction, word } from './support/payloads.ts';
 
 const KEY = keccak_256(new TextEncoder().encode('a test key'));
 const ADDRESS = privateKeyToAddress(hex(KEY) as Hex);
 
-function sign(payload: Decoded): { readonly r: bigint; readonly s: bigint; readonly recid: number } {
+function sign(payload: Decoded): RecoverableSignature {
   const compact = secp256k1.sign(payload.digest, KEY, { prehash: false, format: 'recovered' });
   const signature = secp256k1.Signature.fromBytes(compact, 'recovered');
-  return { r: signature.r, s: signature.s, recid: signature.recovery ?? 0 };
+  return made(signature.r, signature.s, signature.recovery ?? 0);
+}
+
+function made(r: bigint, s: bigint, recid: number): RecoverableSignature {
+  return { r: bytes(word(r)), s: bytes(word(s)), recid };
 }
 
 const accessList = [{ address: FRIEND, storageKeys: [`0x${'ab'.repeat(32)}`] as Hex[] }] as const;
@@ -60,7 +68,7 @@ describe('signed transactions', () => {
         fc.bigInt({ min: 1n, max: 1n << 250n }),
         fc.constantFrom(0, 1),
         (r, s, recid) => {
-          const { raw } = signedTransaction(payload, { r, s, recid });
+          const { raw } = signedTransaction(payload, made(r, s, recid));
           const parsed = parseTransaction(hex(raw) as Hex) as { r?: string; s?: string; yParity?: number };
           expect([BigInt(parsed.r ?? 0), BigInt(parsed.s ?? 0), parsed.yParity]).toEqual([r, s, recid]);
         },
@@ -73,16 +81,18 @@ describe('signed transactions', () => {
     const order = secp256k1.Point.CURVE().n;
     const payload = decoded(plainTransaction());
     for (const signature of [
-      { r: 0n, s: 1n, recid: 0 },
-      { r: order, s: 1n, recid: 0 },
-      { r: 1n, s: 0n, recid: 0 },
-      { r: 1n, s: order / 2n + 1n, recid: 0 },
-      { r: 1n, s: 1n, recid: 2 },
+      made(0n, 1n, 0),
+      made(order, 1n, 0),
+      made(1n, 0n, 0),
+      made(1n, order / 2n + 1n, 0),
+      made(1n, 1n, 2),
+      { r: new Uint8Array(31).fill(1), s: new Uint8Array(32).fill(1), recid: 0 },
+      { r: new Uint8Array(32).fill(1), s: new Uint8Array(33).fill(1), recid: 0 },
     ]) {
       expect(() => signedTransaction(payload, signature)).toThrow(/must be/);
       expect(() => safeSignature(signature)).toThrow(/must be/);
     }
-    expect(() => signedTransaction(decoded(safeTx()), { r: 1n, s: 1n, recid: 0 })).toThrow(/Only a transaction/);
+    expect(() => signedTransaction(decoded(safeTx()), made(1n, 1n, 0))).toThrow(/Only a transaction/);
   });
 });
 
