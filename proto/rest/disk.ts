@@ -3,7 +3,7 @@
  * Methods fail with the operating system's error (`code` is `ENOENT`, `ENOSPC` and the like).
  */
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
 
 export interface DiskFile {
   /** Size in bytes. */
@@ -69,16 +69,6 @@ export const nodeDisk: Disk = {
     }
   },
 };
-
-/** Whether something exists at `path`. */
-export async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 class NodeFile implements DiskFile {
   readonly #handle: FileHandle;
