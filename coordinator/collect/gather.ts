@@ -25,7 +25,8 @@ export interface GatherView {
  */
 export function gather(entry: BookEntry, roster: RosterBody, view: GatherView): GatherStep {
   const { ceremony } = entry;
-  if (entry.conflict !== undefined) return { kind: 'ended', code: 'OPERATOR_EQUIVOCATION', message: 'two proposals, one nonce' };
+  if (entry.conflict !== undefined)
+    return { kind: 'ended', code: 'OPERATOR_EQUIVOCATION', message: 'two proposals, one nonce' };
   const alive = standing(ceremony, view.now);
   if (!alive.ok) return { kind: 'ended', ...alive.error };
   const missing = roster.parties.map((party) => party.index).filter((index) => !ceremony.verdicts.has(index));

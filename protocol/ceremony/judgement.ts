@@ -56,10 +56,11 @@ export function judgeProposal(
   }
   const misfit = walletFault(body, context.wallet);
   if (misfit !== undefined) return denial([misfit]);
+  const parties = context.roster.parties.length;
   const decoded = decode(body.payload);
   if (!decoded.ok) {
     const { code, message } = decoded.error;
-    return fromVerdict(undecodableVerdict(code, message, context.roster.parties.length), {});
+    return fromVerdict(undecodableVerdict(code, message, parties), parties, {});
   }
   const assessment = assess(decoded.value, { wallet: `0x${toHex(body.address)}` });
   const reading: Reading = { digest: decoded.value.digest, tree: leafTreeDigest(decoded.value) };
@@ -73,14 +74,14 @@ export function judgeProposal(
       name: body.wallet,
       address: `0x${toHex(body.address)}`,
       threshold: context.roster.threshold,
-      parties: context.roster.parties.length,
+      parties,
     },
     initiator: body.initiator,
     now: context.inputs.now,
     common: context.common,
     ...(context.own === undefined ? {} : { own: context.own }),
   });
-  return { ...fromVerdict(verdict, { reading }), decoded: decoded.value, assessment };
+  return { ...fromVerdict(verdict, parties, { reading }), decoded: decoded.value, assessment };
 }
 
 /** A denial that is founded outside policy and payload: an inadmissible proposal, a conflict, a decision by hand. */
@@ -96,6 +97,9 @@ export function policyReference(policy: Policy): PolicyReference {
 export function inputsJson(inputs: JudgementInputs): Json {
   return { now: String(inputs.now), schema: INPUTS_SCHEMA };
 }
+
+/** As much of a reason as a verdict statement holds. */
+const MAX_DETAIL = 400;
 
 const INPUTS_SCHEMA = 'keymoot.inputs.v1';
 
@@ -128,14 +132,18 @@ function walletFault(body: SignProposal, wallet: Wallet | undefined): VerdictRea
   return undefined;
 }
 
-function fromVerdict(verdict: Verdict, read: { readonly reading?: Reading }): Judgement {
+function fromVerdict(verdict: Verdict, parties: number, read: { readonly reading?: Reading }): Judgement {
   return {
     ...read,
     judgement: verdict.decision,
-    consents: verdict.consents,
+    // A denial that never came to count parties names as many as there can be.
+    consents: Math.min(verdict.consents, parties),
     rejections: verdict.rejections,
     rules: matchedRuleNames(verdict),
-    reasons: verdict.reasons.map(({ code, detail }) => ({ code, detail })),
+    reasons: verdict.reasons.map(({ code, detail, leaf, policy }) => {
+      const where = leaf === undefined ? '' : `call ${leaf}${policy === undefined ? '' : `, ${policy} policy`}: `;
+      return { code, detail: `${where}${detail}`.slice(0, MAX_DETAIL) };
+    }),
     risks: verdict.risks,
     verdict,
   };

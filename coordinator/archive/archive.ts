@@ -1,0 +1,175 @@
+/**
+ * From a ceremony that is over to its transcript: entries in their one order, verified here first, closed by every
+ * party that verifies them too. The coordinator's word adds nothing to it.
+ */
+import { join } from 'node:path';
+import type { Members } from '../../proto/link/members.ts';
+import { writeFileAtomic } from '../../proto/rest/atomic-file.ts';
+import { ensureDirectory } from '../../proto/rest/directory.ts';
+import type { BookEntry } from '../../protocol/ceremony/book.ts';
+import { type Close, openClose, signClose } from '../../protocol/ceremony/close.ts';
+import type { Signer } from '../../protocol/ceremony/ed25519.ts';
+import type { Roster } from '../../protocol/ceremony/roster.ts';
+import { keygenPlan } from '../../protocol/ceremony/session-binding.ts';
+import { type Envelope, shortName } from '../../protocol/ceremony/statement.ts';
+import { equalBytes, toHex } from '../../protocol/common/bytes.ts';
+import type { Json } from '../../protocol/common/canonical-json.ts';
+import type { Clock } from '../../protocol/common/effects.ts';
+import { deriveSid } from '../../protocol/threshold/keygen/checks.ts';
+import { makeFrame } from '../../protocol/threshold/keygen/config.ts';
+import { DKG_BROADCAST } from '../../protocol/threshold/keygen/messages.ts';
+import type { ParsedEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
+import { SIGN } from '../../protocol/threshold/sign/messages.ts';
+import { appendClose, assemble, closeBody } from '../../protocol/transcript/assemble.ts';
+import { type Line, transcriptBytes } from '../../protocol/transcript/entry.ts';
+import { History } from '../../protocol/transcript/history.ts';
+import { verifyTranscript } from '../../protocol/transcript/verify.ts';
+import type { Collection } from '../collect/collection.ts';
+
+/** Parties verify a transcript within this time, in milliseconds; a slower one is left out of the closes. */
+const CLOSE_PATIENCE = 5_000;
+
+export interface ArchiveOptions {
+  readonly roster: Roster;
+  readonly operator: string;
+  readonly signer: Signer;
+  readonly clock: Clock;
+  readonly collection: Collection;
+  readonly members: () => Members;
+  readonly directory: string;
+  readonly note: (code: string, detail: string) => void;
+}
+
+export interface Archived {
+  readonly path: string;
+  /** Parties whose close it carries. */
+  readonly closedBy: readonly number[];
+}
+
+interface OpenClosing {
+  readonly lines: readonly Line[];
+  readonly closes: Map<string, Close>;
+  readonly arrived: () => void;
+}
+
+export class Archive {
+  readonly #options: ArchiveOptions;
+  readonly #closing = new Map<string, OpenClosing>();
+
+  constructor(options: ArchiveOptions) {
+    this.#options = options;
+  }
+
+  /** A close that a party sent; counted only for the transcript that is being closed. */
+  receiveClose(envelope: Envelope): void {
+    const close = openClose(envelope, this.#options.roster);
+    if (!close.ok) return;
+    const open = this.#closing.get(toHex(close.value.body.proposal));
+    const last = open?.lines.at(-1);
+    if (open === undefined || last === undefined || !equalBytes(close.value.body.head, last.hash)) return;
+    open.closes.set(close.value.body.author, close.value);
+    open.arrived();
+  }
+
+  /** Assembles, has it closed and writes it; undefined if it does not verify or too few parties close it. */
+  async archive(entry: BookEntry): Promise<Archived | undefined> {
+    const { clock, directory, members, note, operator, roster, signer } = this.#options;
+    const { proposal } = entry.ceremony;
+    const lines = assemble({
+      roster,
+      ceremony: entry.ceremony,
+      documents: this.#documents(entry),
+      rounds: this.#rounds(entry).map((round) => round.bytes),
+    });
+    const report = verifyTranscript(lines, { roster, draft: true, now: clock.now(), history: new History() });
+    if (!report.ok || report.ending === undefined) {
+      note(
+        'TRANSCRIPT_INVALID',
+        `${shortName(proposal.digest)}: ${report.failure?.code ?? ''}: ${report.failure?.message ?? ''}`,
+      );
+      return undefined;
+    }
+    const closes = await this.#gatherCloses(proposal.digest, lines);
+    const body = closeBody(lines, {
+      author: `operator:${operator}`,
+      ending: report.ending,
+      counter: 0,
+      created: clock.now(),
+    });
+    let closed = lines;
+    for (const close of [...closes, signClose(body, signer)]) closed = appendClose(closed, close);
+    const file = transcriptBytes(closed);
+    const final = verifyTranscript(file, { roster, history: new History() });
+    if (!final.ok) {
+      note(
+        'TRANSCRIPT_UNCLOSED',
+        `${shortName(proposal.digest)}: ${final.failure?.code ?? ''}: ${final.failure?.message ?? ''}`,
+      );
+      return undefined;
+    }
+    await ensureDirectory(directory);
+    const path = join(directory, `${shortName(proposal.digest)}.jsonl`);
+    await writeFileAtomic(path, file);
+    await members().sendAll({ kind: 'transcript', ceremony: proposal.digest, entries: file }, isParty);
+    return { path, closedBy: closes.map((close) => Number(close.body.author.split(':')[1])) };
+  }
+
+  async #gatherCloses(proposal: Uint8Array, lines: readonly Line[]): Promise<readonly Close[]> {
+    const { clock, members } = this.#options;
+    const asked = members().connected().filter(isParty);
+    const name = toHex(proposal);
+    const closes = new Map<string, Close>();
+    await new Promise<void>((resolve) => {
+      const cancel = clock.after(CLOSE_PATIENCE, resolve);
+      const arrived = (): void => {
+        if (!asked.every((member) => closes.has(member))) return;
+        cancel();
+        resolve();
+      };
+      this.#closing.set(name, { lines, closes, arrived });
+      void members().sendAll({ kind: 'transcript', ceremony: proposal, entries: transcriptBytes(lines) }, isParty);
+      arrived();
+    });
+    this.#closing.delete(name);
+    return [...closes.values()];
+  }
+
+  /** Exactly the documents that the statements name. */
+  #documents(entry: BookEntry): readonly Json[] {
+    const { collection } = this.#options;
+    const { ceremony } = entry;
+    const { body } = ceremony.proposal;
+    const named: (Uint8Array | undefined)[] = [];
+    for (const verdict of [...ceremony.verdicts.values(), ...ceremony.equivocations.values()]) {
+      named.push(verdict.body.inputs, verdict.body.commonPolicy?.digest, verdict.body.ownPolicy?.digest);
+    }
+    for (const outcome of ceremony.outcomes.values()) named.push(outcome.body.key?.certificate);
+    const documents = named.flatMap((digest) => (digest === undefined ? [] : (collection.document(digest) ?? [])));
+    const wallet =
+      body.ceremony === 'sign'
+        ? collection.wallets().find((candidate) => equalBytes(candidate.epochId, body.epochId))
+        : undefined;
+    return wallet === undefined ? documents : [...documents, wallet.document];
+  }
+
+  /** The broadcasts of the accepted session: under its session id and, in a keygen, the id its first round gives. */
+  #rounds(entry: BookEntry): readonly ParsedEnvelope[] {
+    const { collection, roster } = this.#options;
+    const { proposal, start } = entry.ceremony;
+    if (start === undefined) return [];
+    const { sessionId } = start.body;
+    const first = collection.rounds([sessionId]);
+    if (proposal.body.ceremony === 'sign') return first.filter((round) => round.type === SIGN);
+    const { config } = keygenPlan(roster, proposal.digest, proposal.body);
+    const round1 = first
+      .filter((round) => round.type === DKG_BROADCAST && round.round === 1)
+      .sort((a, b) => a.from - b.from);
+    const sid = deriveSid(makeFrame(sessionId, config), round1);
+    const all = sid === undefined ? first : [...first, ...collection.rounds([sid])];
+    return all.filter((round) => round.type === DKG_BROADCAST);
+  }
+}
+
+function isParty(member: string): boolean {
+  return member.startsWith('party:');
+}

@@ -1,0 +1,22 @@
+import type { Command } from '../../proto/control/command.ts';
+import { InvalidArgument, Refusal } from '../../protocol/common/errors.ts';
+import { broadcastTransaction } from '../broadcast/broadcast.ts';
+import { askService, field, HOME_OPTION } from './common.ts';
+
+export const broadcast: Command = {
+  usage: 'CEREMONY --home DIR --rpc URL',
+  summary: 'put the transaction that a ceremony signed on chain',
+  options: { ...HOME_OPTION, rpc: { type: 'string' } },
+  positionals: { min: 1, max: 1 },
+  async run(call) {
+    const [ceremony = ''] = call.positionals;
+    const rpc = call.required('rpc');
+    if (!/^https?:\/\//.test(rpc))
+      throw new InvalidArgument('OPTION_INVALID', '--rpc', 'must be an http or https address');
+    const raw = field(await askService(call, 'ceremony', { ceremony }), 'rawTransaction');
+    if (!/^0x[0-9a-f]+$/.test(raw)) throw new Refusal('NOTHING_TO_BROADCAST', 'this ceremony signed no transaction');
+    const hash = await broadcastTransaction(rpc, `0x${raw.slice(2)}`);
+    call.terminal.result({ ok: true, transactionHash: hash }, `Sent ${hash}`);
+    return 0;
+  },
+};

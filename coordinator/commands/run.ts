@@ -1,0 +1,38 @@
+import type { Command } from '../../proto/control/command.ts';
+import { serveControl } from '../../proto/control/serve.ts';
+import { readPassphrase } from '../../proto/rest/passphrase.ts';
+import { answerControl } from '../control.ts';
+import { systemClock, systemRandom } from '../effects.ts';
+import { openHome } from '../home.ts';
+import { CoordinatorService } from '../service.ts';
+import { HOME_OPTION, homeOf, PASSPHRASE_OPTION } from './common.ts';
+
+export const run: Command = {
+  usage: '--home DIR [--passphrase-file FILE]',
+  summary: 'run this operator’s coordinator until it is stopped',
+  options: { ...HOME_OPTION, ...PASSPHRASE_OPTION },
+  positionals: { min: 0, max: 0 },
+  async run(call) {
+    // The default action of SIGUSR1 opens a debugger port.
+    process.on('SIGUSR1', () => undefined);
+    const passphrase = await readPassphrase({ file: call.text('passphrase-file'), creating: false });
+    const home = await openHome(homeOf(call), passphrase, systemRandom);
+    passphrase.fill(0);
+    const note = (code: string, detail: string): void =>
+      call.terminal.warn(`${new Date().toISOString()} ${code} ${detail}`);
+    const service = new CoordinatorService({ home, clock: systemClock, random: systemRandom, note });
+    await service.start();
+    const control = await serveControl(home.layout.control, (request) => answerControl(service, request), {
+      onUnexpected: (error) =>
+        note('CONTROL_UNEXPECTED', error instanceof Error ? (error.stack ?? error.message) : 'unknown'),
+    });
+    call.terminal.result({ ok: true, name: home.self.name }, `Coordinator ${home.self.name} is running.`);
+    await new Promise<void>((resolve) => {
+      process.once('SIGINT', () => resolve());
+      process.once('SIGTERM', () => resolve());
+    });
+    await control.close();
+    await service.stop();
+    return 0;
+  },
+};

@@ -1,0 +1,89 @@
+/** How a ceremony ended, for operators and scripts. */
+
+import type { JsonValue } from '../proto/control/message.ts';
+import { addressOf } from '../protocol/ceremony/address.ts';
+import type { BookEntry } from '../protocol/ceremony/book.ts';
+import type { EcdsaSignature } from '../protocol/ceremony/outcome.ts';
+import { shortName } from '../protocol/ceremony/statement.ts';
+import { toHex } from '../protocol/common/bytes.ts';
+import { decode } from '../protocol/payload/payload.ts';
+import { safeSignature, signedTransaction } from '../protocol/payload/signed-transaction.ts';
+
+export interface Result {
+  readonly ending: 'completed' | 'refused' | 'aborted';
+  /** Why it was refused or aborted. */
+  readonly code?: string | undefined;
+  readonly message?: string | undefined;
+  /** Path of the transcript, if one could be closed. */
+  readonly transcript?: string | undefined;
+}
+
+export function resultJson(entry: BookEntry, result: Result): JsonValue {
+  const { ceremony } = entry;
+  const { body, digest } = ceremony.proposal;
+  const outcomes = [...ceremony.outcomes.values()].map((outcome) => outcome.body);
+  const signature = outcomes.find((outcome) => outcome.signature !== undefined)?.signature;
+  const key = outcomes.find((outcome) => outcome.key !== undefined)?.key;
+  return {
+    ok: result.ending === 'completed',
+    ceremony: shortName(digest),
+    proposal: toHex(digest),
+    kind: body.ceremony,
+    wallet: body.wallet,
+    attempt: body.attempt,
+    ending: result.ending,
+    ...(result.code === undefined ? {} : { code: result.code }),
+    ...(result.message === undefined ? {} : { message: result.message }),
+    ...(key === undefined
+      ? {}
+      : {
+          publicKey: toHex(key.publicKey),
+          address: `0x${toHex(addressOf(key.publicKey))}`,
+          epoch: toHex(key.epochId),
+        }),
+    ...(signature === undefined ? {} : signatureJson(entry, signature)),
+    refusals: refusals(entry),
+    aborts: outcomes.flatMap(({ abort, party, released }) =>
+      abort === undefined
+        ? []
+        : [{ party, failure: abort.failure, check: abort.check, culprits: [...abort.culprits], released }],
+    ),
+    transcript: result.transcript ?? null,
+  };
+}
+
+/** What each party that said no has signed, in its own words. */
+function refusals(entry: BookEntry): JsonValue {
+  const rejected = [...entry.ceremony.verdicts.values()]
+    .filter((verdict) => verdict.body.decision === 'reject')
+    .map(({ body }) => ({
+      party: body.party,
+      reasons: body.reasons.map(({ code, detail }) => ({ code, detail })),
+      risks: body.risks,
+    }));
+  const withdrawn = [...entry.ceremony.withdrawals.values()]
+    .filter((withdrawal) => withdrawal.body.author.startsWith('party:'))
+    .map(({ body }) => ({
+      party: Number(body.author.split(':')[1]),
+      reasons: [{ code: 'WITHDRAWN', detail: body.reason }],
+      risks: [],
+    }));
+  return [...rejected, ...withdrawn];
+}
+
+function signatureJson(entry: BookEntry, signature: EcdsaSignature): { readonly [key: string]: JsonValue } {
+  const { body } = entry.ceremony.proposal;
+  const decoded = body.ceremony === 'sign' ? decode(body.payload) : undefined;
+  if (decoded?.ok !== true) return {};
+  const { r, s, recovery } = signature;
+  const recoverable = { r, s, recid: recovery === 1 ? 1 : 0 } as const;
+  const bytes = `0x${toHex(safeSignature(recoverable))}`;
+  if (decoded.value.transaction === undefined) return { digest: `0x${toHex(decoded.value.digest)}`, signature: bytes };
+  const { hash, raw } = signedTransaction(decoded.value, recoverable);
+  return {
+    digest: `0x${toHex(decoded.value.digest)}`,
+    signature: bytes,
+    rawTransaction: `0x${toHex(raw)}`,
+    transactionHash: `0x${toHex(hash)}`,
+  };
+}
