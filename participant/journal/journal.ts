@@ -3,10 +3,13 @@
  * it leaves (docs/protocol.md d.6). One writer: the home lock is held. No resume: sessions that an opening finds
  * unfinished are marked aborted, and what they released stays released.
  */
+import { basename, dirname } from 'node:path';
 import { AppendLog } from '../../proto/rest/append-log.ts';
+import { readFileIfPresent, writeFileAtomic } from '../../proto/rest/atomic-file.ts';
 import { type Disk, nodeDisk } from '../../proto/rest/disk.ts';
 import { StoreError } from '../../proto/rest/errors.ts';
 import type { HomeLock } from '../../proto/rest/lock.ts';
+import { equalBytes, toHex, utf8 } from '../../protocol/common/bytes.ts';
 import type { Random } from '../../protocol/common/effects.ts';
 import { BugError, type Refusal } from '../../protocol/common/errors.ts';
 import { err, ok, type Result } from '../../protocol/common/result.ts';
@@ -48,19 +51,26 @@ export class Journal {
 
   /**
    * Opens or creates the journal of a locked home and replays it. Fails with `JOURNAL_CORRUPT`, `HOME_CORRUPT` (the
-   * journal is younger than the rest of the home), `HOME_LOST`, `WRITE_FAILED`.
+   * journal is gone, is another one, or is younger than the rest of the home), `HOME_LOST`, `WRITE_FAILED`.
    */
   static async open(lock: HomeLock, options: JournalOptions): Promise<Journal> {
     lock.assertHeld();
-    const path = homeLayout(lock.home).journal;
+    const { journal: path, journalId } = homeLayout(lock.home);
+    const disk = options.disk ?? nodeDisk;
+    const known = await readFileIfPresent(journalId, disk);
+    // A journal that is merely missing would be forgotten history, never a fresh start.
+    if (known !== undefined && !(await isThere(path, disk))) throw damagedHome(`${path} is gone`);
     const state = new JournalState();
     const log = await AppendLog.open({
       path,
       id: options.random.bytes(16),
-      disk: options.disk ?? nodeDisk,
+      disk,
       replay: (payload, offset) => replayRecord(state, payload, path, offset),
     });
     try {
+      const name = utf8(`${toHex(log.id)}\n`);
+      if (known === undefined) await writeFileAtomic(journalId, name, disk);
+      else if (!equalBytes(known, name)) throw damagedHome(`${path} is not the journal of this home`);
       const journal = new Journal(log, lock, state);
       await journal.#begin();
       return journal;
@@ -128,7 +138,7 @@ export class Journal {
     const opened = await this.update(() =>
       ok({ record: { type: 'opened', fencing: this.#lock.epoch }, value: undefined }),
     );
-    if (!opened.ok) throw new StoreError('HOME_CORRUPT', opened.error.message);
+    if (!opened.ok) throw damagedHome(`${this.#log.path} is younger than the rest of its home`);
     for (const row of this.crashed) {
       const { sessionId } = row.started;
       const record = { type: 'session-ended', sessionId, outcome: 'aborted', reason: 'CRASH' } as const;
@@ -136,6 +146,15 @@ export class Journal {
       if (!ended.ok) throw ended.error;
     }
   }
+}
+
+async function isThere(path: string, disk: Disk): Promise<boolean> {
+  const entries = await disk.list(dirname(path));
+  return entries.some((entry) => entry.name === basename(path));
+}
+
+function damagedHome(what: string): StoreError {
+  return new StoreError('HOME_CORRUPT', `${what}. Restore the home as a whole, or move to a new identity.`);
 }
 
 function replayRecord(state: JournalState, payload: Uint8Array, path: string, offset: number): void {

@@ -14,6 +14,8 @@ export interface HomeLayout {
   readonly addressBook: string;
   /** Append-only, docs/protocol.md d.6. */
   readonly journal: string;
+  /** Says which journal belongs to this home, so that a missing one is noticed. */
+  readonly journalId: string;
   /** Append-only: every statement this participant accepted or made, as it came. */
   readonly log: string;
   /** Directory of the cosigned transcripts of finished ceremonies. */
@@ -33,6 +35,7 @@ export function homeLayout(home: string): HomeLayout {
     networkKey: join(home, 'network.key'),
     addressBook: join(home, 'address-book.json'),
     journal: join(home, 'journal'),
+    journalId: join(home, 'journal.id'),
     log: join(home, 'log'),
     transcripts: join(home, 'transcripts'),
     nodeLog: join(home, 'node.log'),

@@ -37,6 +37,8 @@ export interface AppendLogOptions {
 
 export class AppendLog {
   readonly path: string;
+  /** The random name the file was created with, 16 bytes. */
+  readonly id: Uint8Array;
   /** Bytes of a torn last record that were cut off at opening; 0 normally. */
   readonly tornBytes: number;
   readonly #file: DiskFile;
@@ -47,6 +49,7 @@ export class AppendLog {
 
   private constructor(path: string, file: DiskFile, tail: Tail) {
     this.path = path;
+    this.id = tail.id;
     this.tornBytes = tail.torn;
     this.#file = file;
     this.#end = tail.end;
@@ -121,6 +124,7 @@ export class AppendLog {
 }
 
 interface Tail {
+  readonly id: Uint8Array;
   readonly end: number;
   readonly previous: Uint8Array;
   readonly torn: number;
@@ -149,7 +153,8 @@ function fileHead(id: Uint8Array): Uint8Array {
 async function replay(file: DiskFile, options: AppendLogOptions): Promise<Tail> {
   const size = await file.size();
   const head = await file.read(0, FILE_HEAD);
-  if (head.length < FILE_HEAD || !equal(head, fileHead(head.slice(8, 24)))) {
+  const id = head.slice(8, 24);
+  if (head.length < FILE_HEAD || !equal(head, fileHead(id))) {
     throw corrupt(options.path, 0, 'the head of the file is damaged');
   }
   const reader = new Window(file, size);
@@ -157,12 +162,12 @@ async function replay(file: DiskFile, options: AppendLogOptions): Promise<Tail> 
   let offset = FILE_HEAD;
   while (offset < size) {
     const found = await readRecord(reader, previous, offset, size, options.path);
-    if (found === undefined) return { end: offset, previous, torn: size - offset };
+    if (found === undefined) return { id, end: offset, previous, torn: size - offset };
     options.replay(found.payload, offset);
     previous = found.link;
     offset += HEAD + found.payload.length + LINK;
   }
-  return { end: offset, previous, torn: 0 };
+  return { id, end: offset, previous, torn: 0 };
 }
 
 /** The record at `offset`, `undefined` for a torn last one; throws `JOURNAL_CORRUPT`. */

@@ -1,4 +1,4 @@
-import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { claimSession, endSession, recordR2, recordR3 } from '../../../participant/journal/claim.ts';
@@ -179,6 +179,23 @@ test('a whole record that cannot be ours is refused like damage', async () => {
     await log.close();
     expect(await codeOf(openJournal(home))).toBe('JOURNAL_CORRUPT');
   }
+});
+
+test('a journal that is gone, or that of another home, is no fresh start', async () => {
+  const first = await openJournal();
+  const other = await openJournal(undefined, undefined, 9);
+  for (const { journal, lock } of [first, other]) {
+    await journal.close();
+    await lock.release();
+  }
+  const path = join(first.home, 'journal');
+  await copyFile(path, join(first.home, 'kept'));
+  await rm(path);
+  expect(await codeOf(openJournal(first.home))).toBe('HOME_CORRUPT');
+  await copyFile(join(other.home, 'journal'), path);
+  expect(await codeOf(openJournal(first.home))).toBe('HOME_CORRUPT');
+  await copyFile(join(first.home, 'kept'), path);
+  expect((await openJournal(first.home)).journal.state.fencing).toBe(4);
 });
 
 test('a journal that is younger than the fencing epoch of its home is refused', async () => {

@@ -23,11 +23,11 @@ export interface Opened {
   readonly journal: Journal;
 }
 
-export async function openJournal(given?: string, disk?: Disk): Promise<Opened> {
+export async function openJournal(given?: string, disk?: Disk, seed = 1): Promise<Opened> {
   const home = given ?? (await temporaryHome());
   const lock = await HomeLock.acquire(home);
   onTestFinished(() => lock.release());
-  const options = { random: counterRandom(), ...(disk === undefined ? {} : { disk }) };
+  const options = { random: counterRandom(seed), ...(disk === undefined ? {} : { disk }) };
   try {
     const journal = await Journal.open(lock, options);
     onTestFinished(() => journal.close());
