@@ -89,6 +89,19 @@ const ROUND_CONSTANTS = Int32Array.of(
   0xc67178f2,
 );
 
+/** A compression that is wrong on this machine would make every check fail and ban honest peers. */
+function checkCompression(): void {
+  const block = new Int32Array(64);
+  block.set([0x61626380, ...new Array<number>(14).fill(0), 24]);
+  const out = new Int32Array(8);
+  compress(INITIAL, block, out);
+  const expected = new Int32Array(8);
+  readBigEndian(sha256(utf8('abc')), expected, 0);
+  if (out.some((word, i) => word !== expected[i])) throw new BugError('BUG_HOT_HASH', 'SHA-256 of "abc" is wrong.');
+}
+
+checkCompression();
+
 const tagHashes = new Map<HotTag, Uint8Array>();
 
 /** The midstate for all calls with this tag and 32-byte session id. */

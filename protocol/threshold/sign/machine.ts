@@ -120,7 +120,9 @@ type Stage =
 
 /**
  * Checks the configuration and takes a lease on a live pair setup with every peer. Refused before any message:
- * another number of signers, an unsorted set, a ban, a peer without a setup, Q' = O.
+ * another number of signers, an unsorted set, a ban, a peer without a setup, Q' = O. The host calls `stop` in the
+ * end, whatever happens, and shows LEAK and CHEAT to others as it shows a timeout: at the round's deadline, without
+ * a reason.
  */
 export function createSign(config: SignConfig): Result<SignMachine, Refusal> {
   const { signers, self, threshold } = config;
@@ -205,7 +207,9 @@ export class SignMachine implements Machine<SignOutput, SignRecord> {
     const hindrance = this.#hindrance();
     if (hindrance !== undefined) return this.#abort(hindrance);
     const { sessionId, epochId, signers, digest, peers } = this.#session;
-    const { keep, outbox } = round1(this.#session, this.#setups(), this.#draws.round1(peers));
+    const values = this.#draws.round1(peers);
+    const { keep, outbox } = round1(this.#session, this.#setups(), values);
+    for (const choice of values.choices.values()) choice.fill(0);
     this.#stage = { name: 'round-1', keep };
     const started: SignEffect = { kind: 'record', record: { kind: 'started', sessionId, epochId, signers, digest } };
     return [started, ...this.#send(outbox), ...this.#advance()];
@@ -289,6 +293,7 @@ export class SignMachine implements Machine<SignOutput, SignRecord> {
     if (commits === undefined || extensions === undefined) return [];
     const inbox = { commits, extensions };
     const { share, tau } = this.#config;
+    if (share.wiped) return this.#abort(failed('BENIGN', 'share', [], 'The key share is no longer there.').abort);
     const usable = (peer: number): boolean => !this.#config.isBanned(peer);
     const values = this.#draws.round2(this.#session.peers);
     const result = share.use((x) =>

@@ -63,6 +63,7 @@ export interface SigningShare {
 interface Incoming {
   readonly peer: number;
   readonly setup: PairSetup;
+  readonly broadcast: ParsedEnvelope;
   readonly body: Uint8Array;
   readonly ote: OteBody;
   readonly oteSid: Uint8Array;
@@ -132,7 +133,7 @@ function readAll(
     const commit = readCommit(broadcast.body);
     const ote = readOte(envelope.body);
     if (commit === undefined || ote === undefined) {
-      return failed('CHEAT', 'd.2-size', [peer], 'A round 1 message has the wrong length.');
+      return failed('CHEAT', 'd.2-size', [peer], 'A round 1 message has the wrong length.', [broadcast]);
     }
     if (!equalBytes(ote.bh, broadcast.eh)) {
       return failed('INCONSISTENT', 'bh', [], 'The parts of a round 1 belong to different runs.', [broadcast]);
@@ -141,7 +142,7 @@ function readAll(
       return failed('INCONSISTENT', 'pairEpoch', [], 'Two parties use different pair setups.', [broadcast]);
     }
     const oteSid = extensionId(session, setup.pairEpoch, peer, session.self, commit.nonce);
-    all.push({ peer, setup, body: envelope.body, ote, oteSid });
+    all.push({ peer, setup, broadcast, body: envelope.body, ote, oteSid });
   }
   return { kind: 'ok', value: all };
 }
@@ -153,10 +154,10 @@ function checkAll(all: readonly Incoming[], usable: (peer: number) => boolean): 
     for (const zeta of kept.values()) zeta.fill(0);
     return failure;
   };
-  for (const { peer, setup, ote, oteSid } of all) {
+  for (const { peer, setup, broadcast, ote, oteSid } of all) {
     if (setup.wiped || !usable(peer)) return drop(failed('BENIGN', 'ban', [], 'The pair setup is no longer usable.'));
     const zeta = checkExtension(oteSid, setup.sender, ote.ote);
-    if (zeta === undefined) return drop(failed('LEAK', 'C1', [peer], 'The OT extension check failed.'));
+    if (zeta === undefined) return drop(failed('LEAK', 'C1', [peer], 'The OT extension check failed.', [broadcast]));
     kept.set(peer, zeta);
   }
   return { kind: 'ok', value: kept };

@@ -32,6 +32,7 @@ export interface Round3Keep {
 interface Incoming {
   readonly peer: number;
   readonly commit: ParsedEnvelope;
+  readonly opening: ParsedEnvelope;
   readonly open: OpenBody;
   readonly mul: MulBody;
 }
@@ -84,7 +85,7 @@ function readAll(session: SignSession, keep: Round2Keep, inbox: Round2Inbox): St
     const open = readOpen(opening.body);
     const mul = readMul(product.body);
     if (open === undefined || mul === undefined) {
-      return failed('CHEAT', 'S1', [peer], 'A round 2 message has the wrong length.');
+      return failed('CHEAT', 'S1', [peer], 'A round 2 message has the wrong length.', [commit, opening]);
     }
     if (!equalBytes(mul.bh, opening.eh)) {
       return failed('INCONSISTENT', 'S0', [], 'The parts of a round 2 belong to different runs.', [opening]);
@@ -93,7 +94,7 @@ function readAll(session: SignSession, keep: Round2Keep, inbox: Round2Inbox): St
       const views = [...inbox.commits.values(), ...inbox.openings.values()];
       return failed('INCONSISTENT', 'S0', [], 'A signer has seen other round 1 messages.', views);
     }
-    all.push({ peer, commit, open, mul });
+    all.push({ peer, commit, opening, open, mul });
   }
   return { kind: 'ok', value: all };
 }
@@ -101,7 +102,9 @@ function readAll(session: SignSession, keep: Round2Keep, inbox: Round2Inbox): St
 /** S1 to S5 for one peer, in this order. */
 function check(session: SignSession, keep: Round2Keep, incoming: Incoming): Step<Checked> {
   const { peer, open, mul } = incoming;
-  const cheat = (name: string, message: string): Failure => failed('CHEAT', name, [peer], message);
+  // Broadcasts only: they prove S2 to anybody, the pairwise checks to nobody.
+  const cheat = (name: string, message: string): Failure =>
+    failed('CHEAT', name, [peer], message, [incoming.commit, incoming.opening]);
 
   const noncePoint = curve.decode(open.noncePoint);
   const keyPoint = curve.decode(open.keyPoint);
