@@ -2,6 +2,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { utf8 } from '../common/bytes.ts';
 import { BugError } from '../common/errors.ts';
+import { sha256 as longSha256 } from './sha256.ts';
 import type { HotTag, Tag } from './tags.ts';
 
 /** 32 zero bytes: the sid slot where no id exists. */
@@ -34,9 +35,8 @@ function requireSid(sid: Uint8Array): void {
  */
 export function H(tag: Tag, sid: Uint8Array, ...fields: Uint8Array[]): Uint8Array {
   requireSid(sid);
-  const hash = sha256.create().update(prefix(tag)).update(sid).update(lengthBytes(fields.length));
-  for (const field of fields) hash.update(lengthBytes(field.length)).update(field);
-  return hash.digest();
+  const parts = fields.flatMap((field) => [lengthBytes(field.length), field]);
+  return longSha256(prefix(tag), sid, lengthBytes(fields.length), ...parts);
 }
 
 /** The state of `hot` after its first block, which depends on tag and sid only. */

@@ -2,9 +2,9 @@
  * The signed envelope of every round message (docs/protocol.md a.3.5). Integers are big-endian:
  * `ver 1 | suite 2 | type 1 | round 1 | from 1 | to 1 | sid 32 | len 4 | body | sig 64`, 107 bytes around the body.
  */
-import { sha256 } from '@noble/hashes/sha2.js';
 import { concat, utf8 } from '../../common/bytes.ts';
 import { fixed, readU32, u8, u16, u32 } from '../encoding.ts';
+import { sha256 } from '../sha256.ts';
 import { suite } from '../suite.ts';
 
 /** Ed25519 signature, 64 bytes, by the own identity key. */
