@@ -82,8 +82,8 @@ export const SESSIONS_PER_SECOND = 2;
 export const BEAT_MS = 2_000;
 /** and are given up after four missed beats and the longest pause a node takes for a ceremony's arithmetic. */
 export const SILENCE_MS = 10_000;
-/** A full window of 1 MiB at 35 KiB/s; a peer that reads slower than that is of no use in a ceremony. */
-export const STALL_MS = 30_000;
+/** A full window of 1 MiB at 50 KiB/s; a peer that reads slower than that is of no use in a ceremony. */
+export const STALL_MS = 20_000;
 /** Given to the transport at once: what waits inside it is never more than this and one window. */
 export const SLICE_BYTES: number = 64 * KiB;
 /** Three transcripts of the largest size; further frames are refused, not queued. */

@@ -79,7 +79,9 @@ function watch(connection: MessageStream): void {
     if (error === undefined) return;
     ended = true;
     event.stopImmediatePropagation();
-    connection.abort(error);
+    const reason = error;
+    // Not now: the session that has to be told this reason may be about to be made.
+    setImmediate(() => connection.abort(reason));
   });
 }
 
