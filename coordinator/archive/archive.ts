@@ -17,7 +17,7 @@ import type { Json } from '../../protocol/common/canonical-json.ts';
 import type { Clock } from '../../protocol/common/effects.ts';
 import { deriveSid } from '../../protocol/threshold/keygen/checks.ts';
 import { makeFrame } from '../../protocol/threshold/keygen/config.ts';
-import { DKG_BROADCAST } from '../../protocol/threshold/keygen/messages.ts';
+import { DKG_ACK, DKG_BROADCAST } from '../../protocol/threshold/keygen/messages.ts';
 import type { ParsedEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
 import { SIGN } from '../../protocol/threshold/sign/messages.ts';
 import { appendClose, assemble, closeBody } from '../../protocol/transcript/assemble.ts';
@@ -166,7 +166,7 @@ export class Archive {
       .sort((a, b) => a.from - b.from);
     const sid = deriveSid(makeFrame(sessionId, config), round1);
     const all = sid === undefined ? first : [...first, ...collection.rounds([sid])];
-    return all.filter((round) => round.type === DKG_BROADCAST);
+    return all.filter((round) => round.type === DKG_BROADCAST || round.type === DKG_ACK);
   }
 }
 
