@@ -376,17 +376,35 @@ describe('what the host decides', () => {
 
   it('an abort of a signer ends the session without a ban; of anybody else it is dropped', () => {
     for (const [from, expected] of [
-      [2, ['BENIGN', 'abort']],
+      [2, ['BENIGN', 'ABORT']],
       [3, undefined],
     ] as const) {
       const network = SignNetwork.of(two, makeHosts(two), [1, 2]).start();
       const identity = two.identities.get(from);
       if (identity === undefined) throw new Error('no such party');
       const fields = { type: ABORT_MESSAGE, round: 0, from, to: 0, sid: vec('session/id'), body: Uint8Array.of(0) };
-      network.deliver({ from, to: 1, bytes: encodeEnvelope(fields, (message) => identity.sign(message)) });
+      const own = network.nodes.get(from)?.machine.abortMessage();
+      const bytes = encodeEnvelope(fields, (message) => identity.sign(message));
+      if (own !== undefined) expect(own).toEqual(bytes);
+      network.deliver({ from, to: 1, bytes });
       expect(summary(network, 1)).toEqual(expected);
       expect(network.outline(1)).not.toContain('ban');
     }
+  });
+
+  it('a key share wiped meanwhile ends the session', () => {
+    const share = new Secret(two.shares.get(1) ?? 0n);
+    const network = SignNetwork.of(
+      two,
+      makeHosts(two),
+      [1, 2],
+      undefined,
+      onlyFor(1, (config) => ({ ...config, share })),
+    );
+    network.start();
+    share.wipe();
+    network.run();
+    expect(summary(network, 1)).toEqual(['BENIGN', 'share']);
   });
 
   it('refuses before round 1: signer sets, bans, missing setups, keys', () => {

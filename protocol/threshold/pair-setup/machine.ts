@@ -136,7 +136,7 @@ export class PairSetupMachine implements Machine<PreparedPair, PairFailRecord> {
     const envelope = this.#authentic(bytes);
     if (envelope === undefined || this.#config.isRefused()) return [];
     if (envelope.type === ABORT_MESSAGE) {
-      return this.#isRun(envelope.sid) ? this.#abort('BENIGN', 'abort', 'The peer has aborted the pair setup.') : [];
+      return this.#isRun(envelope.sid) ? this.#abort('BENIGN', 'ABORT', 'The peer has aborted the pair setup.') : [];
     }
     if (envelope.round === PAIR_ROUNDS.hello) {
       return this.#begins ? this.#readAnswer(envelope) : this.#answer(envelope);

@@ -219,7 +219,7 @@ export class SignMachine implements Machine<SignOutput, SignRecord> {
     const envelope = this.#authentic(bytes);
     if (envelope === undefined) return [];
     if (envelope.type === ABORT_MESSAGE) {
-      return this.#abort(failed('BENIGN', 'abort', [], 'A signer has aborted the session.').abort);
+      return this.#abort(failed('BENIGN', 'ABORT', [], 'A signer has aborted the session.').abort);
     }
     if (this.#inbox.put(envelope) !== 'new') return [];
     if (envelope.type === SIGN_PAIR && envelope.round === 1) this.#activate(envelope);
@@ -233,6 +233,16 @@ export class SignMachine implements Machine<SignOutput, SignRecord> {
    */
   mayLeave(round: 2 | 3): Abort | undefined {
     return this.#hindrance() ?? this.#refusal(round);
+  }
+
+  /**
+   * The ABORT of this signer, the same bytes for every reason. The host broadcasts it when it likes, but after LEAK
+   * and CHEAT not before the deadline at which it would have given up anyway.
+   */
+  abortMessage(): Uint8Array {
+    const { sessionId, self } = this.#session;
+    const fields = { type: ABORT_MESSAGE, round: 0, from: self, to: 0, sid: sessionId, body: Uint8Array.of(0) };
+    return sealEnvelope(fields, this.#config.sign).bytes;
   }
 
   /** Two different signed messages where one may exist: proofs against their senders, to be kept. */
