@@ -15,8 +15,9 @@ export interface CountedStatement {
   readonly key: Uint8Array;
   readonly counter: number;
   readonly digest: Uint8Array;
-  /** Set for verdicts. */
   readonly verdict: boolean;
+  /** The common policy that a verdict rests on. */
+  readonly policy?: { readonly id: string; readonly version: number; readonly digest: Uint8Array } | undefined;
 }
 
 /** What a verified transcript adds. */
@@ -35,6 +36,8 @@ export class History {
   readonly #counters = new Map<string, Set<string>>();
   readonly #verdicts = new Map<string, Set<string>>();
   readonly #nonces = new Set<string>();
+  /** By party key and policy id: which version was in force at which counter. */
+  readonly #policies = new Map<string, Adopted[]>();
 
   /** The ceremony with this proposal, if its transcript was seen. */
   ceremony(proposal: Uint8Array): Ceremony | undefined {
@@ -50,7 +53,8 @@ export class History {
   contradiction(facts: Facts): Finding | undefined {
     if (this.knows(facts)) return undefined;
     const proposal = toHex(facts.proposal);
-    for (const { seq, party, key, counter, digest, verdict } of facts.counted) {
+    for (const statement of facts.counted) {
+      const { seq, party, key, counter, digest, verdict } = statement;
       const name = toHex(digest);
       const said = this.#verdicts.get(slot(proposal, key));
       if (verdict && said !== undefined && !said.has(name)) {
@@ -61,6 +65,10 @@ export class History {
       if (used !== undefined && !used.has(name)) {
         const message = `party ${party} used counter ${counter} for another statement in another transcript`;
         return { code: 'COUNTER_REUSED', seq, message };
+      }
+      if (this.#wentBack(statement)) {
+        const message = `party ${party} answered by an older policy than it had answered by before`;
+        return { code: 'POLICY_ROLLBACK', seq, message };
       }
     }
     if (this.#ceremonies.has(proposal)) {
@@ -79,12 +87,32 @@ export class History {
     if (this.knows(facts)) return;
     const proposal = toHex(facts.proposal);
     this.#ceremonies.set(proposal, { ceremony: facts.ceremony, head: facts.head });
-    for (const { key, counter, digest, verdict } of facts.counted) {
+    for (const { key, counter, digest, verdict, policy } of facts.counted) {
       note(this.#counters, slot(String(counter), key), digest);
       if (verdict) note(this.#verdicts, slot(proposal, key), digest);
+      if (policy === undefined) continue;
+      const name = slot(policy.id, key);
+      const adopted = { counter, version: policy.version, digest: toHex(policy.digest) };
+      this.#policies.set(name, [...(this.#policies.get(name) ?? []), adopted]);
     }
     if (facts.nonce !== undefined) this.#nonces.add(toHex(facts.nonce.r));
   }
+
+  /** A party's counter tells the order of its own statements, and its policy's version only grows along it. */
+  #wentBack({ key, counter, policy }: CountedStatement): boolean {
+    if (policy === undefined) return false;
+    const digest = toHex(policy.digest);
+    return (this.#policies.get(slot(policy.id, key)) ?? []).some((other) => {
+      if (other.version === policy.version) return other.digest !== digest;
+      return other.version < policy.version !== other.counter < counter;
+    });
+  }
+}
+
+interface Adopted {
+  readonly counter: number;
+  readonly version: number;
+  readonly digest: string;
 }
 
 function note(map: Map<string, Set<string>>, name: string, digest: Uint8Array): void {

@@ -9,7 +9,7 @@ import type { Proposal } from '../ceremony/proposal.ts';
 import { matchesFingerprint, partyOf, type Roster } from '../ceremony/roster.ts';
 import { keygenPlan } from '../ceremony/session-binding.ts';
 import type { Wallet } from '../ceremony/wallet.ts';
-import { equalBytes } from '../common/bytes.ts';
+import { equalBytes, toHex } from '../common/bytes.ts';
 import { BugError } from '../common/errors.ts';
 import { err, ok, type Result } from '../common/result.ts';
 import { SIGN } from '../threshold/sign/messages.ts';
@@ -118,7 +118,7 @@ function steps(walk: Walk, file: Uint8Array, options: VerifyOptions): void {
   if (options.draft !== true) walk.run('closing', () => checkCloses(parts, statements, ending, started, roster));
   const { history } = options;
   if (history === undefined) return;
-  const facts = factsOf(parts, statements, answers.ceremony, roster, walk.report().signature);
+  const facts = factsOf({ parts, statements, answers, documents, roster }, walk.report().signature);
   if (history.knows(facts)) walk.note(['this transcript was given before']);
   walk.run('history', () => {
     const finding = history.contradiction(facts);
@@ -192,35 +192,48 @@ function walletOf(
   return newWallet(statements, documents, keygenPlan(roster, digest, body).walletId);
 }
 
+interface Walked {
+  readonly parts: Parts;
+  readonly statements: Statements;
+  readonly answers: Answers;
+  readonly documents: Documents;
+  readonly roster: Roster;
+}
+
 function factsOf(
-  parts: Parts,
-  statements: Statements,
-  ceremony: Facts['ceremony'],
-  roster: Roster,
+  { parts, statements, answers, documents, roster }: Walked,
   signature: EcdsaSignature | undefined,
 ): Facts {
-  const counted = (
-    placed: Placed<{ readonly digest: Uint8Array; readonly body: { readonly counter: number } }>,
-    party: number | undefined,
-    verdict: boolean,
-  ): readonly CountedStatement[] => {
+  const counted = (placed: Placed<Counted>, party: number | undefined): readonly CountedStatement[] => {
     const key = party === undefined ? undefined : partyOf(roster, party)?.statementKey;
     if (party === undefined || key === undefined) return [];
     const { digest, body } = placed.value;
-    return [{ seq: placed.seq, party, key, counter: body.counter, digest, verdict }];
+    return [{ seq: placed.seq, party, key, counter: body.counter, digest, verdict: false }];
+  };
+  const policyOf = (reference: { readonly digest: Uint8Array; readonly version: number } | undefined) => {
+    const policy = reference && documents.policies.get(toHex(reference.digest))?.value;
+    return reference && policy && { ...reference, id: policy.document.id };
   };
   const named = statements.outcomes.find(({ value }) => value.body.signature !== undefined);
   return {
     proposal: parts.proposal,
-    ceremony,
+    ceremony: answers.ceremony,
     head: parts.body.at(-1)?.hash ?? parts.proposal,
     counted: [
-      ...statements.verdicts.flatMap((placed) => counted(placed, placed.value.body.party, true)),
-      ...statements.outcomes.flatMap((placed) => counted(placed, placed.value.body.party, false)),
-      ...statements.closes.flatMap((placed) => counted(placed, partyIndex(placed.value.body.author), false)),
+      ...statements.verdicts.flatMap((placed) => {
+        const { party, commonPolicy } = placed.value.body;
+        return counted(placed, party).map((item) => ({ ...item, verdict: true, policy: policyOf(commonPolicy) }));
+      }),
+      ...statements.outcomes.flatMap((placed) => counted(placed, placed.value.body.party)),
+      ...statements.closes.flatMap((placed) => counted(placed, partyIndex(placed.value.body.author))),
     ],
-    nonce: signature && named && { r: signature.r, seq: named.seq },
+    nonce: signature && { r: signature.r, seq: named?.seq ?? parts.body.length - 1 },
   };
+}
+
+interface Counted {
+  readonly digest: Uint8Array;
+  readonly body: { readonly counter: number };
 }
 
 function isLast({ value: { type, round } }: Parts['rounds'][number]): boolean {

@@ -68,7 +68,7 @@ export interface Plan {
   readonly network?: Network;
   /** Same label, same nonces: only for the test that must not happen. */
   readonly random?: string;
-  readonly outcome?: (body: OutcomeBody) => OutcomeBody | undefined;
+  readonly outcome?: ((body: OutcomeBody) => OutcomeBody | undefined) | undefined;
   readonly story?: (story: Story) => Story;
   readonly ending?: Ending;
   readonly authors?: readonly string[];
@@ -189,7 +189,7 @@ export class Moot {
     return { ...this.finish(story, plan), wallet: document === undefined ? undefined : this.#wallet(document, ran) };
   }
 
-  /** A whole signing or refusal. Without enough consents it ends there. */
+  /** A whole signing or refusal. Without enough consents it ends there, unless the plan insists on its signers. */
   sign(from: MootWallet, plan: SignPlan): Told {
     const { wallet } = from;
     const honest: SignProposal = {
@@ -208,7 +208,8 @@ export class Moot {
     const documents = [...answers.documents, wallet.document];
     const base = { roster: this.roster.digest, proposal, documents, verdicts: answers.verdicts, withdrawals: [] };
     const consents = answers.verdicts.filter((verdict) => verdict.body.decision === 'consent');
-    if (consents.length < this.roster.threshold) {
+    const required = Math.max(this.roster.threshold, ...consents.map((consent) => consent.body.consents));
+    if (consents.length < required && plan.signers === undefined) {
       return this.finish({ ...base, rounds: [], outcomes: [] }, plan);
     }
     const signers = plan.signers ?? consents.slice(0, this.roster.threshold).map((consent) => consent.body.party);

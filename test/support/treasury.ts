@@ -1,13 +1,15 @@
 /** The moot that most transcript tests use: three parties, two sign, a treasury policy, an own policy of party 2. */
 import { readFileSync } from 'node:fs';
-import { fromHex } from '../../protocol/common/bytes.ts';
+import type { Address } from '../../protocol/payload/address.ts';
 import type { Payload } from '../../protocol/payload/payload.ts';
 import { encodeTransaction } from '../../protocol/payload/transaction.ts';
 import { canonicalizeTypedData } from '../../protocol/payload/typed-data.ts';
 import { dealPairs, Moot, type MootWallet, must } from './moot.ts';
 
-export const PAYEE = '0xa1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1';
-const ETHER = 10n ** 18n;
+export const PAYEE: Address = '0xa1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1';
+/** May be paid although one party objects. */
+export const FRIEND: Address = '0xf1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1';
+export const ETHER: bigint = 10n ** 18n;
 
 /** Up to one ether to the payee without asking; up to ten by hand and by all three. */
 export function treasuryPolicy(version = 1): object {
@@ -17,10 +19,19 @@ export function treasuryPolicy(version = 1): object {
     id: 'treasury',
     version,
     wallets: { treasury: { chainIds: [31337] }, spare: { chainIds: [31337] } },
-    addressLists: { payees: [{ chainId: 31337, address: PAYEE, label: 'Payee' }] },
+    addressLists: {
+      payees: [{ chainId: 31337, address: PAYEE, label: 'Payee' }],
+      friends: [{ chainId: 31337, address: FRIEND, label: 'Friend' }],
+    },
     assets: { ETH: { chainId: 31337, address: 'native', decimals: 18 } },
     rules: [
       { id: 'small', effect: 'allow', match: { ...match, amount: { max: String(ETHER) } } },
+      {
+        id: 'friendly',
+        effect: 'allow',
+        match: { ...match, counterparties: '@friends', amount: { max: String(ETHER) } },
+        rejections: 2,
+      },
       {
         id: 'large',
         effect: 'require',
@@ -63,14 +74,14 @@ export function readyMoot(label = 'treasury'): { readonly moot: Moot; readonly f
 }
 
 /** An EIP-1559 transfer of ether to the payee. */
-export function transfer(value: bigint = ETHER / 2n, nonce = 0n): Payload {
+export function transfer(value: bigint = ETHER / 2n, to: Address = PAYEE): Payload {
   const bytes = encodeTransaction({
     type: 'eip1559',
     chainId: 31337n,
-    nonce,
+    nonce: 0n,
     gas: 21_000n,
     fees: { kind: 'cap', maxFeePerGas: 10n ** 9n, maxPriorityFeePerGas: 0n },
-    to: PAYEE,
+    to,
     value,
     data: new Uint8Array(),
     accessList: [],
@@ -84,10 +95,4 @@ export function trojan(): Payload {
   const shapes = JSON.parse(readFileSync(file, 'utf8')) as { readonly modeA: { readonly typedData: object } };
   const bytes = must(canonicalizeTypedData(JSON.stringify(shapes.modeA.typedData)));
   return { kind: 'evm-typed-data', bytes };
-}
-
-export function hex(text: string): Uint8Array {
-  const bytes = fromHex(text);
-  if (bytes === undefined) throw new Error('bad hex in a test');
-  return bytes;
 }

@@ -1,11 +1,18 @@
 /** What the parties answered, as the rules of a ceremony see it: each verdict was possible when it was given. */
 
-import { addWithdrawal, admit, type Ceremony, CLOCK_TOLERANCE, newCeremony } from '../../ceremony/lifecycle.ts';
+import {
+  addWithdrawal,
+  admit,
+  type Ceremony,
+  CLOCK_TOLERANCE,
+  type LifecycleError,
+  newCeremony,
+} from '../../ceremony/lifecycle.ts';
 import type { Roster } from '../../ceremony/roster.ts';
 import type { VerdictStatement } from '../../ceremony/verdict-statement.ts';
 import { equalBytes } from '../../common/bytes.ts';
 import { err, ok, type Result } from '../../common/result.ts';
-import type { Finding } from '../codes.ts';
+import type { AuditCode, Finding } from '../codes.ts';
 import type { Placed } from './parts.ts';
 import type { Statements } from './statements.ts';
 
@@ -74,11 +81,7 @@ function verdictFinding(
   }
   const admitted = admit(proposal.value, roster, body.created, earlier(proposal.value.body.previous, previous));
   if (!admitted.ok && !(admitted.error.code === 'ATTEMPT_UNKNOWN' && previous === undefined)) {
-    const { code, message } = admitted.error;
-    if (code === 'WRONG_ROSTER' || code === 'PROPOSAL_EXPIRED' || code === 'PROPOSAL_NOT_YET_VALID') {
-      return { code, message: `${who}: ${message}` };
-    }
-    return { code: code === 'ATTEMPT_UNKNOWN' ? code : 'ATTEMPT_DIFFERS', message: `${who}: ${message}` };
+    return { code: admissionCode(admitted.error.code), message: `${who}: ${admitted.error.message}` };
   }
   if (body.judgement === 'deny') return { code: 'CONSENT_INVALID', message: `${who} goes against its own policies` };
   if (body.judgement === 'require' && !body.byHand) {
@@ -96,6 +99,19 @@ function verdictFinding(
 function earlier(named: Uint8Array | undefined, previous: Ceremony | undefined): Ceremony | undefined {
   if (named === undefined || previous === undefined) return undefined;
   return { ...newCeremony(previous.proposal), verdicts: previous.verdicts };
+}
+
+function admissionCode(code: LifecycleError['code']): AuditCode {
+  switch (code) {
+    case 'WRONG_ROSTER':
+    case 'PROPOSAL_EXPIRED':
+    case 'ATTEMPT_UNKNOWN':
+      return code;
+    case 'PROPOSAL_NOT_YET_VALID':
+      return 'TIMES_DISORDERED';
+    default:
+      return 'ATTEMPT_DIFFERS';
+  }
 }
 
 /** What is there only as evidence need not make sense: that its author signed it is all it shows. */

@@ -94,6 +94,7 @@ function asAuditCode({ code }: LifecycleError): AuditCode {
     case 'ATTEMPT_STILL_LIVE':
     case 'EQUIVOCATION':
     case 'VERDICT_FOREIGN':
+    case 'PROPOSAL_NOT_YET_VALID':
       return 'START_STANDINGS';
     default:
       return code;
