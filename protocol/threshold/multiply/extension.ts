@@ -20,8 +20,6 @@ export const AT_BYTES: number = XI * WIDTH * 32;
 export const MUL_BYTES: number = AT_BYTES + 64;
 /** Bytes of one base OT key. */
 export const SEED_BYTES: number = suite.seedBytes;
-/** beta (416 bits) || mask (128 bits). */
-export const CHOICE_BYTES: number = ROW_BYTES;
 
 /** Expands seeds to rows with the hot hash; one per phase, wiped at its end. */
 export interface RowGenerator {

@@ -88,7 +88,16 @@ export interface Direction {
   readonly chosen: Uint8Array;
 }
 
+const dealt = new Map<string, Direction>();
+
+/** One direction of base OT below `label`. Shared between calls: setups copy it. */
 export function dealDirection(label: string): Direction {
+  const known = dealt.get(label) ?? makeDirection(label);
+  dealt.set(label, known);
+  return known;
+}
+
+function makeDirection(label: string): Direction {
   const delta = vec(`${label}Delta`, 16);
   const bits = wordsOf(delta);
   const pairs = Array.from({ length: 128 }, (_, r) => [vec(`${label}K0/${r}`), vec(`${label}K1/${r}`)] as const);
