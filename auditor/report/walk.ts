@@ -103,7 +103,7 @@ function proposalText(body: Fields): readonly string[] {
   const bytes = fromHex(payload.text('bytes'));
   if (body.text('ceremony') === 'sign' && bytes !== undefined) {
     const decoded = decode({ kind: payload.text('kind') as PayloadKind, bytes });
-    if (decoded.ok) lines.push(...describe(assess(decoded.value)).map((line) => `| ${line}`));
+    if (decoded.ok) lines.push(...describe(assess(decoded.value)).map((line) => `| ${line}`.trimEnd()));
     else lines.push(`| cannot be decoded: ${decoded.error.message} (${decoded.error.code})`);
   }
   if (body.text('note') !== '') lines.push(`the proposer claims: "${body.text('note')}"`);

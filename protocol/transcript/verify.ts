@@ -4,22 +4,24 @@
  */
 
 import type { Ending } from '../ceremony/close.ts';
+import type { Ceremony } from '../ceremony/lifecycle.ts';
 import type { EcdsaSignature } from '../ceremony/outcome.ts';
 import type { Proposal } from '../ceremony/proposal.ts';
-import { matchesFingerprint, partyOf, type Roster } from '../ceremony/roster.ts';
+import { matchesFingerprint, type Roster } from '../ceremony/roster.ts';
 import { keygenPlan } from '../ceremony/session-binding.ts';
 import type { Wallet } from '../ceremony/wallet.ts';
-import { equalBytes, toHex } from '../common/bytes.ts';
+import { equalBytes } from '../common/bytes.ts';
 import { BugError } from '../common/errors.ts';
 import { err, ok, type Result } from '../common/result.ts';
 import { SIGN } from '../threshold/sign/messages.ts';
 import { type AuditCode, CHECKS, type CheckName, type Finding } from './codes.ts';
 import { type Line, parseTranscript, transcriptBytes } from './entry.ts';
-import type { CountedStatement, Facts, History } from './history.ts';
+import type { History } from './history.ts';
 import { type Answers, checkAnswers } from './verify/answers.ts';
-import { checkCounters, partyIndex } from './verify/counters.ts';
+import { checkCounters } from './verify/counters.ts';
 import { checkReferences, type Documents, readDocuments } from './verify/documents.ts';
 import { checkCloses, checkNothingRan, checkRefusal, endingOf } from './verify/ending.ts';
+import { factsOf } from './verify/facts.ts';
 import { checkJudgements, checkReadings, findWallet } from './verify/judgement.ts';
 import { checkOrder } from './verify/order.ts';
 import { type Parts, type Placed, readParts } from './verify/parts.ts';
@@ -173,7 +175,7 @@ function anchor(parts: Parts, { roster, fingerprint }: VerifyOptions): Result<Ro
 
 function start(
   statements: Statements,
-  ceremony: Facts['ceremony'],
+  ceremony: Ceremony,
   roster: Roster,
   parts: Parts,
 ): Result<Started | undefined, Finding> {
@@ -190,50 +192,6 @@ function walletOf(
   const { body, digest } = statements.proposal.value;
   if (body.ceremony === 'sign') return findWallet(body, counted, documents);
   return newWallet(statements, documents, keygenPlan(roster, digest, body).walletId);
-}
-
-interface Walked {
-  readonly parts: Parts;
-  readonly statements: Statements;
-  readonly answers: Answers;
-  readonly documents: Documents;
-  readonly roster: Roster;
-}
-
-function factsOf(
-  { parts, statements, answers, documents, roster }: Walked,
-  signature: EcdsaSignature | undefined,
-): Facts {
-  const counted = (placed: Placed<Counted>, party: number | undefined): readonly CountedStatement[] => {
-    const key = party === undefined ? undefined : partyOf(roster, party)?.statementKey;
-    if (party === undefined || key === undefined) return [];
-    const { digest, body } = placed.value;
-    return [{ seq: placed.seq, party, key, counter: body.counter, digest, verdict: false }];
-  };
-  const policyOf = (reference: { readonly digest: Uint8Array; readonly version: number } | undefined) => {
-    const policy = reference && documents.policies.get(toHex(reference.digest))?.value;
-    return reference && policy && { ...reference, id: policy.document.id };
-  };
-  const named = statements.outcomes.find(({ value }) => value.body.signature !== undefined);
-  return {
-    proposal: parts.proposal,
-    ceremony: answers.ceremony,
-    head: parts.body.at(-1)?.hash ?? parts.proposal,
-    counted: [
-      ...statements.verdicts.flatMap((placed) => {
-        const { party, commonPolicy } = placed.value.body;
-        return counted(placed, party).map((item) => ({ ...item, verdict: true, policy: policyOf(commonPolicy) }));
-      }),
-      ...statements.outcomes.flatMap((placed) => counted(placed, placed.value.body.party)),
-      ...statements.closes.flatMap((placed) => counted(placed, partyIndex(placed.value.body.author))),
-    ],
-    nonce: signature && { r: signature.r, seq: named?.seq ?? parts.body.length - 1 },
-  };
-}
-
-interface Counted {
-  readonly digest: Uint8Array;
-  readonly body: { readonly counter: number };
 }
 
 function isLast({ value: { type, round } }: Parts['rounds'][number]): boolean {

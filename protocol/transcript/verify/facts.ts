@@ -1,0 +1,55 @@
+/** What a verified transcript adds to an auditor's memory. */
+import type { EcdsaSignature } from '../../ceremony/outcome.ts';
+import { partyOf, type Roster } from '../../ceremony/roster.ts';
+import { toHex } from '../../common/bytes.ts';
+import type { CountedStatement, Facts } from '../history.ts';
+import type { Answers } from './answers.ts';
+import { partyIndex } from './counters.ts';
+import type { Documents } from './documents.ts';
+import type { Parts, Placed } from './parts.ts';
+import type { Statements } from './statements.ts';
+
+/** A transcript whose checks have all passed. */
+export interface Walked {
+  readonly parts: Parts;
+  readonly statements: Statements;
+  readonly answers: Answers;
+  readonly documents: Documents;
+  readonly roster: Roster;
+}
+
+export function factsOf(
+  { parts, statements, answers, documents, roster }: Walked,
+  signature: EcdsaSignature | undefined,
+): Facts {
+  const counted = (placed: Placed<Counted>, party: number | undefined): readonly CountedStatement[] => {
+    const key = party === undefined ? undefined : partyOf(roster, party)?.statementKey;
+    if (party === undefined || key === undefined) return [];
+    const { digest, body } = placed.value;
+    return [{ seq: placed.seq, party, key, counter: body.counter, digest, verdict: false }];
+  };
+  const policyOf = (reference: { readonly digest: Uint8Array; readonly version: number } | undefined) => {
+    const policy = reference && documents.policies.get(toHex(reference.digest))?.value;
+    return reference && policy && { ...reference, id: policy.document.id };
+  };
+  const named = statements.outcomes.find(({ value }) => value.body.signature !== undefined);
+  return {
+    proposal: parts.proposal,
+    ceremony: answers.ceremony,
+    head: parts.body.at(-1)?.hash ?? parts.proposal,
+    counted: [
+      ...statements.verdicts.flatMap((placed) => {
+        const { party, commonPolicy } = placed.value.body;
+        return counted(placed, party).map((item) => ({ ...item, verdict: true, policy: policyOf(commonPolicy) }));
+      }),
+      ...statements.outcomes.flatMap((placed) => counted(placed, placed.value.body.party)),
+      ...statements.closes.flatMap((placed) => counted(placed, partyIndex(placed.value.body.author))),
+    ],
+    nonce: signature && { r: signature.r, seq: named?.seq ?? parts.body.length - 1 },
+  };
+}
+
+interface Counted {
+  readonly digest: Uint8Array;
+  readonly body: { readonly counter: number };
+}
