@@ -30,7 +30,7 @@ const SOFTWARE = 'keymoot 0.1.0';
 /** After the quorum stands, or somebody rejected, the others have this long to be heard; milliseconds. */
 const PATIENCE = 1_500;
 /** Longer than any session may take at the parties. */
-const SESSION_PATIENCE = 75_000;
+const SESSION_PATIENCE = 120_000;
 /** Causes that another attempt can cure. */
 const RETRYABLE: ReadonlySet<string> = new Set([
   'BENIGN',

@@ -33,7 +33,7 @@ import { Run, type RunHost } from './run.ts';
 import { abortReport, type Session } from './session.ts';
 
 /** Two processes may still have to make their pair setup; in milliseconds. */
-const PAIR_PATIENCE = 25_000;
+const PAIR_PATIENCE = 60_000;
 
 export interface SignRequest {
   readonly entry: BookEntry;

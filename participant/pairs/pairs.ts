@@ -17,6 +17,10 @@ import type { FromThread, ThreadData, ToThread } from './thread-messages.ts';
 
 /** After a peer connects it names the setup it still has; without that in this time, in milliseconds, it has none. */
 const PACK_PATIENCE = 400;
+/** The peer may not know the epoch yet, and drops a first message it cannot place: then it is said again. */
+const HELLO_PATIENCE = 1_000;
+/** A run that takes longer than this, in milliseconds, is given up and begun anew. */
+const RUN_PATIENCE = 60_000;
 /** Between a failed run and the next one. */
 const RETRY_AFTER = 2_000;
 /** How often age and clocks are looked at. */
@@ -28,6 +32,8 @@ interface OpenRun {
   readonly id: number;
   readonly wallet: Wallet;
   readonly peer: number;
+  /** Whether the peer has said anything in this run yet. */
+  heard: boolean;
 }
 
 export class Pairs {
@@ -108,8 +114,9 @@ export class Pairs {
       (run) => run.peer === envelope.from && (!isHello || run.wallet === wallet),
     );
     const run = known ?? (wallet === undefined ? undefined : this.#open(wallet, envelope.from));
-    if (run !== undefined && !this.#isBarred(run.wallet, run.peer))
-      this.#post({ kind: 'deliver', id: run.id, envelope: bytes });
+    if (run === undefined || this.#isBarred(run.wallet, run.peer)) return;
+    run.heard = true;
+    this.#post({ kind: 'deliver', id: run.id, envelope: bytes });
   }
 
   /** For people: which peers have a setup in this epoch. */
@@ -147,14 +154,24 @@ export class Pairs {
   #begin(wallet: Wallet, peer: number): void {
     if (this.#stopped || this.#isBarred(wallet, peer)) return;
     this.#close(key(wallet.epochId, peer));
-    this.#open(wallet, peer);
+    const run = this.#open(wallet, peer);
+    if (run === undefined) return;
+    this.#node.clock.after(HELLO_PATIENCE, () => {
+      if (!run.heard) this.#beginAgain(run);
+    });
+    this.#node.clock.after(RUN_PATIENCE, () => this.#beginAgain(run));
+  }
+
+  #beginAgain(run: OpenRun): void {
+    const isCurrent = this.#runs.get(key(run.wallet.epochId, run.peer)) === run;
+    if (isCurrent && this.#node.members().connected().includes(`party:${run.peer}`)) this.#begin(run.wallet, run.peer);
   }
 
   #open(wallet: Wallet, peer: number): OpenRun | undefined {
     const { journal, roster, self } = this.#node;
     const party = roster.parties.find((candidate) => candidate.index === peer);
     if (party === undefined || peer === self || this.#isBarred(wallet, peer)) return undefined;
-    const run: OpenRun = { id: this.#nextId++, wallet, peer };
+    const run: OpenRun = { id: this.#nextId++, wallet, peer, heard: false };
     this.#runs.set(key(wallet.epochId, peer), run);
     this.#post({
       kind: 'open',
