@@ -20,22 +20,30 @@ interface Bytes {
   subarray(): Uint8Array;
 }
 
-/** Reads a varint of at most two bytes; a RangeError asks for more bytes. Counts the lengths it has read. */
-export function boundedLengthDecoder(): (bytes: Bytes) => number {
-  let names = 0;
-  return (bytes) => {
+/** The bounds of one negotiation, in the form in which the library takes them. */
+export class NegotiationBounds {
+  #names = 0;
+  /** Set once they were overstepped. */
+  violation: WireError | undefined;
+
+  options(): { readonly maxBufferSize: number; readonly lengthDecoder: (bytes: Bytes) => number } {
+    return { maxBufferSize: NEGOTIATION_BYTES, lengthDecoder: (bytes) => this.#length(bytes) };
+  }
+
+  /** Reads a varint of at most two bytes; a RangeError asks for more bytes. Counts the lengths it has read. */
+  #length(bytes: Bytes): number {
     const [first = 0, second = 0] = bytes.subarray();
     if (first >= 0x80 && bytes.byteLength < NEGOTIATION_LENGTH_BYTES) throw new RangeError('the length goes on');
-    if (first >= 0x80 && second >= 0x80) throw new WireError('NEGOTIATION_LENGTH', 'a name with an endless length');
-    names += 1;
-    if (names > NEGOTIATION_NAMES) throw new WireError('NEGOTIATION_NAMES', 'too many names');
+    if (first >= 0x80 && second >= 0x80) this.#fail(new WireError('NEGOTIATION_LENGTH', 'a name of endless length'));
+    this.#names += 1;
+    if (this.#names > NEGOTIATION_NAMES) this.#fail(new WireError('NEGOTIATION_NAMES', 'no end of names'));
     return first >= 0x80 ? (first & 0x7f) + (second << 7) : first;
-  };
-}
+  }
 
-function bounded<T extends UpgraderOptions>(options: T): T {
-  const bounds = { lengthDecoder: boundedLengthDecoder(), maxBufferSize: NEGOTIATION_BYTES };
-  return { ...options, ...bounds };
+  #fail(violation: WireError): never {
+    this.violation = violation;
+    throw violation;
+  }
 }
 
 class GuardedUpgrader implements Upgrader {
@@ -48,15 +56,18 @@ class GuardedUpgrader implements Upgrader {
   }
 
   upgradeOutbound(connection: MultiaddrConnection, options: UpgraderOptions): Promise<Connection> {
-    return this.#inner.upgradeOutbound(connection, bounded(options));
+    const bounds = new NegotiationBounds().options();
+    return this.#inner.upgradeOutbound(connection, { ...options, ...bounds });
   }
 
   async upgradeInbound(connection: MultiaddrConnection, options: UpgraderOptions): Promise<void> {
+    const bounds = new NegotiationBounds();
     try {
-      await this.#inner.upgradeInbound(connection, bounded(options));
+      await this.#inner.upgradeInbound(connection, { ...options, ...bounds.options() });
     } catch (error) {
-      const reason = error instanceof Error ? error.name : 'unknown';
-      this.#log.tell('INBOUND_FAILED', 'outside', `${connection.remoteAddr.toString()} did not get in (${reason})`);
+      const reason = bounds.violation?.message ?? (error instanceof Error ? error.name : 'unknown');
+      const code = bounds.violation?.code ?? 'INBOUND_FAILED';
+      this.#log.tell(code, 'outside', `${connection.remoteAddr.toString()} did not get in (${reason})`);
       throw error;
     }
   }

@@ -3,7 +3,7 @@ import { WireError } from '../../proto/errors.ts';
 import { MUXER_ANSWERS_BURST, NEGOTIATION_NAMES, WINDOW_BYTES } from '../../proto/limits.ts';
 import { Bucket } from '../../proto/link/bucket.ts';
 import { MuxerWatch } from '../../proto/link/muxer-guard.ts';
-import { boundedLengthDecoder } from '../../proto/link/negotiation-guard.ts';
+import { NegotiationBounds } from '../../proto/link/negotiation-guard.ts';
 import { QuietLog } from '../../proto/link/quiet-log.ts';
 
 const DATA = 0;
@@ -61,21 +61,23 @@ describe('MuxerWatch', () => {
   });
 });
 
-describe('boundedLengthDecoder', () => {
+describe('NegotiationBounds', () => {
   it('reads one and two bytes', () => {
-    expect(boundedLengthDecoder()(Uint8Array.of(19))).toBe(19);
-    expect(boundedLengthDecoder()(Uint8Array.of(0x80, 0x01))).toBe(128);
-    expect(() => boundedLengthDecoder()(Uint8Array.of(0x80))).toThrow(RangeError);
+    expect(new NegotiationBounds().options().lengthDecoder(Uint8Array.of(19))).toBe(19);
+    expect(new NegotiationBounds().options().lengthDecoder(Uint8Array.of(0x80, 0x01))).toBe(128);
+    expect(() => new NegotiationBounds().options().lengthDecoder(Uint8Array.of(0x80))).toThrow(RangeError);
   });
 
   it('refuses a third byte', () => {
-    expect(() => boundedLengthDecoder()(Uint8Array.of(0x80, 0x80))).toThrow(WireError);
+    expect(() => new NegotiationBounds().options().lengthDecoder(Uint8Array.of(0x80, 0x80))).toThrow(WireError);
   });
 
   it('refuses endless names', () => {
-    const decode = boundedLengthDecoder();
+    const bounds = new NegotiationBounds();
+    const decode = bounds.options().lengthDecoder;
     for (let count = 0; count < NEGOTIATION_NAMES; count++) expect(decode(Uint8Array.of(3))).toBe(3);
     expect(() => decode(Uint8Array.of(3))).toThrow(WireError);
+    expect(bounds.violation).toMatchObject({ code: 'NEGOTIATION_NAMES' });
   });
 });
 

@@ -68,18 +68,27 @@ describe('a stranger', () => {
 });
 
 describe('a member', () => {
-  it.each(['keyed-varint', 'keyed-names'])(
-    'does not stop two nodes with %s before it has proved who it is',
-    async (name) => {
-      const members = [attack(name), attack(name)];
-      const asked = two.run('ask', { to: keyOf(1), count: 200 });
-      const ends = await Promise.all(members.map(({ process }) => process.waitFor('its end', isOver)));
-      // Cut off long before it has written what it wanted to.
-      for (const { written } of ends) expect(written).toBeLessThan(16 * MiB);
-      expect((await asked).event).toBe('done');
-      await expectUnharmed();
-    },
-  );
+  it.each([
+    ['keyed-varint', 'NEGOTIATION_LENGTH'],
+    ['keyed-names', 'NEGOTIATION_NAMES'],
+  ])('does not stop two nodes with %s before it has proved who it is: %s', async (name, code) => {
+    const members = [attack(name), attack(name)];
+    const asked = two.run('ask', { to: keyOf(1), count: 200 });
+    // Cut off at the first bytes that break the rule, not by a timeout.
+    await one.waitForLog(code);
+    await Promise.all(members.map(({ process }) => process.waitFor('its end', isOver)));
+    expect((await asked).event).toBe('done');
+    await expectUnharmed();
+  });
+
+  it('does not stop two nodes by sending faster than it may', async () => {
+    const members = [attack('keyed-fast'), attack('keyed-fast')];
+    const asked = two.run('ask', { to: keyOf(1), count: 200 });
+    const ends = await Promise.all(members.map(({ process }) => process.waitFor('its end', isOver)));
+    for (const { written } of ends) expect(written).toBeLessThan(16 * MiB);
+    expect((await asked).event).toBe('done');
+    await expectUnharmed();
+  });
 
   it.each([
     ['mux-oversize', 'MUXER_OVERSIZE'],

@@ -47,7 +47,7 @@ async function pour(next, start, pauseMs = 0) {
 }
 
 /** Encrypts with the network key as pnet does, after exchanging nonces with the other side. */
-function withNetworkKey(plain) {
+function withNetworkKey(plain, pauseMs = 0) {
   const nonce = randomBytes(24);
   const key = bytes(config.networkKey);
   return pour(
@@ -56,6 +56,7 @@ function withNetworkKey(plain) {
       socket.write(nonce);
       await new Promise((resolve) => socket.once('data', resolve));
     },
+    pauseMs,
   );
 }
 
@@ -136,9 +137,11 @@ const attacks = {
     return sockets.length;
   },
   /** Endless length with the right network key. */
-  'keyed-varint': () => withNetworkKey(() => Buffer.alloc(65_536, 0x80)),
+  'keyed-varint': () => withNetworkKey(() => Buffer.alloc(512, 0x80), 5),
   /** Endless names with the right network key. */
-  'keyed-names': () => withNetworkKey(() => Buffer.from('\x03ls\n'.repeat(16_384))),
+  'keyed-names': () => withNetworkKey(() => Buffer.from('\x03ls\n'.repeat(128)), 5),
+  /** The first one at full speed. */
+  'keyed-fast': () => withNetworkKey(() => Buffer.alloc(65_536, 0x80)),
   'mux-oversize': async () => {
     const node = await member((connection) => {
       connection.send(muxHeader(0, 1, 1, 0xffffffff));
