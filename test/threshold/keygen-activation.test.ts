@@ -176,6 +176,10 @@ describe('activation', () => {
     const good = certificate();
     expect(machine.adopt({ ...good, acknowledgements: good.acknowledgements.slice(1) })).toEqual([]);
     expect(machine.adopt({ ...good, chainCodeHash: vec('other') })).toEqual([]);
+    // Genuine, of the same parties, but of another attempt.
+    const sibling = new KeygenNetwork(ceremony(2, 3, 'keygen', 2)).run().outputs.get(1)?.certificate;
+    expect(sibling && verifyCertificate(sibling, expectation).ok).toBe(true);
+    expect(sibling && machine.adopt(sibling)).toEqual([]);
     expect(machine.adopt(good).map((effect) => effect.kind)).toEqual(['record', 'send', 'done']);
     expect(machine.adopt(good)).toEqual([]);
     expect(machine.abandon()).toEqual([]);

@@ -24,7 +24,7 @@ import {
   verdict,
   withEcho,
 } from './support/keygen-attacks.ts';
-import { flip, KeygenNetwork, labelRandom, patch, pidOf } from './support/keygen-network.ts';
+import { ceremony, flip, KeygenNetwork, labelRandom, patch, pidOf } from './support/keygen-network.ts';
 import { vec, vscalar } from './support/labels.ts';
 
 const roles = CEREMONIES.flatMap((setup) =>
@@ -42,6 +42,9 @@ describe.each(roles)('$t-of-$n, party $corrupt is corrupt', ({ setup, corrupt, t
   const dry = honestRuns.get(setup) ?? new KeygenNetwork(setup).run();
   const said = (type: number, round: number, from: number): Uint8Array =>
     dry.envelopes(type, round, from)[0]?.body ?? new Uint8Array(0);
+  const shareOf = (network: KeygenNetwork, from: number, to: number): Uint8Array =>
+    network.envelopes(0x11, 3, from, to)[0]?.bytes ?? new Uint8Array(0);
+  const otherAttempt = new KeygenNetwork(ceremony(t, setup.parties.length, 'keygen', 2)).run();
   const blamed = (check: string) => ({ failure: 'BLAME', check, culprits: [corrupt] }) as const;
 
   it('1: a flipped commitment does not open', () => {
@@ -236,6 +239,9 @@ describe.each(roles)('$t-of-$n, party $corrupt is corrupt', ({ setup, corrupt, t
       (share: Uint8Array) => flip(share, share.length - 1),
       (share: Uint8Array) => flip(share, 0),
       () => vec('no envelope', 203),
+      // What an accomplice got, and what the same dealer sent in another attempt: both fail the own commitments.
+      (_: Uint8Array, net: KeygenNetwork) => shareOf(net, victim, bystander),
+      () => shareOf(otherAttempt, victim, corrupt),
       (share: Uint8Array, net: KeygenNetwork) =>
         encodeEnvelope(
           { type: 0x11, round: 3, from: pid, to: pid, sid: honestSid(net), body: share.slice(43, 139) },

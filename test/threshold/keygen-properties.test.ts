@@ -5,12 +5,16 @@ import { verify } from '../../protocol/ceremony/ed25519.ts';
 import { toHex } from '../../protocol/common/bytes.ts';
 import { InvalidArgument } from '../../protocol/common/errors.ts';
 import { curve } from '../../protocol/threshold/curve/noble.ts';
+import { makeFrame, memberOf } from '../../protocol/threshold/keygen/config.ts';
 import type { Keyshare } from '../../protocol/threshold/keygen/keyshare.ts';
 import { createKeygen, type KeygenOptions } from '../../protocol/threshold/keygen/machine.ts';
+import { round3 } from '../../protocol/threshold/keygen/round-3.ts';
 import { lagrange } from '../../protocol/threshold/math/polynomial.ts';
 import { mod, ORDER, readScalar } from '../../protocol/threshold/math/scalar.ts';
 import { proveSchnorr, readSchnorr, verifySchnorr } from '../../protocol/threshold/proof/schnorr.ts';
+import { randomScalar } from '../../protocol/threshold/random.ts';
 import { type EnvelopeFields, encodeEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
+import { Secret } from '../../protocol/threshold/secret.ts';
 import { is, verdict } from './support/keygen-attacks.ts';
 import {
   type Ceremony,
@@ -249,6 +253,33 @@ describe('secrets of a run', () => {
     for (const effect of effects.flatMap(([, list]) => list)) if (effect.kind === 'send') effect.envelope.fill(0);
     network.settle();
     expect(network.outputs.size).toBe(3);
+  });
+});
+
+describe('an own fault', () => {
+  it('a share that does not fit the own commitments never leaves', () => {
+    const setup = ceremony(2, 3);
+    const network = new KeygenNetwork(setup).run();
+    const frame = makeFrame(setup.sessionId, setup.config);
+    const run = { ...frame, self: memberOf(frame, 1) };
+    const [round1, round2] = [1, 2].map((round) =>
+      frame.members.flatMap((member) => network.envelopes(0x10, round, member.index).slice(0, 1)),
+    );
+    if (round1 === undefined || round2 === undefined) throw new Error('two rounds');
+    const random = labelRandom('network/1');
+    const dealt = [randomScalar(random), randomScalar(random)];
+    const round3With = (coefficients: readonly bigint[]) => {
+      const secrets = { coefficients: new Secret(coefficients), chainCode: new Secret(vec('cc')) };
+      const sid = network.outputs.get(1)?.epoch.sid ?? new Uint8Array(32);
+      return round3(run, { secrets, commitments: [], sid, round1 }, round2);
+    };
+    expect(round3With(dealt).kind).toBe('next');
+    const faulty = round3With([dealt[0] ?? 0n, (dealt[1] ?? 0n) + 1n]);
+    expect(faulty.kind === 'abort' && [faulty.abort.failure, faulty.abort.culprits, faulty.outbox]).toEqual([
+      'RESTART',
+      [],
+      undefined,
+    ]);
   });
 });
 
