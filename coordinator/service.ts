@@ -196,6 +196,13 @@ export class CoordinatorService {
     return { rosterDigest: home.roster.digest, operator: home.self.name, signer: home.keys.statement, clock, random };
   }
 
+  /** For actions that nobody waits for. */
+  #later(action: () => Promise<void>): void {
+    this.#exclusively(action).catch((error: unknown) => {
+      this.#options.note('COORDINATOR_FAILED', error instanceof Error ? error.message : 'unknown');
+    });
+  }
+
   async #exclusively<T>(action: () => Promise<T>): Promise<T> {
     const done = this.#turn.then(action);
     this.#turn = done.catch(() => undefined);
@@ -270,7 +277,7 @@ export class CoordinatorService {
 
   #patienceOver(proposal: Uint8Array): void {
     this.#watch(proposal).patience.over = true;
-    void this.#exclusively(async () => {
+    this.#later(async () => {
       const entry = this.home.book.get(proposal);
       if (entry !== undefined) await this.#step(entry);
     });
@@ -380,7 +387,7 @@ export class CoordinatorService {
   #onPeer(member: string | undefined, state: 'up' | 'down'): void {
     if (member === undefined) return;
     this.#options.note(state === 'up' ? 'PEER_UP' : 'PEER_DOWN', member);
-    void this.#exclusively(async () => {
+    this.#later(async () => {
       if (state === 'up') await this.#sync(member);
       for (const entry of this.home.book.entries()) await this.#step(entry);
     });

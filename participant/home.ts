@@ -37,6 +37,8 @@ export interface Home {
   readonly book: CeremonyBook;
   /** Canonical bytes of the documents in the log. */
   readonly documents: readonly Uint8Array[];
+  /** Envelopes of the closes this party has signed. */
+  readonly closes: readonly Uint8Array[];
   close(): Promise<void>;
 }
 
@@ -49,6 +51,8 @@ export interface HomeOptions {
 
 /** Kind of the log records that hold a statement envelope. */
 export const LOG_STATEMENT = 'statement';
+/** Kind of the log records that hold an own close: a party closes each transcript once, restarts included. */
+export const LOG_CLOSE = 'close';
 
 /** Opens a joined home; the process owns it until `close`. */
 export async function openHome(path: string, options: HomeOptions): Promise<Home> {
@@ -64,6 +68,7 @@ export async function openHome(path: string, options: HomeOptions): Promise<Home
     const journal = await Journal.open(lock, { random: options.random, ...disk });
     const book = new CeremonyBook(roster);
     const documents: Uint8Array[] = [];
+    const closes: Uint8Array[] = [];
     const log = await RecordLog.open({
       path: layout.log,
       id: options.random.bytes(16),
@@ -72,6 +77,7 @@ export async function openHome(path: string, options: HomeOptions): Promise<Home
         const envelope = record.kind === LOG_STATEMENT ? parseEnvelope(record.bytes) : undefined;
         if (envelope?.ok) book.apply(envelope.value, record.at);
         if (record.kind === LOG_DOCUMENT) documents.push(record.bytes);
+        if (record.kind === LOG_CLOSE) closes.push(record.bytes);
       },
     });
     return {
@@ -86,6 +92,7 @@ export async function openHome(path: string, options: HomeOptions): Promise<Home
       log,
       book,
       documents,
+      closes,
       async close() {
         await log.close();
         await journal.close();

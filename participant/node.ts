@@ -94,7 +94,7 @@ export class ParticipantNode {
       answers: this.answers,
       activations: this.#activations,
     });
-    this.#cosigner = new Cosigner(this.context, home.layout);
+    this.#cosigner = new Cosigner(this.context, home);
   }
 
   /** Connects, and settles what an earlier process left open. */

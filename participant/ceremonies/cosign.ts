@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../../proto/rest/atomic-file.ts';
 import { ensureDirectory } from '../../proto/rest/directory.ts';
 import type { BookEntry } from '../../protocol/ceremony/book.ts';
-import { signClose } from '../../protocol/ceremony/close.ts';
+import { openClose, signClose } from '../../protocol/ceremony/close.ts';
 import { type Statement, shortName } from '../../protocol/ceremony/statement.ts';
 import { toHex } from '../../protocol/common/bytes.ts';
 import { bodyOf, closeBody } from '../../protocol/transcript/assemble.ts';
@@ -14,17 +14,23 @@ import { type Line, parseTranscript } from '../../protocol/transcript/entry.ts';
 import { History } from '../../protocol/transcript/history.ts';
 import { verifyTranscript } from '../../protocol/transcript/verify.ts';
 import type { NodeContext } from '../context.ts';
-import type { HomeLayout } from '../keystore/settings.ts';
+import { type Home, LOG_CLOSE } from '../home.ts';
 
 export class Cosigner {
   readonly #node: NodeContext;
-  readonly #layout: HomeLayout;
+  readonly #home: Pick<Home, 'layout' | 'log' | 'closes'>;
   /** Ceremonies whose close was signed: a party closes each once. */
   readonly #closed = new Map<string, Statement<unknown>>();
 
-  constructor(node: NodeContext, layout: HomeLayout) {
+  /** @param home its log holds the closes of earlier processes, and takes the new ones */
+  constructor(node: NodeContext, home: Pick<Home, 'layout' | 'log' | 'closes'>) {
     this.#node = node;
-    this.#layout = layout;
+    this.#home = home;
+    for (const bytes of home.closes) {
+      const envelope = parseEnvelope(bytes);
+      const close = envelope.ok ? openClose(envelope.value, node.roster) : envelope;
+      if (close.ok) this.#closed.set(toHex(close.value.body.proposal), close.value);
+    }
   }
 
   /** A transcript from a coordinator: with closes it is kept, without it is checked and closed. */
@@ -55,6 +61,7 @@ export class Cosigner {
       const counter = await journal.nextCounter();
       const body = closeBody(lines, { author: `party:${self}`, ending, counter, created: clock.now() });
       const signed = signClose(body, signer);
+      await this.#home.log.append({ at: clock.now(), kind: LOG_CLOSE, bytes: signed.envelope.bytes });
       this.#closed.set(name, signed);
       return signed;
     });
@@ -67,8 +74,8 @@ export class Cosigner {
     if (!report.ok || report.proposal === undefined) {
       return note('TRANSCRIPT_REFUSED', report.failure?.message ?? 'it names no ceremony');
     }
-    await ensureDirectory(this.#layout.transcripts);
-    await writeFileAtomic(join(this.#layout.transcripts, `${shortName(report.proposal.digest)}.jsonl`), file);
+    await ensureDirectory(this.#home.layout.transcripts);
+    await writeFileAtomic(join(this.#home.layout.transcripts, `${shortName(report.proposal.digest)}.jsonl`), file);
   }
 }
 

@@ -3,6 +3,7 @@
  * how it ends. What kind of run it is (a signing, a keygen) is in sign-session.ts and keygen-session.ts.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
+import { verify } from '../../protocol/ceremony/ed25519.ts';
 import {
   type AbortReport,
   type OutcomeBody,
@@ -10,9 +11,9 @@ import {
   type UnicastRecord,
 } from '../../protocol/ceremony/outcome.ts';
 import type { Start } from '../../protocol/ceremony/start.ts';
-import { concat } from '../../protocol/common/bytes.ts';
+import { concat, toHex } from '../../protocol/common/bytes.ts';
 import { Abort } from '../../protocol/threshold/errors.ts';
-import { type ParsedEnvelope, parseEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
+import { type ParsedEnvelope, parseEnvelope, verifyEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
 import type { NodeContext } from '../context.ts';
 import type { HeardHash } from '../journal/records.ts';
 import type { ActiveRun } from './run.ts';
@@ -28,6 +29,7 @@ export class Session {
   readonly #node: NodeContext;
   readonly #unicasts: UnicastRecord[] = [];
   readonly #heard: HeardHash[] = [];
+  readonly #seen = new Set<string>();
   readonly #partyOf: (envelope: number) => number;
   #run: ActiveRun | undefined;
   #cancelDeadline: () => void = () => undefined;
@@ -63,8 +65,8 @@ export class Session {
   deliver(bytes: Uint8Array): void {
     const envelope = parseEnvelope(bytes);
     if (envelope === undefined) return;
-    if (envelope.to !== 0) this.#keepUnicast(envelope);
-    if (envelope.round === 1) this.#heard.push({ party: this.#partyOf(envelope.from), hash: envelope.eh });
+    // The machine authenticates for itself; the record of what was heard must not hold what nobody signed.
+    if (this.#isAuthentic(envelope)) this.#keep(envelope);
     this.#run?.deliver(bytes);
   }
 
@@ -109,6 +111,21 @@ export class Session {
       };
       await exchange.publish(signOutcome(body, signer));
     });
+  }
+
+  #isAuthentic(envelope: ParsedEnvelope): boolean {
+    const author = this.#partyOf(envelope.from);
+    if (!this.start.body.signers.includes(author) || author === this.#node.self) return false;
+    const key = this.#node.roster.parties.find((party) => party.index === author)?.statementKey;
+    return key !== undefined && verifyEnvelope(envelope, key, verify);
+  }
+
+  #keep(envelope: ParsedEnvelope): void {
+    const name = toHex(envelope.eh);
+    if (this.#seen.has(name)) return;
+    this.#seen.add(name);
+    if (envelope.to !== 0) this.#keepUnicast(envelope);
+    if (envelope.round === 1) this.#heard.push({ party: this.#partyOf(envelope.from), hash: envelope.eh });
   }
 
   /** Only a salted hash is ever shown; a party can open it later if somebody denies a message. */

@@ -90,13 +90,13 @@ export class Sessions {
     else if (!this.#options.activations.deliver(bytes, envelope.sid)) this.#early.hold(envelope.sid, bytes);
   }
 
-  /** Signs the outcome of sessions that a crash cut off: what was released stays released. */
+  /** Signs the outcome of sessions that an earlier process could not: what was released stays released. */
   async settleCrashed(): Promise<void> {
     const { node } = this.#options;
-    for (const row of node.journal.crashed) {
-      const entry = node.book.get(row.started.proposal);
-      const start = entry?.starts.find((candidate) => equalBytes(candidate.body.sessionId, row.started.sessionId));
-      if (entry === undefined || start === undefined || entry.ceremony.outcomes.has(node.self)) continue;
+    for (const { ceremony } of node.book.entries()) {
+      const { proposal, start } = ceremony;
+      const row = node.journal.state.sessionOf(proposal.digest, proposal.body.attempt);
+      if (row === undefined || start === undefined || ceremony.outcomes.has(node.self)) continue;
       const session = new Session(node, start, (index) => index);
       await session.end({ abort: { failure: 'CRASH', check: 'restart', culprits: [] } }, row.released);
     }

@@ -23,7 +23,7 @@ import {
   type SignOutput,
   type SignRecord,
 } from '../../protocol/threshold/sign/machine.ts';
-import { type NodeContext, SOFTWARE } from '../context.ts';
+import type { NodeContext } from '../context.ts';
 import { claimSession, endSession, type Permit, recordR2, recordR3 } from '../journal/claim.ts';
 import type { NonceSlot } from '../journal/records.ts';
 import type { Pairs } from '../pairs/pairs.ts';
@@ -102,6 +102,11 @@ function judgeAgain(node: NodeContext, answers: Answers, request: SignRequest): 
     return err(new Refusal('CONSENT_MISSING', 'this party has not consented'));
   }
   if (judgement.judgement === 'deny') return err(new Refusal('NO_LONGER_PERMITTED', 'the policies deny it now'));
+  if (judgement.judgement === 'require' && !consent.byHand) {
+    return err(
+      new Refusal('NO_LONGER_PERMITTED', 'the policies now leave the decision to the key holder, who has not made it'),
+    );
+  }
   if (!samePolicies(node, consent.commonPolicy, consent.ownPolicy)) {
     return err(new Refusal('POLICY_CHANGED', 'a policy was changed after the consent'));
   }
@@ -213,7 +218,9 @@ function signHost(
         case 'ban': {
           const { epochId, peer, check, failure } = record;
           const count = node.journal.state.pairs.banCount(epochId, peer) + 1;
-          await node.journal.record({ type: 'ban', epochId, peer, check, failure, count, software: SOFTWARE });
+          const claimed = node.book.get(session.start.body.proposal)?.ceremony.verdicts.get(peer)?.body.claimedSoftware;
+          const software = claimed ?? '';
+          await node.journal.record({ type: 'ban', epochId, peer, check, failure, count, software });
           return;
         }
       }

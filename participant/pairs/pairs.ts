@@ -39,7 +39,8 @@ interface OpenRun {
 export class Pairs {
   readonly store: PairStore;
   readonly #node: NodeContext;
-  readonly #worker: Worker;
+  readonly #hedge: Secret<Uint8Array>;
+  #worker: Worker;
   readonly #runs = new Map<string, OpenRun>();
   /** Pairs whose present setup the peer has named since it last connected. */
   readonly #confirmed = new Set<string>();
@@ -57,13 +58,8 @@ export class Pairs {
       identityKey: (_, peer) => node.roster.parties.find((party) => party.index === peer)?.statementKey,
       verify,
     });
-    const data: ThreadData = { key: node.signer.transferable(), hedge: hedge.use((bytes) => bytes.slice()) };
-    this.#worker = new Worker(new URL('./thread.js', import.meta.url), { workerData: data });
-    this.#worker.on('message', (message: FromThread) => this.#enqueue(message));
-    this.#worker.on('error', (error) => {
-      node.note('PAIR_THREAD_FAILED', error.message);
-      this.store.burnAll();
-    });
+    this.#hedge = hedge;
+    this.#worker = this.#spawn();
     this.#lastWall = node.clock.now();
     this.#lastMonotonic = node.clock.monotonic();
     this.#stopWatching = node.clock.after(WATCH_EVERY, () => this.#watch());
@@ -184,6 +180,23 @@ export class Pairs {
       counter: journal.state.pairs.liftedCount(wallet.epochId, peer),
     });
     return run;
+  }
+
+  /** A thread that fails takes every setup with it: what it held is in doubt. */
+  #spawn(): Worker {
+    const { clock, note, signer } = this.#node;
+    const data: ThreadData = { key: signer.transferable(), hedge: this.#hedge.use((bytes) => bytes.slice()) };
+    const worker = new Worker(new URL('./thread.js', import.meta.url), { workerData: data });
+    worker.on('message', (message: FromThread) => this.#enqueue(message));
+    worker.on('error', (error) => {
+      note('PAIR_THREAD_FAILED', error.message);
+      this.store.burnAll();
+      this.#runs.clear();
+      clock.after(RETRY_AFTER, () => {
+        if (!this.#stopped) this.#worker = this.#spawn();
+      });
+    });
+    return worker;
   }
 
   /** One after the other: a failure is on disk before the abort that follows it leaves. */
