@@ -1,6 +1,7 @@
 /** Where the command line meets the auditor: gives the commands the real standard output and error. */
 import type { Io } from '../report/io.ts';
-import { audit as run } from './audit.ts';
+import { audit as runAudit } from './audit.ts';
+import { inspect as runInspect } from './inspect.ts';
 
 const io: Io = {
   stdout: (line) => process.stdout.write(`${line}\n`),
@@ -9,5 +10,10 @@ const io: Io = {
 
 /** `keymoot audit …`; the exit code. */
 export async function audit(args: readonly string[]): Promise<number> {
-  return await run(args, io);
+  return await runAudit(args, io);
+}
+
+/** `keymoot inspect …`; the exit code. */
+export async function inspect(args: readonly string[]): Promise<number> {
+  return await runInspect(args, io);
 }

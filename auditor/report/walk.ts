@@ -182,7 +182,7 @@ class Fields {
 
   list(key: string): readonly Json[] {
     const value = this.#get(key);
-    return Array.isArray(value) ? value : [];
+    return isList(value) ? value : [];
   }
 
   object(key: string): Fields {
@@ -192,6 +192,10 @@ class Fields {
   #get(key: string): Json | undefined {
     return this.has(key) ? this.#members[key] : undefined;
   }
+}
+
+function isList(value: Json | undefined): value is readonly Json[] {
+  return Array.isArray(value);
 }
 
 /** Unix seconds as a date in UTC. */

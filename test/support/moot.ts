@@ -4,8 +4,7 @@
  * make-believe, and the pair setups may be dealt, because base OT takes seconds. Everything follows from the label, so
  * two runs give the same bytes.
  */
-import type { Close, CloseBody, Ending } from '../../protocol/ceremony/close.ts';
-import { signClose } from '../../protocol/ceremony/close.ts';
+import { type Close, type CloseBody, type Ending, signClose } from '../../protocol/ceremony/close.ts';
 import { type Signer, signerFromSeed, verify } from '../../protocol/ceremony/ed25519.ts';
 import { inputsJson, judgeProposal, policyReference } from '../../protocol/ceremony/judgement.ts';
 import { type NewKey, type Outcome, type OutcomeBody, signOutcome } from '../../protocol/ceremony/outcome.ts';

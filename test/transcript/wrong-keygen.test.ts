@@ -169,7 +169,9 @@ const wrong: readonly (readonly [string, AuditCode, Plan])[] = [
   [
     'an outcome with a signature',
     'OUTCOME_INVALID',
-    { outcome: ({ key: _, ...body }) => ({ ...body, signature: { r: vec('r'), s: vec('s'), recovery: 0 } }) },
+    {
+      outcome: (body) => ({ ...body, key: undefined, signature: { r: vec('r'), s: vec('s'), recovery: 0 } }),
+    },
   ],
   [
     'no certificate',

@@ -5,9 +5,12 @@
 import { describe, expect, it } from 'vitest';
 import { signClose } from '../../protocol/ceremony/close.ts';
 import { signerFromSeed } from '../../protocol/ceremony/ed25519.ts';
+import { signHeads } from '../../protocol/ceremony/heads.ts';
 import { inputsJson } from '../../protocol/ceremony/judgement.ts';
 import type { OutcomeBody } from '../../protocol/ceremony/outcome.ts';
 import { signStart } from '../../protocol/ceremony/start.ts';
+import { signStatement } from '../../protocol/ceremony/statement.ts';
+import type { Json } from '../../protocol/common/canonical-json.ts';
 import { documentDigest } from '../../protocol/common/document.ts';
 import { integerFromBytes, ORDER, scalarToBytes } from '../../protocol/threshold/math/scalar.ts';
 import { encodeEnvelope, parseEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
@@ -148,7 +151,11 @@ const wrong: readonly (readonly [string, AuditCode, Partial<SignPlan>])[] = [
     'CONSENT_INVALID',
     { payload: friendly, answer: byParty(3, (body) => ({ ...body, decision: 'reject' })) },
   ],
-  ['a consent without a reading', 'CONSENT_INVALID', { answer: byParty(3, ({ reading: _, ...body }) => body) }],
+  [
+    'a consent without a reading',
+    'CONSENT_INVALID',
+    { answer: byParty(3, (body) => ({ ...body, reading: undefined })) },
+  ],
   ['a consent for no time', 'CONSENT_INVALID', { answer: byParty(3, (body) => ({ ...body, expires: body.created })) }],
   [
     'a verdict on another attempt',
@@ -331,7 +338,7 @@ const wrong: readonly (readonly [string, AuditCode, Partial<SignPlan>])[] = [
   ],
   ['the outcome of a non-signer', 'OUTCOME_FOREIGN', { story: (story) => alsoOutcome(moot, story, 3) }],
   ['an outcome of another session', 'OUTCOME_FOREIGN', { outcome: (body) => ({ ...body, sessionId: vec('other') }) }],
-  ['an outcome that says nothing', 'OUTCOME_INVALID', { outcome: ({ signature: _, ...body }) => body }],
+  ['an outcome that says nothing', 'OUTCOME_INVALID', { outcome: (body) => ({ ...body, signature: undefined }) }],
   [
     'a released message denied',
     'OUTCOME_INVALID',
@@ -386,6 +393,8 @@ const wrong: readonly (readonly [string, AuditCode, Partial<SignPlan>])[] = [
     'WRONG_ROSTER',
     { proposal: (body) => ({ ...body, roster: vec('roster') }), answer: claimed(payload) },
   ],
+  ['a statement of another kind', 'ENTRY_UNKNOWN', { entries: (entries) => [...entries, heads()] }],
+  ['a statement with a field too many', 'STATEMENT_MALFORMED', { entries: (entries) => [...entries, wordy()] }],
   ['a second opening', 'ENTRY_DUPLICATE', { entries: (entries) => [...entries, ...entries.slice(0, 1)] }],
   ['an unknown format', 'FORMAT_UNKNOWN', { entries: (entries) => entries.map(renamed) }],
   ['the proposal left out', 'ENTRY_ORDER', { entries: (entries) => entries.filter((_, i) => i !== 1) }],
@@ -424,6 +433,17 @@ function otherRounds(rounds: readonly Uint8Array[]): readonly Uint8Array[] {
 function confidential(): Entry {
   const fields = { type: 0x31, round: 1, from: 1, to: 2, sid: vec('sid'), body: vec('body') };
   return { kind: 'round', envelope: encodeEnvelope(fields, moot.keyOf('party:1').sign) };
+}
+
+function heads(): Entry {
+  const { envelope } = signHeads({ party: 1, about: 2, created: moot.now() }, moot.keyOf('party:1'));
+  return { kind: 'statement', statement: envelope };
+}
+
+function wordy(): Entry {
+  const json = (): Json => ({ author: 'party:1', more: 'words' });
+  const { envelope } = signStatement('keymoot.withdrawal.v1', {}, json, moot.keyOf('party:1'));
+  return { kind: 'statement', statement: envelope };
 }
 
 function changedSignature(body: OutcomeBody): OutcomeBody {

@@ -105,7 +105,6 @@ function admissionCode(code: LifecycleError['code']): AuditCode {
   switch (code) {
     case 'WRONG_ROSTER':
     case 'PROPOSAL_EXPIRED':
-    case 'ATTEMPT_UNKNOWN':
       return code;
     case 'PROPOSAL_NOT_YET_VALID':
       return 'TIMES_DISORDERED';

@@ -88,13 +88,15 @@ function endedBefore(statements: Statements, ceremony: Ceremony, start: Start): 
   return { code: hidden === undefined ? 'REJECTED' : 'REJECTION_HIDDEN', seq, message };
 }
 
-/** Lifecycle codes that a start can raise are audit codes of the same name. */
+/** The lifecycle codes that a start can still raise here are audit codes of the same name. */
 function asAuditCode({ code }: LifecycleError): AuditCode {
   switch (code) {
     case 'ATTEMPT_STILL_LIVE':
+    case 'ATTEMPT_UNKNOWN':
     case 'EQUIVOCATION':
     case 'VERDICT_FOREIGN':
     case 'PROPOSAL_NOT_YET_VALID':
+    case 'START_FOREIGN':
       return 'START_STANDINGS';
     default:
       return code;

@@ -1,16 +1,17 @@
 /** Opens every statement by the roster: form, author, signature, and that it belongs to this proposal and attempt. */
 
-import { open } from '../../ceremony/book.ts';
+import { type BookError, open } from '../../ceremony/book.ts';
 import { type Close, openClose } from '../../ceremony/close.ts';
 import type { Outcome } from '../../ceremony/outcome.ts';
 import type { Proposal } from '../../ceremony/proposal.ts';
 import type { Roster } from '../../ceremony/roster.ts';
 import type { Start } from '../../ceremony/start.ts';
+import type { StatementError } from '../../ceremony/statement.ts';
 import type { VerdictStatement } from '../../ceremony/verdict-statement.ts';
 import type { Withdrawal } from '../../ceremony/withdrawal.ts';
 import { equalBytes } from '../../common/bytes.ts';
 import { err, ok, type Result } from '../../common/result.ts';
-import type { Finding } from '../codes.ts';
+import type { AuditCode, Finding } from '../codes.ts';
 import type { Parts, Placed } from './parts.ts';
 
 /** All statements of a transcript, opened. */
@@ -32,8 +33,7 @@ export function openStatements(parts: Parts, roster: Roster): Result<Statements,
   for (const { seq, value } of parts.statements) {
     const opened = open(value, roster);
     if (!opened.ok) {
-      const { code, message } = opened.error;
-      return bad(code === 'STATEMENT_UNEXPECTED' || code === 'BOOK_FULL' ? 'ENTRY_UNKNOWN' : code, seq, message);
+      return bad(asAuditCode(opened.error.code), seq, opened.error.message);
     }
     const item = opened.value;
     if (item.kind === 'proposal') {
@@ -71,13 +71,17 @@ function openCloses(parts: Parts, roster: Roster): Result<readonly Placed<Close>
   const closes: Placed<Close>[] = [];
   for (const { seq, value } of parts.closes) {
     const opened = openClose(value, roster);
-    if (!opened.ok) return bad(opened.error.code, seq, opened.error.message);
+    if (!opened.ok) return bad(asAuditCode(opened.error.code), seq, opened.error.message);
     if (!equalBytes(opened.value.body.proposal, parts.proposal)) {
       return bad('STATEMENT_FOREIGN', seq, 'the closing signature belongs to another proposal');
     }
     closes.push({ seq, value: opened.value });
   }
   return ok(closes);
+}
+
+function asAuditCode(code: StatementError['code'] | BookError['code']): AuditCode {
+  return code === 'STATEMENT_MALFORMED' || code === 'STATEMENT_SIGNATURE' ? code : 'ENTRY_UNKNOWN';
 }
 
 function bad(code: Finding['code'], seq: number, message: string): Result<never, Finding> {
