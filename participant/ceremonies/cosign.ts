@@ -7,7 +7,7 @@ import { writeFileAtomic } from '../../proto/rest/atomic-file.ts';
 import { ensureDirectory } from '../../proto/rest/directory.ts';
 import type { BookEntry } from '../../protocol/ceremony/book.ts';
 import { openClose, signClose } from '../../protocol/ceremony/close.ts';
-import { type Statement, shortName } from '../../protocol/ceremony/statement.ts';
+import { parseEnvelope, type Statement, shortName } from '../../protocol/ceremony/statement.ts';
 import { toHex } from '../../protocol/common/bytes.ts';
 import { bodyOf, closeBody } from '../../protocol/transcript/assemble.ts';
 import { type Line, parseTranscript } from '../../protocol/transcript/entry.ts';
