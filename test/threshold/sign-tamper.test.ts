@@ -146,7 +146,9 @@ for (const [key, signers] of keys) {
       });
     }
 
-    for (const kind of Object.keys(LAYOUTS) as Kind[]) {
+    // What is dropped is dropped before the number of signers matters.
+    const kinds = signers.length === 2 ? (Object.keys(LAYOUTS) as Kind[]) : [];
+    for (const kind of kinds) {
       it(`${kind} under another session id, from another sender, to another receiver, unsigned: dropped`, () => {
         for (const spoil of spoilers(key)) {
           const { broadcast, round } = LAYOUTS[kind];
@@ -164,14 +166,14 @@ for (const [key, signers] of keys) {
           }
         }
       });
-
-      it(`${kind} delivered twice: no effect`, () => {
-        const network = SignNetwork.of(key, makeHosts(key), signers, ({ bytes }) => [bytes, bytes])
-          .start()
-          .run();
-        for (const index of signers) expect(network.outline(index).at(-1)).toBe('done');
-      });
     }
+
+    it('everything delivered twice: no effect', () => {
+      const network = SignNetwork.of(key, makeHosts(key), signers, ({ bytes }) => [bytes, bytes])
+        .start()
+        .run();
+      for (const index of signers) expect(network.outline(index).at(-1)).toBe('done');
+    });
   });
 }
 

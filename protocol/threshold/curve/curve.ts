@@ -16,7 +16,7 @@ export interface Curve {
   readonly generator: Point;
   /** `kG`, as constant-time as the implementation can; k is reduced mod q, 0 gives O. */
   base(k: bigint): Point;
-  /** `kP`, as `base`. For secret k. */
+  /** `kP` for secret k that is used once or twice (no blinding against averaging over many uses). */
   multiply(point: Point, k: bigint): Point;
   /** `kP`, variable-time. For public k only. */
   multiplyPublic(point: Point, k: bigint): Point;

@@ -4,6 +4,7 @@ import { secp256k1, secp256k1_hasher } from '@noble/curves/secp256k1.js';
 import { BugError } from '../../common/errors.ts';
 import { mod } from '../math/scalar.ts';
 import type { Curve, Point } from './curve.ts';
+import { multiplyOnce } from './one-time-multiply.ts';
 
 type Raw = WeierstrassPoint<bigint>;
 
@@ -38,7 +39,7 @@ export const curve: Curve = {
   multiply(point: Point, k: bigint): Point {
     const raw = open(point);
     const scalar = mod(k);
-    return seal(scalar === 0n || raw.is0() ? RawPoint.ZERO : raw.multiply(scalar));
+    return seal(scalar === 0n || raw.is0() ? RawPoint.ZERO : multiplyOnce(RawPoint, raw, scalar));
   },
   multiplyPublic(point: Point, k: bigint): Point {
     const raw = open(point);
