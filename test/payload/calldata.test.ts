@@ -180,6 +180,10 @@ describe('arguments have one encoding', () => {
       [TOKEN, 2n, []],
     ]);
     expect(risks(calling(SAFE, data))).toEqual(['UPGRADE@0']);
+    // Bytes behind a bytes4, which the chain ignores and another reader might show.
+    const selector = data.indexOf(`01020304${'00'.repeat(28)}`);
+    const dirty = `${data.slice(0, selector + 8)}01${data.slice(selector + 10)}`;
+    expect(refusal(calling(SAFE, dirty))).toBe('ABI_NOT_CANONICAL');
   });
 });
 

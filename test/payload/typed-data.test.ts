@@ -106,6 +106,21 @@ describe('SafeTx hashing', () => {
     }
   });
 
+  test('every field has its own place: all values differ, and the digest is the one viem computes', () => {
+    const numbers = { value: '1', safeTxGas: '2', baseGas: '3', gasPrice: '4', nonce: '5' };
+    const gasToken = `0x${'a1'.repeat(20)}`;
+    const refundReceiver = `0x${'b2'.repeat(20)}`;
+    const document = safeTxDocument({ ...numbers, operation: 1, data: '0xc3', gasToken, refundReceiver });
+    const theirs = Object.fromEntries(Object.entries(numbers).map(([key, value]) => [key, BigInt(value)]));
+    const viemDigest = hashTypedData({
+      ...document,
+      message: { ...document.message, ...theirs },
+    } as unknown as TypedDataDefinition);
+    const result = decoded(safeTx(document.message));
+    expect(result.safeTx).toMatchObject({ gasToken, refundReceiver, baseGas: 3n, gasPrice: 4n, nonce: 5n });
+    expect(hex(result.digest)).toBe(viemDigest);
+  });
+
   test('the largest values hash as viem hashes them', () => {
     const max = ((1n << 256n) - 1n).toString();
     const message = {
