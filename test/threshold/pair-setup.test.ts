@@ -8,7 +8,7 @@ import { ABORT_MESSAGE } from '../../protocol/threshold/keygen/messages.ts';
 import { choose, drawChooser, drawTransfer, receive, transfer } from '../../protocol/threshold/pair-setup/base-ot.ts';
 import { PairSetupMachine } from '../../protocol/threshold/pair-setup/machine.ts';
 import { PAIR, writeHello } from '../../protocol/threshold/pair-setup/messages.ts';
-import { onExtend, onMultiply, type Run } from '../../protocol/threshold/pair-setup/run.ts';
+import { drawPairValues, onExtend, onMultiply, type Run } from '../../protocol/threshold/pair-setup/run.ts';
 import {
   drawSelfTest,
   selfTestFrame,
@@ -224,9 +224,14 @@ describe('the machine', () => {
   const hello = (label: string, counter = 0): Uint8Array => writeHello({ counter, nonce: vec(label) });
 
   it('a malformed PS2: the failure is recorded before the abort, and nothing is sent after it', () => {
-    const network = new PairNetwork(pairConfig(1, 2), pairConfig(2, 1), (from, round, bytes) =>
+    const values = drawPairValues(labelRandom('malformed'));
+    const draws = { nonce: () => vec('malformed'), values: () => values };
+    const network = new PairNetwork(pairConfig(1, 2), { ...pairConfig(2, 1), draws }, (from, round, bytes) =>
       from === 1 && round === 2 ? resigned(pairIdentity(1), bytes, (body) => body.slice(1)) : bytes,
     ).run();
+    for (const secret of [values.chooser.delta, values.z, values.selfTest.choice]) {
+      expect(secret.every((byte) => byte === 0)).toBe(true);
+    }
     expect(network.outline(2)).toEqual(['send', 'send', 'pair-fail', 'abort']);
     expect(network.abortOf(2)).toMatchObject({ failure: 'SETUP', check: 'P1', culprits: [1] });
   });

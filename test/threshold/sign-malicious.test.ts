@@ -25,6 +25,7 @@ import { vec, vscalar } from './support/labels.ts';
 import { flip, set, shift } from './support/sign-fields.ts';
 import {
   corrupt,
+  dealInto,
   type Host,
   type Intercept,
   labelRandom,
@@ -227,6 +228,15 @@ describe('different views', () => {
     for (const index of [1, 2]) expect(again.outline(index).at(-1)).toBe('done');
   });
 
+  it('a party that died during PAIRSETUP: no session, no ban, and the next PAIRSETUP heals it', () => {
+    const hosts = makeHosts(two);
+    hostOf(hosts, 2).store.burnAll();
+    expect(() => SignNetwork.of(two, hosts, [1, 2])).toThrow('no live pair setup with party 1');
+    dealInto(hosts, two, 1, 2, 'second/');
+    const network = SignNetwork.of(two, hosts, [1, 2]).start().run();
+    for (const index of [1, 2]) expect(network.outline(index).at(-1)).toBe('done');
+  });
+
   it('an unknown pair setup: INCONSISTENT without C1', () => {
     const change = corrupt(two, 2, {
       pair: (round, body) => (round === 1 ? set('ote', 'pairEpoch', vec('?'))(body) : body),
@@ -390,6 +400,15 @@ describe('what the host decides', () => {
       expect(summary(network, 1)).toEqual(expected);
       expect(network.outline(1)).not.toContain('ban');
     }
+  });
+
+  it('choice bytes are overwritten once they are used', () => {
+    const values = drawRound1(labelRandom('wiped'), [2]);
+    const draws = { round1: () => values, round2: () => new Map([[2, 5n]]) };
+    const made = makeNode(two, hostOf(makeHosts(two), 1), [1, 2], { change: (config) => ({ ...config, draws }) });
+    expect(values.choices.get(2)?.some((byte) => byte !== 0)).toBe(true);
+    made.machine.start();
+    expect(values.choices.get(2)?.every((byte) => byte === 0)).toBe(true);
   });
 
   it('a key share wiped meanwhile ends the session', () => {

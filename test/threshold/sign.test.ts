@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { verify } from '../../protocol/ceremony/ed25519.ts';
 import { curve } from '../../protocol/threshold/curve/noble.ts';
@@ -41,6 +42,24 @@ describe('signing', () => {
       });
     }
   }
+
+  it('the order of messages does not matter', () => {
+    const key = dealKey(3, 5, 'sign/3-of-5');
+    const hosts = makeHosts(key);
+    fc.assert(
+      fc.property(fc.array(fc.nat(), { minLength: 40, maxLength: 40 }), fc.string(), (picks, label) => {
+        const rest = [...picks];
+        const network = SignNetwork.of(key, hosts, [1, 3, 4], undefined, { label: `order/${label}` }).start();
+        network.run((length) => (rest.shift() ?? 0) % length);
+        for (const index of [1, 3, 4]) {
+          const { signature } = network.outputOf(index) ?? {};
+          expect(signature).toBeDefined();
+          if (signature !== undefined) expectValid(signature, `order/${label}/m`, key.publicKey);
+        }
+      }),
+      { numRuns: 8 },
+    );
+  });
 
   it('records before it sends, each round once', () => {
     const key = dealKey(2, 2, 'sign/2-of-2');

@@ -145,9 +145,12 @@ export class SignNetwork {
     return this;
   }
 
-  /** Delivers until nothing is under way. */
-  run(): this {
-    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.deliver(next);
+  /** Delivers until nothing is under way. `pick`: position in the queue of the next delivery; in order if absent. */
+  run(pick: (length: number) => number = () => 0): this {
+    while (this.#queue.length > 0) {
+      const [next] = this.#queue.splice(pick(this.#queue.length), 1);
+      if (next !== undefined) this.deliver(next);
+    }
     return this;
   }
 
