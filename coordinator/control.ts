@@ -27,6 +27,11 @@ export async function answerControl(service: CoordinatorService, call: ControlCa
       const proposal = await service.proposeSigning(textOf(params, 'wallet'), payloadOf(params), wishOf(params));
       return await followed(service, proposal.digest, call);
     }
+    case 'cancel': {
+      const entry = find(service, params);
+      await service.cancel(entry, textOf(params, 'reason').slice(0, 140));
+      return { ok: true, ceremony: shortName(entry.ceremony.proposal.digest), cancelled: true };
+    }
     case 'ceremony': {
       const entry = find(service, params);
       const { result } = service.followed(entry.ceremony.proposal.digest);

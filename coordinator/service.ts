@@ -14,6 +14,7 @@ import { keygenSessionId, signSessionId } from '../protocol/ceremony/session-bin
 import { type Start, signStart } from '../protocol/ceremony/start.ts';
 import { parseEnvelope, type Statement, shortName } from '../protocol/ceremony/statement.ts';
 import type { Wallet } from '../protocol/ceremony/wallet.ts';
+import { signWithdrawal } from '../protocol/ceremony/withdrawal.ts';
 import { equalBytes, toHex } from '../protocol/common/bytes.ts';
 import type { Clock, Random } from '../protocol/common/effects.ts';
 import { BugError, Refusal } from '../protocol/common/errors.ts';
@@ -143,6 +144,15 @@ export class CoordinatorService {
 
   async proposeSigning(wallet: string, payload: Payload, wish: Wish): Promise<Proposal> {
     return await this.#propose(proposeSigning(this.#proposer(), this.wallet(wallet), payload, wish));
+  }
+
+  /** Takes an own proposal back; it ends at every party that hears of it before its last round. */
+  async cancel(entry: BookEntry, reason: string): Promise<void> {
+    const { clock, home } = this.#options;
+    const { body, digest } = entry.ceremony.proposal;
+    const author = `operator:${home.self.name}`;
+    const withdrawal = { proposal: digest, attempt: body.attempt, author, reason, created: clock.now() };
+    await this.#exclusively(() => this.#publish(signWithdrawal(withdrawal, home.keys.statement)));
   }
 
   /** Follows a ceremony to its end, through later attempts too. `changed` is called whenever something moved. */

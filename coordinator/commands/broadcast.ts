@@ -1,6 +1,5 @@
 import type { Command } from '../../proto/control/command.ts';
 import { InvalidArgument, Refusal } from '../../protocol/common/errors.ts';
-import { broadcastTransaction } from '../broadcast/broadcast.ts';
 import { askService, field, HOME_OPTION } from './common.ts';
 
 export const broadcast: Command = {
@@ -15,6 +14,7 @@ export const broadcast: Command = {
       throw new InvalidArgument('OPTION_INVALID', '--rpc', 'must be an http or https address');
     const raw = field(await askService(call, 'ceremony', { ceremony }), 'rawTransaction');
     if (!/^0x[0-9a-f]+$/.test(raw)) throw new Refusal('NOTHING_TO_BROADCAST', 'this ceremony signed no transaction');
+    const { broadcastTransaction } = await import('../broadcast/broadcast.ts');
     const hash = await broadcastTransaction(rpc, `0x${raw.slice(2)}`);
     call.terminal.result({ ok: true, transactionHash: hash }, `Sent ${hash}`);
     return 0;

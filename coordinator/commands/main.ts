@@ -1,11 +1,12 @@
 /** `keymoot coordinator …` */
 import { dispatch } from '../../proto/control/command.ts';
 import { broadcast } from './broadcast.ts';
+import { cancel } from './cancel.ts';
 import { keygen, sign } from './propose.ts';
 import { run } from './run.ts';
 import { init, join } from './setup.ts';
 import { status } from './status.ts';
 
 export function coordinator(args: readonly string[]): Promise<number> {
-  return dispatch('coordinator', { init, join, run, keygen, sign, status, broadcast }, args);
+  return dispatch('coordinator', { init, join, run, keygen, sign, cancel, status, broadcast }, args);
 }

@@ -1,10 +1,7 @@
 import type { Command } from '../../proto/control/command.ts';
 import { serveControl } from '../../proto/control/serve.ts';
 import { readPassphrase } from '../../proto/rest/passphrase.ts';
-import { answerControl } from '../control.ts';
 import { systemClock, systemRandom } from '../effects.ts';
-import { openHome } from '../home.ts';
-import { CoordinatorService } from '../service.ts';
 import { HOME_OPTION, homeOf, PASSPHRASE_OPTION } from './common.ts';
 
 export const run: Command = {
@@ -15,6 +12,12 @@ export const run: Command = {
   async run(call) {
     // The default action of SIGUSR1 opens a debugger port.
     process.on('SIGUSR1', () => undefined);
+    // Loaded here and not above: the network takes half a second to load, and the other commands need none of it.
+    const [{ openHome }, { CoordinatorService }, { answerControl }] = await Promise.all([
+      import('../home.ts'),
+      import('../service.ts'),
+      import('../control.ts'),
+    ]);
     const passphrase = await readPassphrase({ file: call.text('passphrase-file'), creating: false });
     const home = await openHome(homeOf(call), passphrase, systemRandom);
     passphrase.fill(0);
