@@ -60,6 +60,8 @@ export interface Chain {
   /** Deploys init code from the relayer. */
   deploy(initCode: Hex): Promise<Address>;
   receipt(hash: Hex): Promise<TransactionReceipt>;
+  /** Waits until a transaction that was sent is mined. The receipt's status may be `reverted`. */
+  mined(hash: Hex): Promise<TransactionReceipt>;
   /** Development chains only: gives an address this code, as a genesis file would. */
   setCode(address: Address, code: Hex): Promise<void>;
 }
@@ -122,6 +124,7 @@ export async function connectChain(rpc: string): Promise<Chain> {
     chainId,
     relayer,
     relay,
+    mined,
     balance: (address) => reader.getBalance({ address }),
     nonce: (address) => reader.getTransactionCount({ address }),
     fees: () => reader.estimateFeesPerGas(),

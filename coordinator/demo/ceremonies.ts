@@ -1,0 +1,84 @@
+/** One ceremony as the demo drives it: the operator’s command runs, key holders read and approve with theirs. */
+
+import type { JsonValue } from '../../proto/control/message.ts';
+import { Refusal } from '../../protocol/common/errors.ts';
+import { field, listOf, memberOf } from '../commands/common.ts';
+import { demand } from './narrator.ts';
+import { ask, eventually, type Holder, type Stage, WALLET } from './stage.ts';
+
+/** What a command of the operator answered at the end of its ceremony. */
+export interface Answer {
+  readonly code: number;
+  readonly value: JsonValue;
+}
+
+/** `coordinator sign FILE`: proposes, and follows the ceremony to its end. */
+export function proposeFile(stage: Stage, file: string, note: string): Promise<Answer> {
+  const { operator, processes } = stage;
+  const args = ['coordinator', 'sign', file, '--home', operator.home, '--wallet', WALLET, '--note', note];
+  return processes.answer(args);
+}
+
+/**
+ * The ceremony that now waits in the inboxes of these key holders.
+ *
+ * @param running the command that proposed it; if it ends first, nothing will come
+ */
+export async function ceremonyInInboxes(running: Promise<Answer>, holders: readonly Holder[]): Promise<string> {
+  const ended: { early: Answer | undefined } = { early: undefined };
+  // A failure of the command is told by whoever awaits it; here it only ends the waiting.
+  running.then(
+    (answer) => {
+      ended.early = answer;
+    },
+    () => {
+      ended.early = { code: 1, value: null };
+    },
+  );
+  return await eventually('a proposal in the inboxes', async () => {
+    if (ended.early !== undefined) {
+      const why = field(ended.early.value, 'code') || field(memberOf(ended.early.value, 'error'), 'message');
+      throw new Refusal('DEMO_DEVIATED', `the proposal ended before any key holder could decide: ${why}`);
+    }
+    const inboxes = await Promise.all(holders.map((holder) => ask(holder, 'inbox')));
+    const names = inboxes.map((inbox) => field(listOf(inbox)[0], 'ceremony'));
+    const [first = ''] = names;
+    return first !== '' && names.every((name) => name === first) ? first : undefined;
+  });
+}
+
+/** `participant show`: the lines that the key holder reads. */
+export async function readScreen({ processes }: Stage, holder: Holder, ceremony: string): Promise<readonly string[]> {
+  const shown = await processes.run(['participant', 'show', ceremony, '--home', holder.home]);
+  demand(shown.code === 0, `${holder.name} could not read ceremony ${ceremony}: ${shown.stderr.trim()}`);
+  return shown.stdout.trimEnd().split('\n');
+}
+
+/** `participant approve`: the one act of a person in all of this. */
+export async function approve({ processes }: Stage, holder: Holder, ceremony: string): Promise<void> {
+  const answer = await processes.json(['participant', 'approve', ceremony, '--home', holder.home, '--yes']);
+  demand(field(answer, 'decision') === 'consent', `the approval of ${holder.name} did not become a consent`);
+}
+
+/** The end of a ceremony, which must be the expected one and must have left a transcript. */
+export async function finished(
+  stage: Stage,
+  running: Promise<Answer>,
+  ending: 'completed' | 'refused',
+  what: string,
+): Promise<JsonValue> {
+  const { value } = await running;
+  const came = field(value, 'ending');
+  const why = field(value, 'code') || field(memberOf(value, 'error'), 'message');
+  const refusals = listOf(memberOf(value, 'refusals'))
+    .flatMap((refusal) => listOf(memberOf(refusal, 'reasons')).map((reason) => field(reason, 'code')))
+    .join(', ');
+  demand(
+    came === ending,
+    `${what} should have been ${ending}, but it ${came === '' ? 'failed' : `was ${came}`} (${[why, refusals].filter((text) => text !== '').join(': ')})`,
+  );
+  const transcript = field(value, 'transcript');
+  demand(transcript !== '', `${what} ended without a transcript`);
+  stage.transcripts.push(transcript);
+  return value;
+}

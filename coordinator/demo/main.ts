@@ -1,0 +1,100 @@
+/**
+ * Begin here: `keymoot demo`. The main job on one machine, nothing of it pretended: real processes, a real network, a
+ * real chain, and attacks with real keys. It succeeds only if everything happened as it should.
+ */
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { describeFailure } from '../../proto/control/message.ts';
+import { Terminal } from '../../proto/control/terminal.ts';
+import { systemCode } from '../../proto/rest/errors.ts';
+import { InvalidArgument } from '../../protocol/common/errors.ts';
+import { attackCommand } from './hostile-main.ts';
+import { writeNextSteps } from './keep.ts';
+import { Narrator } from './narrator.ts';
+import { Processes } from './processes.ts';
+import { writeReport } from './report.ts';
+import { type Stage, setStage } from './stage.ts';
+import { tellStory } from './story.ts';
+
+const USAGE = `Usage:
+  keymoot demo [--json FILE] [--keep DIR]
+  keymoot demo attack two-faces|alter …   a hostile coordinator against the nodes of a kept demo
+
+Starts three participants, a coordinator and a local chain, makes a key, signs, is attacked, and audits all of it.
+--json FILE   writes what was signed and refused to FILE, and the transcripts beside it
+--keep DIR    leaves homes, keys, policies and transcripts in DIR (new or empty), with a README.txt of next steps`;
+
+/** @returns 0 if all of it happened, 1 with the step that did not, 2 usage */
+export async function demo(args: readonly string[]): Promise<number> {
+  const terminal = new Terminal();
+  if (args[0] === 'attack') return await attackCommand(args.slice(1));
+  const options = parse(args);
+  if (options === undefined || options.help) {
+    terminal.warn(USAGE);
+    return options === undefined ? 2 : 0;
+  }
+  const narrator = new Narrator(terminal);
+  const processes = new Processes();
+  const made: { dir: string | undefined; stage: Stage | undefined } = { dir: undefined, stage: undefined };
+  const cleanUp = async (): Promise<void> => {
+    await processes.stopAll();
+    await made.stage?.chain?.stop();
+    if (made.dir !== undefined && options.keep === undefined) await rm(made.dir, { recursive: true, force: true });
+  };
+  const interrupted = (signal: NodeJS.Signals): void => {
+    terminal.warn(`\n${signal}: stopping everything the demo started.`);
+    void cleanUp().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143));
+  };
+  process.once('SIGINT', interrupted);
+  process.once('SIGTERM', interrupted);
+  try {
+    made.dir = await directory(options.keep);
+    made.stage = await setStage(made.dir, processes, narrator);
+    const wallet = await tellStory(made.stage);
+    if (options.keep !== undefined) await writeNextSteps(made.stage, wallet);
+    if (options.json !== undefined) await writeReport(options.json, made.stage, wallet, options.keep !== undefined);
+    return 0;
+  } catch (error) {
+    const { code, message } = describeFailure(error);
+    terminal.warn(`\n${code}: ${narrator.current}: ${message}`);
+    if (code === 'INTERNAL' && error instanceof Error) terminal.warn(error.stack ?? error.message);
+    return 1;
+  } finally {
+    process.removeListener('SIGINT', interrupted);
+    process.removeListener('SIGTERM', interrupted);
+    await cleanUp();
+  }
+}
+
+interface Options {
+  readonly json: string | undefined;
+  readonly keep: string | undefined;
+  readonly help: boolean;
+}
+
+function parse(args: readonly string[]): Options | undefined {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: { json: { type: 'string' }, keep: { type: 'string' }, help: { type: 'boolean', default: false } },
+    });
+    return { json: values.json, keep: values.keep, help: values.help };
+  } catch {
+    return undefined;
+  }
+}
+
+/** A fresh directory; one that is to be kept must not hold anything yet. */
+async function directory(keep: string | undefined): Promise<string> {
+  if (keep === undefined) return await mkdtemp(join(tmpdir(), 'keymoot-demo-'));
+  const dir = resolve(keep);
+  try {
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+    if ((await readdir(dir)).length === 0) return dir;
+  } catch (error) {
+    throw new InvalidArgument('KEEP_UNUSABLE', '--keep', `${dir} cannot be used: ${systemCode(error)}`);
+  }
+  throw new InvalidArgument('KEEP_NOT_EMPTY', '--keep', `${dir} is not empty; name a new directory`);
+}

@@ -1,0 +1,156 @@
+/**
+ * The demo's processes: the same command that people type, each in a process of its own. Some run to their end, some
+ * (nodes, the coordinator) until the demo stops them. Only processes started here are ever stopped, each by its pid.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { openSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { JsonValue } from '../../proto/control/message.ts';
+import { Refusal, TransportError } from '../../protocol/common/errors.ts';
+import { field, memberOf } from '../commands/common.ts';
+
+/** The built command line, beside which this file lies in the build. */
+export const CLI: string = resolve(import.meta.dirname, '../../cli.js');
+
+/** Longest run of one command, and longest start of a node, in milliseconds: a loaded machine gets plenty. */
+const COMMAND_DEADLINE = 120_000;
+/** Time given to a polite stop before the process is killed. */
+const STOP_DEADLINE = 8_000;
+
+export interface Finished {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Running {
+  readonly pid: number;
+  /** What it printed when it was ready. */
+  readonly ready: JsonValue;
+  /** Asks it to end and waits; safe to call twice. */
+  stop(): Promise<void>;
+}
+
+export class Processes {
+  readonly #children = new Set<ChildProcess>();
+  readonly #killAll = (): void => {
+    for (const child of this.#children) child.kill('SIGKILL');
+  };
+  #stopping = false;
+
+  constructor() {
+    process.once('exit', this.#killAll);
+  }
+
+  /** Runs `keymoot ARGS` to its end, whatever the exit code. */
+  async run(args: readonly string[]): Promise<Finished> {
+    const child = this.#spawn(args, ['ignore', 'pipe', 'pipe']);
+    const output = { stdout: '', stderr: '' };
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name]?.setEncoding('utf8').on('data', (chunk: string) => {
+        output[name] += chunk;
+      });
+    }
+    const code = await new Promise<number>((done, fail) => {
+      const timer = setTimeout(() => {
+        child.kill('SIGKILL');
+        fail(new TransportError('DEMO_COMMAND_SLOW', `"keymoot ${words(args)}" did not end in time`));
+      }, COMMAND_DEADLINE);
+      child.once('error', fail);
+      child.once('close', (status) => {
+        clearTimeout(timer);
+        done(status ?? 1);
+      });
+    });
+    return { code, ...output };
+  }
+
+  /** Runs `keymoot ARGS --json`, which must succeed, and returns what it printed. */
+  async json(args: readonly string[]): Promise<JsonValue> {
+    const finished = await this.run([...args, '--json']);
+    const answer = lastJson(finished.stdout);
+    if (finished.code === 0 && answer !== undefined) return answer;
+    const error = memberOf(answer, 'error');
+    const why = error === undefined ? finished.stderr.trim() : `${field(error, 'code')}: ${field(error, 'message')}`;
+    throw new Refusal('DEMO_COMMAND_FAILED', `"keymoot ${words(args)}" failed: ${why || `exit code ${finished.code}`}`);
+  }
+
+  /** Runs `keymoot ARGS --json` that may well be refused: exit code and what it printed. */
+  async answer(args: readonly string[]): Promise<{ readonly code: number; readonly value: JsonValue }> {
+    const finished = await this.run([...args, '--json']);
+    const value = lastJson(finished.stdout);
+    if (value !== undefined) return { code: finished.code, value };
+    throw new Refusal('DEMO_COMMAND_FAILED', `"keymoot ${words(args)}" printed nothing: ${finished.stderr.trim()}`);
+  }
+
+  /** Starts `keymoot ARGS --json` and waits for its first line, the sign that it is ready. Its log goes to a file. */
+  async start(args: readonly string[], log: string): Promise<Running> {
+    const child = this.#spawn([...args, '--json'], ['ignore', 'pipe', openSync(log, 'a', 0o600)]);
+    const ready = await new Promise<JsonValue>((done, fail) => {
+      let output = '';
+      const failed = (why: string): void => {
+        clearTimeout(timer);
+        fail(new TransportError('DEMO_NOT_READY', `"keymoot ${words(args)}" did not start: ${why}; see ${log}`));
+      };
+      const timer = setTimeout(() => failed('it was not ready in time'), COMMAND_DEADLINE);
+      child.once('error', (error) => failed(error.message));
+      child.once('exit', (code, signal) => failed(`it ended with ${signal ?? `code ${code}`}`));
+      child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+        output += chunk;
+        const first = output.includes('\n') ? lastJson(output) : undefined;
+        if (first === undefined) return;
+        clearTimeout(timer);
+        done(first);
+      });
+    });
+    return { pid: child.pid ?? 0, ready, stop: () => end(child) };
+  }
+
+  /** Ends everything that still runs. */
+  async stopAll(): Promise<void> {
+    this.#stopping = true;
+    await Promise.all([...this.#children].map(end));
+    process.removeListener('exit', this.#killAll);
+  }
+
+  #spawn(args: readonly string[], stdio: readonly ('ignore' | 'pipe' | number)[]): ChildProcess {
+    if (this.#stopping) throw new Refusal('DEMO_STOPPED', 'the demo is being stopped');
+    const child = spawn(process.execPath, [CLI, ...args], { stdio: [...stdio] });
+    this.#children.add(child);
+    child.once('exit', () => this.#children.delete(child));
+    return child;
+  }
+}
+
+function end(child: ChildProcess): Promise<void> {
+  return new Promise((done) => {
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) {
+      done();
+      return;
+    }
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_DEADLINE);
+    child.once('exit', () => {
+      clearTimeout(timer);
+      done();
+    });
+    child.kill('SIGTERM');
+  });
+}
+
+function lastJson(output: string): JsonValue | undefined {
+  const line = output.trim().split('\n').at(-1) ?? '';
+  try {
+    // Our own command printed it; every field is checked where it is used.
+    return line === '' ? undefined : (JSON.parse(line) as JsonValue);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The command without paths, to be named in a sentence. */
+function words(args: readonly string[]): string {
+  return args
+    .slice(0, 3)
+    .filter((word) => !word.startsWith('-') && !word.includes('/'))
+    .join(' ');
+}
