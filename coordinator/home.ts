@@ -100,7 +100,7 @@ export async function openHome(path: string, passphrase: Uint8Array, random: Ran
     vault.wipe();
     const roster = await pinnedRoster(layout);
     const self = roster.operators.find((operator) => equalBytes(operator.key, keys.statement.publicKey));
-    if (self === undefined) throw new Refusal('NOT_AN_OPERATOR', 'the pinned roster does not list this operator’s key');
+    if (self === undefined) throw new Refusal('NOT_AN_OPERATOR', "the pinned roster does not list this operator's key");
     const book = new CeremonyBook(roster);
     const records: LogRecord[] = [];
     const log = await RecordLog.open({

@@ -63,7 +63,7 @@ export async function openHome(path: string, options: HomeOptions): Promise<Home
     const identity = await loadIdentity(lock.home, vault);
     const roster = await readPinnedRoster(layout);
     const self = roster.parties.find((party) => equalBytes(party.statementKey, identity.statementKey));
-    if (self === undefined) throw new Refusal('NOT_A_PARTY', 'the pinned roster does not list this participant’s key');
+    if (self === undefined) throw new Refusal('NOT_A_PARTY', "the pinned roster does not list this participant's key");
     const disk = options.disk === undefined ? {} : { disk: options.disk };
     const journal = await Journal.open(lock, { random: options.random, ...disk });
     const book = new CeremonyBook(roster);

@@ -6,7 +6,7 @@ import { HOME_OPTION, homeOf, PASSPHRASE_OPTION } from './common.ts';
 
 export const run: Command = {
   usage: '--home DIR [--passphrase-file FILE]',
-  summary: 'run this operator’s coordinator until it is stopped',
+  summary: "run this operator's coordinator until it is stopped",
   options: { ...HOME_OPTION, ...PASSPHRASE_OPTION },
   positionals: { min: 0, max: 0 },
   async run(call) {

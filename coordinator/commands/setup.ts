@@ -22,7 +22,7 @@ const WEAK_LOG_N = 14;
 
 export const init: Command = {
   usage: '--home DIR --name NAME --person "FULL NAME" [--passphrase-file FILE]',
-  summary: 'make an operator’s keys; prints the card to hand to whoever composes the roster',
+  summary: "make an operator's keys; prints the card to hand to whoever composes the roster",
   options: {
     ...HOME_OPTION,
     ...PASSPHRASE_OPTION,

@@ -19,7 +19,7 @@ const WEAK_LOG_N = 14;
 
 export const init: Command = {
   usage: '--home DIR --name NAME --person "FULL NAME" --listen MULTIADDR [--passphrase-file FILE]',
-  summary: 'make this machine’s identity; prints the card to hand to whoever composes the roster',
+  summary: "make this machine's identity; prints the card to hand to whoever composes the roster",
   options: {
     ...HOME_OPTION,
     ...PASSPHRASE_OPTION,

@@ -24,7 +24,7 @@ import { rosterLines } from './roster-lines.ts';
 
 const create: Command = {
   usage: '--name NAME --threshold T --party CARD… --operator CARD… --network-key FILE --out ROSTER',
-  summary: 'compose a roster from the members’ cards; makes the network key if FILE does not exist',
+  summary: "compose a roster from the members' cards; makes the network key if FILE does not exist",
   options: {
     name: { type: 'string' },
     threshold: { type: 'string' },

@@ -2,20 +2,23 @@ import type { Command } from '../../proto/control/command.ts';
 import { serveControl } from '../../proto/control/serve.ts';
 import { readPassphrase } from '../../proto/rest/passphrase.ts';
 import { systemClock } from '../clock.ts';
-import { answerControl } from '../control.ts';
-import { openHome } from '../home.ts';
-import { ParticipantNode } from '../node.ts';
 import { systemRandom } from '../randomness.ts';
 import { HOME_OPTION, homeOf, PASSPHRASE_OPTION } from './common.ts';
 
 export const run: Command = {
   usage: '--home DIR [--passphrase-file FILE] [--listen MULTIADDR]',
-  summary: 'run this party’s node until it is stopped',
+  summary: "run this party's node until it is stopped",
   options: { ...HOME_OPTION, ...PASSPHRASE_OPTION, listen: { type: 'string', multiple: true } },
   positionals: { min: 0, max: 0 },
   async run(call) {
     // The default action of SIGUSR1 opens a debugger port; a node must never do that.
     process.on('SIGUSR1', () => undefined);
+    // Loaded here and not above: the network takes half a second to load, and the other commands need none of it.
+    const [{ openHome }, { ParticipantNode }, { answerControl }] = await Promise.all([
+      import('../home.ts'),
+      import('../node.ts'),
+      import('../control.ts'),
+    ]);
     const passphrase = await readPassphrase({ file: call.text('passphrase-file'), creating: false });
     const home = await openHome(homeOf(call), { passphrase, random: systemRandom });
     passphrase.fill(0);
