@@ -4,7 +4,7 @@
  * make-believe, and the pair setups may be dealt, because base OT takes seconds. Everything follows from the label, so
  * two runs give the same bytes.
  */
-import { type Close, type CloseBody, type Ending, signClose } from '../../protocol/ceremony/close.ts';
+import { type Close, type CloseBody, signClose } from '../../protocol/ceremony/close.ts';
 import { type Signer, signerFromSeed, verify } from '../../protocol/ceremony/ed25519.ts';
 import { inputsJson, judgeProposal, policyReference } from '../../protocol/ceremony/judgement.ts';
 import { type NewKey, type Outcome, type OutcomeBody, signOutcome } from '../../protocol/ceremony/outcome.ts';
@@ -21,22 +21,17 @@ import { signVerdict, type VerdictBody, type VerdictStatement } from '../../prot
 import { openWallet, type Wallet, walletDocument } from '../../protocol/ceremony/wallet.ts';
 import type { Json } from '../../protocol/common/canonical-json.ts';
 import { documentDigest } from '../../protocol/common/document.ts';
-import type { Payload } from '../../protocol/payload/payload.ts';
 import { canonicalPolicy } from '../../protocol/policy/canonical.ts';
-import { parsePolicy } from '../../protocol/policy/parse.ts';
 import type { Policy } from '../../protocol/policy/prepare.ts';
 import type { KeygenOutput, KeygenRecord } from '../../protocol/threshold/keygen/activation.ts';
-import type { Keyshare } from '../../protocol/threshold/keygen/keyshare.ts';
-import { createKeygen } from '../../protocol/threshold/keygen/machine.ts';
 import { PairStore } from '../../protocol/threshold/pair-setup/store.ts';
-import type { Machine } from '../../protocol/threshold/rounds/round.ts';
-import { createSign, type SignOutput, type SignRecord } from '../../protocol/threshold/sign/machine.ts';
-import type { Line } from '../../protocol/transcript/entry.ts';
 import { dealPair } from '../threshold/support/dealer.ts';
 import { vec } from '../threshold/support/labels.ts';
-import { labelRandom } from '../threshold/support/sign-network.ts';
-import { type Network, type Ran, runAll } from './bus.ts';
-import { type Closing, closed, type Story } from './story.ts';
+import type { Ran } from './bus.ts';
+import { type Crew, runKeygen, runSign } from './machines.ts';
+import { must, policyFrom } from './must.ts';
+import type { MootWallet, Plan, SignPlan, Told } from './plan.ts';
+import { closed, type Story } from './story.ts';
 
 export interface MootOptions {
   readonly label?: string;
@@ -47,44 +42,6 @@ export interface MootOptions {
   readonly own?: ReadonlyMap<number, object>;
   /** Version of the roster; 2 names a previous one. */
   readonly version?: number;
-}
-
-/** A wallet as the moot holds it: public document, shares, pair setups. */
-export interface MootWallet {
-  readonly wallet: Wallet;
-  readonly shares: ReadonlyMap<number, Keyshare>;
-  readonly pairs: ReadonlyMap<number, PairStore>;
-}
-
-/** What a test may change on the way; each hook gets what an honest member would say. */
-export interface Plan {
-  readonly answer?: (body: VerdictBody) => VerdictBody | undefined;
-  readonly policy?: (party: number) => Policy;
-  /** Before the session id is computed, and after. */
-  readonly composing?: (body: StartBody) => StartBody;
-  readonly composed?: (body: StartBody) => StartBody;
-  /** Whose messages get lost, or whatever else the network does. */
-  readonly network?: Network;
-  /** Same label, same nonces: only for the test that must not happen. */
-  readonly random?: string;
-  readonly outcome?: ((body: OutcomeBody) => OutcomeBody | undefined) | undefined;
-  readonly story?: (story: Story) => Story;
-  readonly ending?: Ending;
-  readonly authors?: readonly string[];
-  readonly entries?: Closing['entries'];
-  readonly close?: Closing['body'];
-}
-
-/** A ceremony that is over. */
-export interface Told {
-  readonly story: Story;
-  readonly lines: readonly Line[];
-}
-
-export interface SignPlan extends Plan {
-  readonly payload: Payload;
-  readonly signers?: readonly number[];
-  readonly proposal?: (body: SignProposal) => SignProposal;
 }
 
 export class Moot {
@@ -173,7 +130,8 @@ export class Moot {
     const start = this.#start(proposal, answers.verdicts, this.indices, plan, (consents) =>
       keygenSessionId(this.roster, proposal, cfgHash, consents),
     );
-    const ran = this.#runKeygen(proposal, walletId, cfgHash, start.body.sessionId, plan);
+    const { sessionId } = start.body;
+    const ran = runKeygen(this.#crew(`keygen/${name}`, plan), { sessionId, cfgHash, walletId });
     const document = [...ran.outputs.values()].map((output) => walletDocument(proposal, output.certificate))[0];
     const outcomes = this.#outcomes(proposal, start, plan, (party): Partial<OutcomeBody> => {
       const output = ran.outputs.get(party);
@@ -215,7 +173,7 @@ export class Moot {
     const start = this.#start(proposal, answers.verdicts, signers, plan, (listed, set, digest) =>
       signSessionId(this.roster, { digest: proposal.digest, body }, wallet.publicKey, set, digest, listed),
     );
-    const ran = this.#runSign(from, start, plan);
+    const ran = runSign(this.#crew('sign', plan), from, start.body);
     const outcomes = this.#outcomes(proposal, start, plan, (party): Partial<OutcomeBody> => {
       const output = ran.outputs.get(party);
       const released = ran.records.some((entry) => entry.party === party && entry.record.kind === 'r3-sent');
@@ -247,9 +205,9 @@ export class Moot {
     return signClose(body, this.keyOf(body.author));
   }
 
-  /** Runs a signing session over `start`; used again by tests that change what is bound. */
-  runSign(from: MootWallet, start: Start, plan: Plan = {}): Ran<SignOutput, SignRecord> {
-    return this.#runSign(from, start, plan);
+  #crew(what: string, plan: Plan): Crew {
+    const label = plan.random ?? `${this.#label}/${what}/${this.#ceremonies}`;
+    return { roster: this.roster, keyOf: (member) => this.keyOf(member), label, network: plan.network };
   }
 
   #head() {
@@ -363,59 +321,6 @@ export class Moot {
     });
   }
 
-  #runKeygen(
-    proposal: Proposal,
-    walletId: Uint8Array,
-    cfgHash: Uint8Array,
-    sessionId: Uint8Array,
-    plan: Plan,
-  ): Ran<KeygenOutput, KeygenRecord> {
-    const parties = this.roster.parties.map(({ index, statementKey }) => ({ index, identityKey: statementKey }));
-    const label = `${this.#label}/keygen/${proposal.body.wallet}/${this.#ceremonies}`;
-    const machines = new Map<number, Machine<KeygenOutput, KeygenRecord>>();
-    for (const self of this.indices) {
-      const { sign } = this.keyOf(`party:${self}`);
-      const random = labelRandom(`${label}/${self}`);
-      const { threshold } = this.roster;
-      const options = { sessionId, cfgHash, walletId, threshold, parties, self, gen: 1, sign, verify, random };
-      machines.set(self, createKeygen(options));
-    }
-    return runAll(machines, plan.network);
-  }
-
-  #runSign(from: MootWallet, { body }: Start, plan: Plan): Ran<SignOutput, SignRecord> {
-    const { wallet, shares, pairs } = from;
-    const parties = this.roster.parties.map(({ index, statementKey }) => ({ index, identityKey: statementKey }));
-    const label = plan.random ?? `${this.#label}/sign/${this.#ceremonies}`;
-    const machines = new Map<number, Machine<SignOutput, SignRecord>>();
-    for (const self of body.signers) {
-      const keyshare = shares.get(self);
-      const store = pairs.get(self);
-      if (keyshare === undefined || store === undefined) throw new Error(`party ${self} has no share`);
-      const machine = createSign({
-        sessionId: body.sessionId,
-        epochId: wallet.epochId,
-        signers: body.signers,
-        self,
-        threshold: this.roster.threshold,
-        share: keyshare.share,
-        publicKey: wallet.publicKey,
-        tau: 0n,
-        digest: body.digest,
-        parties,
-        pairs: store,
-        clock: { monotonic: () => 0 },
-        isBanned: () => false,
-        mayContinue: () => true,
-        sign: this.keyOf(`party:${self}`).sign,
-        verify,
-        random: labelRandom(`${label}/${self}`),
-      });
-      machines.set(self, must(machine));
-    }
-    return runAll(machines, plan.network);
-  }
-
   #wallet(document: Json, ran: Ran<KeygenOutput, KeygenRecord>): MootWallet {
     const wallet = must(openWallet(document, this.roster));
     const shares = new Map(
@@ -440,18 +345,6 @@ export function dealPairs(moot: Moot, { wallet, pairs }: MootWallet): void {
       }
     }
   }
-}
-
-export function policyFrom(file: object): Policy {
-  return must(parsePolicy(JSON.stringify(file)));
-}
-
-/** The value, or a failed test. */
-export function must<T>(
-  result: { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown },
-): T {
-  if (result.ok) return result.value;
-  throw new Error(typeof result.error === 'string' ? result.error : JSON.stringify(result.error));
 }
 
 interface Answers {

@@ -4,7 +4,9 @@ import type { Address } from '../../protocol/payload/address.ts';
 import type { Payload } from '../../protocol/payload/payload.ts';
 import { encodeTransaction } from '../../protocol/payload/transaction.ts';
 import { canonicalizeTypedData } from '../../protocol/payload/typed-data.ts';
-import { dealPairs, Moot, type MootWallet, must } from './moot.ts';
+import { dealPairs, Moot } from './moot.ts';
+import { must } from './must.ts';
+import type { MootWallet } from './plan.ts';
 
 export const PAYEE: Address = '0xa1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1';
 /** May be paid although one party objects. */

@@ -11,7 +11,7 @@ import { parseTranscript, transcriptBytes } from '../../protocol/transcript/entr
 import { merkleRoot } from '../../protocol/transcript/merkle.ts';
 import { compareMembers } from '../../protocol/transcript/order.ts';
 import { verifyTranscript } from '../../protocol/transcript/verify.ts';
-import { must } from '../support/moot.ts';
+import { must } from '../support/must.ts';
 import { draft, fileOf } from '../support/story.ts';
 import { readyMoot, transfer } from '../support/treasury.ts';
 import { vec } from '../threshold/support/labels.ts';

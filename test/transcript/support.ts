@@ -6,7 +6,8 @@ import { signWithdrawal } from '../../protocol/ceremony/withdrawal.ts';
 import { leafTreeDigest } from '../../protocol/payload/leaf-tree.ts';
 import { decode, type Payload } from '../../protocol/payload/payload.ts';
 import { encodeEnvelope, type ParsedEnvelope, parseEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
-import { type Moot, must } from '../support/moot.ts';
+import type { Moot } from '../support/moot.ts';
+import { must } from '../support/must.ts';
 import type { Story } from '../support/story.ts';
 
 export type Verdicting = (body: VerdictBody) => VerdictBody | undefined;

@@ -11,7 +11,9 @@ import { PairSetupMachine } from '../../protocol/threshold/pair-setup/machine.ts
 import { History } from '../../protocol/transcript/history.ts';
 import { verifyTranscript } from '../../protocol/transcript/verify.ts';
 import { runAll } from '../support/bus.ts';
-import { type Moot, type MootWallet, must } from '../support/moot.ts';
+import type { Moot } from '../support/moot.ts';
+import { must } from '../support/must.ts';
+import type { MootWallet } from '../support/plan.ts';
 import { fileOf } from '../support/story.ts';
 import { transfer, treasuryMoot, trojan } from '../support/treasury.ts';
 import { labelRandom } from '../threshold/support/sign-network.ts';

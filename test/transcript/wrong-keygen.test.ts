@@ -9,7 +9,8 @@ import { type Epoch, makeEpoch } from '../../protocol/threshold/keygen/epoch.ts'
 import { encodeEnvelope, parseEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
 import type { AuditCode } from '../../protocol/transcript/codes.ts';
 import { verifyTranscript } from '../../protocol/transcript/verify.ts';
-import type { Moot, Plan, Told } from '../support/moot.ts';
+import type { Moot } from '../support/moot.ts';
+import type { Plan, Told } from '../support/plan.ts';
 import { fileOf, type Story } from '../support/story.ts';
 import { treasuryMoot } from '../support/treasury.ts';
 import { vec } from '../threshold/support/labels.ts';
