@@ -1,11 +1,14 @@
 /** `npm run bench -- [--json FILE] [--only PREFIX]` */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { installPlatformHash } from '../participant/hashing.ts';
 import { ceremonyBench } from './ceremony.bench.ts';
 import { payloadBench } from './payload.bench.ts';
 import { policyBench } from './policy.bench.ts';
 import { type Bench, environment, line, type Measurement } from './report.ts';
 import { keygenBench, pairBench, signBench } from './threshold.bench.ts';
+
+installPlatformHash();
 
 const BENCHES: readonly Bench[] = [payloadBench, policyBench, keygenBench, pairBench, signBench, ceremonyBench];
 

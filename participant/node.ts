@@ -24,6 +24,7 @@ import { HeadsWatch } from './ceremonies/heads-watch.ts';
 import { Sessions } from './ceremonies/sessions.ts';
 import { type NodeContext, SOFTWARE } from './context.ts';
 import { Documents } from './documents.ts';
+import { installPlatformHash } from './hashing.ts';
 import type { Home } from './home.ts';
 import { Pairs } from './pairs/pairs.ts';
 import { Wallets } from './wallets.ts';
@@ -99,6 +100,7 @@ export class ParticipantNode {
 
   /** Connects, and settles what an earlier process left open. */
   async start(): Promise<void> {
+    installPlatformHash();
     const { home, listen, note } = this.#options;
     this.#restoreStarts();
     let begin: () => void = () => undefined;
@@ -167,6 +169,7 @@ export class ParticipantNode {
         break;
       case 'outcome':
         await this.heads.remember(item.statement.envelope);
+        this.#sessions.peerEnded(item.statement);
         if (item.statement.body.party === this.context.self) await this.#sendDocuments(entry);
         break;
     }

@@ -33,6 +33,7 @@ export class Session {
   readonly #partyOf: (envelope: number) => number;
   #run: ActiveRun | undefined;
   #cancelDeadline: () => void = () => undefined;
+  #deadline = 0;
   #ended = false;
 
   /** @param partyOf party index behind the number an envelope carries: itself, or the party with this pid */
@@ -57,6 +58,7 @@ export class Session {
 
   begin(run: ActiveRun): void {
     this.#run = run;
+    this.#deadline = this.#node.clock.monotonic() + SESSION_DEADLINE;
     this.#cancelDeadline = this.#node.clock.after(SESSION_DEADLINE, () => {
       run.cancel(new Abort({ failure: 'BENIGN', check: 'deadline', message: 'The session took too long.' }));
     });
@@ -88,6 +90,19 @@ export class Session {
     const step = Math.min(envelope?.round ?? 0, ROUNDS);
     const progress = { ceremony: proposal, party: self, stage: 'round', step, steps: ROUNDS } as const;
     void members().sendAll({ kind: 'progress', ...progress }, (member) => member.startsWith('operator:'));
+  }
+
+  /**
+   * After a failed check that may have told a peer something: silence until the deadline, as if nobody had answered
+   * (docs/protocol.md d.7). The ban is durable by then.
+   */
+  endAtDeadline(ending: Ending, released: boolean): void {
+    const { clock, note } = this.#node;
+    clock.after(Math.max(0, this.#deadline - clock.monotonic()), () => {
+      this.end(ending, released).catch(() =>
+        note('OUTCOME_LOST', 'the outcome of a failed session could not be published'),
+      );
+    });
   }
 
   /** Signs and publishes how it ended for this party; once. */

@@ -4,6 +4,7 @@
  */
 import type { BookEntry } from '../../protocol/ceremony/book.ts';
 import { checkStart, type Quorum, standing } from '../../protocol/ceremony/lifecycle.ts';
+import type { Outcome } from '../../protocol/ceremony/outcome.ts';
 import { keygenPlan, keygenSessionId, signSessionId } from '../../protocol/ceremony/session-binding.ts';
 import type { Start } from '../../protocol/ceremony/start.ts';
 import { shortName } from '../../protocol/ceremony/statement.ts';
@@ -82,6 +83,18 @@ export class Sessions {
     if (why !== undefined) {
       session.run.cancel(new Abort({ failure: 'BENIGN', check: why.code, message: `${why.message}.` }));
     }
+  }
+
+  /** Another signer has signed that it is out: there is nothing left to wait for. */
+  peerEnded(outcome: Outcome): void {
+    const { abort, party, proposal, sessionId } = outcome.body;
+    const session = this.#sessions.get(toHex(proposal));
+    if (abort === undefined || session === undefined || party === this.#options.node.self) return;
+    const { body } = session.start;
+    if (!equalBytes(body.sessionId, sessionId) || !body.signers.includes(party)) return;
+    session.run?.cancel(
+      new Abort({ failure: 'BENIGN', check: 'peer', message: `Party ${party} has ended the session.` }),
+    );
   }
 
   deliver(bytes: Uint8Array, envelope: ParsedEnvelope): void {

@@ -236,7 +236,9 @@ function signHost(
       wipe();
       node.note(abort.code, `session ended: ${abort.message}`);
       await endSession(permit, 'aborted', abort.failure);
-      await session.end({ abort: abortReport(abort) }, released());
+      const isSilent = abort.failure === 'LEAK' || abort.failure === 'CHEAT';
+      if (isSilent) session.endAtDeadline({ abort: abortReport(abort) }, released());
+      else await session.end({ abort: abortReport(abort) }, released());
     },
     failed(error) {
       wipe();

@@ -4,6 +4,7 @@ import { signerFromTransfer, verify } from '../../protocol/ceremony/ed25519.ts';
 import { BugError } from '../../protocol/common/errors.ts';
 import { PairSetupMachine } from '../../protocol/threshold/pair-setup/machine.ts';
 import { Secret } from '../../protocol/threshold/secret.ts';
+import { installPlatformHash } from '../hashing.ts';
 import { runRandom } from '../randomness.ts';
 import type { FromThread, ThreadData, ToThread } from './thread-messages.ts';
 
@@ -75,5 +76,6 @@ function serve(port: MessagePort, data: ThreadData): void {
   });
 }
 
+installPlatformHash();
 if (parentPort === null) throw new BugError('BUG_THREAD', 'this module runs as a worker thread only');
 serve(parentPort, workerData as ThreadData);
