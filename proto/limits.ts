@@ -71,8 +71,8 @@ export const PARTY_MAX = 255;
 
 /** The version this code speaks. Both sides must say the same one: there is no negotiation to be talked down in. */
 export const WIRE_VERSION = 1;
-/** Three handshake messages and two frames on a slow line; an unfinished session holds a place until then. */
-export const HELLO_MS = 5_000;
+/** Two frames each way between machines that have just started and are busy; an unfinished session holds a place until then. */
+export const HELLO_MS = 8_000;
 /** One connection being replaced and one replacing it. */
 export const GREETINGS_PER_PEER = 2;
 /** A restarting node needs one or two a second; each costs us a signature check and a key exchange. */
@@ -80,8 +80,8 @@ export const SESSIONS_BURST = 20;
 export const SESSIONS_PER_SECOND = 2;
 /** Idle sides say so this often, */
 export const BEAT_MS = 2_000;
-/** and are given up after four missed beats and the longest pause a node takes for a ceremony's arithmetic. */
-export const SILENCE_MS = 10_000;
+/** and are given up after some missed beats and the longest pause a busy machine takes for a ceremony's arithmetic. */
+export const SILENCE_MS = 15_000;
 /** A full window of 1 MiB at 50 KiB/s; a peer that reads slower than that is of no use in a ceremony. */
 export const STALL_MS = 20_000;
 /** Given to the transport at once: what waits inside it is never more than this and one window. */
@@ -103,7 +103,7 @@ export const BYTES_PER_SECOND: number = 8 * MiB;
 // Below the frames: connections and streams.
 
 /** Nothing between open and accepted may take longer; a client that sends nothing holds its place this long. */
-export const UPGRADE_MS = 5_000;
+export const UPGRADE_MS = 8_000;
 /** Per address and second. Parties behind one NAT restart together; 20 a second for UPGRADE_MS stay below CONNECTIONS_PENDING. */
 export const CONNECTIONS_PER_SECOND = 20;
 /** Unfinished inbound connections from everywhere; each holds a socket and less than 8 KiB. */
@@ -134,7 +134,7 @@ export const MUXER_BACKLOG_BYTES: number = 4 * MiB;
 // Dialling.
 
 /** A handshake over a slow line; a host that drops packets is tried again after it. */
-export const DIAL_MS = 5_000;
+export const DIAL_MS = 8_000;
 /** First retry: a process that was killed needs longer than this to start. */
 export const REDIAL_FIRST_MS = 100;
 /** Later retries: a peer is back within about a second of listening again, for one packet a second. */

@@ -207,15 +207,26 @@ export async function openLink(options: LinkOptions): Promise<Link> {
     await node.stop();
   }
 
+  function enqueue(to: Uint8Array, frame: FrameMessage): Promise<void> {
+    const framed = frameBytes(encodeFrame(frame));
+    if (stopping !== undefined) throw new WireError('LINK_CLOSED', 'the link is closed');
+    const peer = peers.get(peerIdOf(to));
+    if (peer === undefined) throw new WireError('PEER_UNKNOWN', 'not in the list of peers');
+    return peer.outbound.push(framed);
+  }
+
+  // Not an async function: one that waits would keep the caller's frame in memory beside the queued copy.
+  function send(to: Uint8Array, frame: FrameMessage): Promise<void> {
+    try {
+      return enqueue(to, frame);
+    } catch (error) {
+      return Promise.reject(error instanceof Error ? error : new WireError('FRAME_OUT_OF_RANGE', 'not a frame'));
+    }
+  }
+
   return {
     addresses: () => node.getMultiaddrs().map((address) => address.toString().replace(/\/p2p\/[^/]+$/, '')),
-    send: async (to, frame) => {
-      const framed = frameBytes(encodeFrame(frame));
-      if (stopping !== undefined) throw new WireError('LINK_CLOSED', 'the link is closed');
-      const peer = peers.get(peerIdOf(to));
-      if (peer === undefined) throw new WireError('PEER_UNKNOWN', 'not in the list of peers');
-      await peer.outbound.push(framed);
-    },
+    send,
     connected: () => [...peers.values()].filter((peer) => peer.isUp).map((peer) => new Uint8Array(peer.key)),
     setPeers: (list) => {
       if (stopping === undefined) setPeers(list);

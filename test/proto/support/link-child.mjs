@@ -102,7 +102,13 @@ const commands = {
     handlingMs = milliseconds;
     return {};
   },
-  stats: () => ({ ...link.stats(), rss: process.memoryUsage().rss, connected: link.connected().map(hex) }),
+  stats: () => ({ ...link.stats(), connected: link.connected().map(hex) }),
+  /** What is kept, without what only waits for the collector. */
+  memory: () => {
+    globalThis.gc();
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return { used: heapUsed + arrayBuffers };
+  },
   stop: async () => {
     await link.stop();
     return {};

@@ -39,7 +39,9 @@ export class LinkProcess {
 
   constructor(script: string, config: Readonly<Record<string, unknown>>) {
     const path = fileURLToPath(new URL(script, import.meta.url));
-    this.#child = spawn(process.execPath, [path, JSON.stringify(config)], { stdio: ['pipe', 'pipe', 'pipe'] });
+    this.#child = spawn(process.execPath, ['--expose-gc', path, JSON.stringify(config)], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
     this.#child.stderr?.on('data', (chunk: Buffer) => {
       this.#stderr += chunk.toString();
     });
