@@ -17,7 +17,7 @@ import { SIGN } from '../threshold/sign/messages.ts';
 import { type AuditCode, CHECKS, type CheckName, type Finding } from './codes.ts';
 import { type Line, parseTranscript, transcriptBytes } from './entry.ts';
 import type { History } from './history.ts';
-import { type Answers, checkAnswers } from './verify/answers.ts';
+import { type Answers, checkAnswers, gatherAnswers } from './verify/answers.ts';
 import { checkCounters } from './verify/counters.ts';
 import { checkReferences, type Documents, readDocuments } from './verify/documents.ts';
 import { checkCloses, checkNothingRan, checkRefusal, endingOf } from './verify/ending.ts';
@@ -26,8 +26,8 @@ import { checkJudgements, checkReadings, findWallet } from './verify/judgement.t
 import { checkOrder } from './verify/order.ts';
 import { type Parts, type Placed, readParts } from './verify/parts.ts';
 import { checkKey, checkOutcomes, checkSignature, newWallet } from './verify/result.ts';
-import { checkKeygenRounds, checkSession, checkSignRounds } from './verify/rounds.ts';
-import { checkStart, type Started } from './verify/start.ts';
+import { checkKeygenRounds, checkSession, checkSignRounds, equivocators } from './verify/rounds.ts';
+import { checkAlive, checkStart, type Started } from './verify/start.ts';
 import { openStatements, type Statements } from './verify/statements.ts';
 
 export interface VerifyOptions {
@@ -37,7 +37,10 @@ export interface VerifyOptions {
   readonly fingerprint?: string | undefined;
   /** What other transcripts showed. It is consulted, and extended if this one verifies. */
   readonly history?: History | undefined;
-  /** Before the closes: what a party verifies before it signs its own. Says nothing about closes. */
+  /**
+   * Before the closes: what a party verifies before it signs its own. Says nothing about closes, and only notes what a
+   * member got wrong in its own answer.
+   */
   readonly draft?: boolean | undefined;
   /** Unix seconds; with `draft`, the time at which a refusal for lack of a quorum is judged. */
   readonly now?: number | undefined;
@@ -91,18 +94,29 @@ function steps(walk: Walk, file: Uint8Array, options: VerifyOptions): void {
   const { value: proposal } = statements.proposal;
   walk.found({ proposal });
   walk.run('order', () => checkOrder(parts, statements));
-  walk.run('counters', () => checkCounters(statements));
+  const conduct = <T>(result: Result<T, Finding>, otherwise: T): Result<T, Finding> =>
+    options.draft === true ? noted(walk, result, otherwise) : result;
+  const answers = gatherAnswers(statements);
+  walk.run('counters', () => conduct(checkCounters(statements, answers), undefined));
   const { previous } = proposal.body;
   const before = previous === undefined ? undefined : options.history?.ceremony(previous);
-  const answers = walk.run('answers', () => checkAnswers(statements, roster, before));
-  walk.note(answers.notes);
-  const started = walk.run('start', () => start(statements, answers.ceremony, roster, parts));
-  walk.note(started?.notes ?? []);
+  walk.note(walk.run('answers', () => conduct(checkAnswers(statements, answers, roster, before), [])));
+  const started = walk.run('start', () => {
+    const found = start(statements, answers.ceremony, roster, parts);
+    if (!found.ok || found.value === undefined) return found;
+    const alive = conduct(checkAlive(statements, answers.ceremony, found.value), []);
+    if (alive.ok) walk.note(alive.value);
+    return alive.ok ? found : alive;
+  });
   const documents = walk.run('documents', () => readDocuments(parts, roster));
   const wallet = walk.run('wallet', () => walletOf(statements, answers, documents, roster));
   walk.found({ wallet: wallet?.value });
-  walk.run('payload', () => checkReadings(proposal, answers.counted, roster));
-  walk.note(walk.run('judgement', () => checkJudgements(proposal, answers.counted, documents, wallet?.value, roster)));
+  walk.run('payload', () => conduct(checkReadings(proposal, answers.counted, roster), undefined));
+  walk.note(
+    walk.run('judgement', () =>
+      conduct(checkJudgements(proposal, answers.counted, documents, wallet?.value, roster), []),
+    ),
+  );
   const ending = endingOf(statements);
   walk.found({ ending });
   const ran = started && { started, wallet, completed: ending === 'completed' };
@@ -129,6 +143,16 @@ function steps(walk: Walk, file: Uint8Array, options: VerifyOptions): void {
   history.remember(facts);
 }
 
+/**
+ * A fault of one member in what it said of itself. Whoever closes a draft signs that it was said, not that it was right:
+ * else one corrupt party could keep any ceremony from ever being closed. What is missing is no such fault.
+ */
+function noted<T>(walk: Walk, result: Result<T, Finding>, otherwise: T): Result<T, Finding> {
+  if (result.ok || result.error.code === 'DOCUMENT_MISSING') return result;
+  walk.note([`${result.error.code}: ${result.error.message}`]);
+  return ok(otherwise);
+}
+
 interface Ran {
   readonly started: Started;
   readonly wallet: Placed<Wallet> | undefined;
@@ -151,7 +175,8 @@ function walkSession(walk: Walk, parts: Parts, statements: Statements, roster: R
       const outcomes = checkOutcomes(parts, statements, started);
       return outcomes.ok ? checkKey(statements, wallet, made) : outcomes;
     });
-    return { notes: completed || wallet === undefined ? [] : ['not every party reports the new key'] };
+    const partly = completed || wallet === undefined ? [] : ['not every party reports the new key'];
+    return { notes: [...partly, ...equivocators(parts.rounds)] };
   }
   if (wallet === undefined) throw new BugError('BUG_NO_WALLET', 'a signing cannot have started without its wallet');
   const combined = walk.run('rounds', () => checkSignRounds(parts.rounds, started, wallet.value, roster, completed));
@@ -160,8 +185,9 @@ function walkSession(walk: Walk, parts: Parts, statements: Statements, roster: R
     return outcomes.ok ? checkSignature(statements, started, wallet.value, combined) : outcomes;
   });
   if (completed) return { signature, notes: [] };
+  const notes = equivocators(parts.rounds);
   const released = statements.outcomes.some(({ value }) => value.body.released) || parts.rounds.some(isLast);
-  return { signature, notes: released ? ['a last message had left: the payload counts as signed'] : [] };
+  return { signature, notes: released ? [...notes, 'a last message had left: the payload counts as signed'] : notes };
 }
 
 function anchor(parts: Parts, { roster, fingerprint }: VerifyOptions): Result<Roster, Finding> {

@@ -21,27 +21,26 @@ export interface Answers {
   readonly ceremony: Ceremony;
   /** The verdicts that count. Of a party that gave two, only the one that the start names; without a start, none. */
   readonly counted: readonly Placed<VerdictStatement>[];
-  readonly notes: readonly string[];
+}
+
+export function gatherAnswers(statements: Statements): Answers {
+  const ceremony = gather(statements);
+  const counted = statements.verdicts.filter(({ value }) => counts(value, ceremony, statements));
+  return { ceremony, counted };
 }
 
 /**
  * @param previous the ceremony of the attempt before, if the auditor has its transcript
+ * @returns what an auditor should know although nothing is wrong
  */
 export function checkAnswers(
   statements: Statements,
+  { ceremony, counted }: Answers,
   roster: Roster,
   previous: Ceremony | undefined,
-): Result<Answers, Finding> {
+): Result<readonly string[], Finding> {
   const { proposal } = statements;
-  const notes: string[] = [];
   const { body } = proposal.value;
-  if (body.previous !== undefined && previous === undefined) {
-    notes.push(
-      `attempt ${body.attempt}: the transcript of the attempt before it was not given, so it was not compared`,
-    );
-  }
-  const ceremony = gather(statements);
-  const counted = statements.verdicts.filter(({ value }) => counts(value, ceremony, statements));
   for (const verdict of counted) {
     const finding = verdictFinding(verdict, statements, roster, previous);
     if (finding !== undefined) return err({ ...finding, seq: verdict.seq });
@@ -51,10 +50,12 @@ export function checkAnswers(
     if (!taken.ok) return err({ code: 'STATEMENT_FOREIGN', seq, message: taken.error.message });
     if (isBefore(value.body.created, body.created)) return err(disordered(seq, 'the withdrawal', 'the proposal'));
   }
-  for (const party of ceremony.equivocations.keys()) {
-    notes.push(`party ${party} gave two different verdicts; both are signed, which proves it against that party`);
-  }
-  return ok({ ceremony, counted, notes });
+  const notes = [...ceremony.equivocations.keys()].map(
+    (party) => `party ${party} gave two different verdicts; both are signed, which proves it against that party`,
+  );
+  if (body.previous === undefined || previous !== undefined) return ok(notes);
+  const unknown = `attempt ${body.attempt}: the transcript of the attempt before it was not given, so it was not compared`;
+  return ok([unknown, ...notes]);
 }
 
 /** Whether `later`, which answers `earlier`, is dated before it by more than honest clocks may differ. */

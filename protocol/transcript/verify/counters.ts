@@ -1,6 +1,7 @@
 /** Within one transcript the counter of a party grows from its verdict to its outcome to its close. */
 import { err, ok, type Result } from '../../common/result.ts';
 import type { Finding } from '../codes.ts';
+import type { Answers } from './answers.ts';
 import type { Statements } from './statements.ts';
 
 interface Counted {
@@ -9,9 +10,9 @@ interface Counted {
   readonly seq: number;
 }
 
-export function checkCounters(statements: Statements): Result<undefined, Finding> {
+export function checkCounters(statements: Statements, { counted }: Answers): Result<undefined, Finding> {
   const phases: readonly (readonly Counted[])[] = [
-    statements.verdicts.map(({ seq, value }) => ({ ...value.body, seq })),
+    counted.map(({ seq, value }) => ({ ...value.body, seq })),
     statements.outcomes.map(({ seq, value }) => ({ ...value.body, seq })),
     statements.closes.flatMap(({ seq, value }) => {
       const party = partyIndex(value.body.author);

@@ -38,7 +38,7 @@ export function factsOf(
     ceremony: answers.ceremony,
     head: parts.body.at(-1)?.hash ?? parts.proposal,
     counted: [
-      ...statements.verdicts.flatMap((placed) => {
+      ...answers.counted.flatMap((placed) => {
         const { party, commonPolicy } = placed.value.body;
         return counted(placed, party).map((item) => ({ ...item, verdict: true, policy: policyOf(commonPolicy) }));
       }),

@@ -33,9 +33,11 @@ export function findWallet(
   const wallets = [...documents.wallets.values()];
   const found = wallets.find(({ value }) => equalBytes(value.walletId, body.walletId));
   const consented = counted.some(({ value }) => value.body.decision === 'consent');
+  // Only who knows the wallet gets as far as reading the payload.
+  const needed = consented || counted.some(({ value }) => value.body.reading !== undefined);
   const [other] = wallets;
   if (found === undefined) {
-    if (!consented) return ok(undefined);
+    if (!needed) return ok(undefined);
     if (other === undefined) return err({ code: 'DOCUMENT_MISSING', message: 'the document of the wallet is missing' });
     return err({ code: 'WALLET_DIFFERS', seq: other.seq, message: 'this is not the wallet that the proposal names' });
   }

@@ -113,6 +113,15 @@ export function checkKeygenRounds(
   return err({ code: KEYGEN_CODES[code], message: `${check === undefined ? '' : `${check}: `}${message}${who}` });
 }
 
+/** Who sent two different messages in one place: both are signed, which proves it. */
+export function equivocators(rounds: Rounds): readonly string[] {
+  return rounds.flatMap(({ value }, i) => {
+    const before = rounds[i - 1]?.value;
+    const same = before?.type === value.type && before.round === value.round && before.from === value.from;
+    return same ? [`member ${value.from} sent two different messages in round ${value.round}`] : [];
+  });
+}
+
 const KEYGEN_CODES = {
   CONFIG: 'ROUND_CHECK',
   ENVELOPE: 'ROUND_FOREIGN',

@@ -18,7 +18,6 @@ export interface Started {
   readonly start: Start;
   readonly seq: number;
   readonly quorum: Quorum;
-  readonly notes: readonly string[];
 }
 
 export function checkStart(
@@ -38,20 +37,32 @@ export function checkStart(
     return err(disordered(seq, 'the start', 'the proposal'));
   const late = gathered.value.consents.find((consent) => isBefore(created, consent.body.created));
   if (late !== undefined) return err(disordered(seq, 'the start', `the consent of party ${late.body.party}`));
-  const notes: string[] = [];
-  const ended = endedBefore(statements, ceremony, value);
+  return ok({ start: value, seq, quorum: gathered.value });
+}
+
+/**
+ * Whether anything that had ended the proposal before its start stands beside a result.
+ *
+ * @returns what an auditor should know although nothing is wrong
+ */
+export function checkAlive(
+  statements: Statements,
+  ceremony: Ceremony,
+  { start }: Started,
+): Result<readonly string[], Finding> {
+  const ended = endedBefore(statements, ceremony, start);
   if (ended !== undefined && hasResult(statements)) return err(ended);
-  if (ended !== undefined) notes.push(`${ended.message}; no result came of it`);
-  for (const { party, answer } of value.body.standings) {
-    if (answer === 'unreachable' && ceremony.verdicts.has(party)) {
-      notes.push(`the start calls party ${party} unreachable; its verdict came to light later`);
-    }
-  }
-  return ok({ start: value, seq, quorum: gathered.value, notes });
+  const late = start.body.standings.filter(
+    ({ party, answer }) => answer === 'unreachable' && ceremony.verdicts.has(party),
+  );
+  return ok([
+    ...(ended === undefined ? [] : [`${ended.message}; no result came of it`]),
+    ...late.map(({ party }) => `the start calls party ${party} unreachable; its verdict came to light later`),
+  ]);
 }
 
 /** Whether any signer reports a signature or a key. */
-export function hasResult({ outcomes }: Statements): boolean {
+function hasResult({ outcomes }: Statements): boolean {
   return outcomes.some(({ value }) => value.body.signature !== undefined || value.body.key !== undefined);
 }
 
