@@ -18,6 +18,29 @@ export interface Result {
   readonly transcript?: string | undefined;
 }
 
+/** What kept a ceremony from being started. */
+export interface Why {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** How the statements of a ceremony say it ended; `why` is the reason if it was never started. */
+export function endingOf(entry: BookEntry, why: Why | undefined): Result {
+  const { outcomes, start } = entry.ceremony;
+  if (start === undefined) return { ending: 'refused', code: why?.code, message: why?.message };
+  const done = start.body.signers.every((signer) => {
+    const outcome = outcomes.get(signer)?.body;
+    return outcome?.signature !== undefined || outcome?.key !== undefined;
+  });
+  if (done) return { ending: 'completed' };
+  const abort = [...outcomes.values()].find((outcome) => outcome.body.abort !== undefined)?.body.abort;
+  return {
+    ending: 'aborted',
+    code: abort?.failure ?? 'SILENT',
+    message: abort === undefined ? 'a signer never said how it ended' : `check ${abort.check}`,
+  };
+}
+
 export function resultJson(entry: BookEntry, result: Result): JsonValue {
   const { ceremony } = entry;
   const { body, digest } = ceremony.proposal;

@@ -7,11 +7,9 @@ import type { FrameMessage } from '../proto/codec.ts';
 import { Members } from '../proto/link/members.ts';
 import { type Link, openLink } from '../proto/link/node.ts';
 import type { BookEntry, CeremonyStatement } from '../protocol/ceremony/book.ts';
-import { standings } from '../protocol/ceremony/lifecycle.ts';
 import type { Proposal } from '../protocol/ceremony/proposal.ts';
 import { members as rosterMembers } from '../protocol/ceremony/roster.ts';
-import { keygenSessionId, signSessionId } from '../protocol/ceremony/session-binding.ts';
-import { type Start, signStart } from '../protocol/ceremony/start.ts';
+import type { Start } from '../protocol/ceremony/start.ts';
 import { parseEnvelope, type Statement, shortName } from '../protocol/ceremony/statement.ts';
 import type { Wallet } from '../protocol/ceremony/wallet.ts';
 import { signWithdrawal } from '../protocol/ceremony/withdrawal.ts';
@@ -21,10 +19,13 @@ import { BugError, Refusal } from '../protocol/common/errors.ts';
 import type { Payload } from '../protocol/payload/payload.ts';
 import { Archive } from './archive/archive.ts';
 import { Collection } from './collect/collection.ts';
+import { composeStart } from './collect/compose-start.ts';
 import { gather } from './collect/gather.ts';
 import { type Home, LOG_STATEMENT } from './home.ts';
 import { type Proposer, proposeAgain, proposeKeygen, proposeSigning, type Wish } from './propose.ts';
-import type { Result } from './result.ts';
+import { endingOf, type Result, type Why } from './result.ts';
+import { Timers } from './timers.ts';
+import { type Progress, type Watch, Watches } from './watches.ts';
 
 /** What this software calls itself to its peers: a claim. */
 const SOFTWARE = 'keymoot 0.1.0';
@@ -32,6 +33,9 @@ const SOFTWARE = 'keymoot 0.1.0';
 const PATIENCE = 1_500;
 /** Longer than any session may take at the parties. */
 const SESSION_PATIENCE = 120_000;
+/** Times that a transcript is tried to be closed, and the pause between them in milliseconds. */
+const ARCHIVE_ATTEMPTS = 40;
+const ARCHIVE_PAUSE = 3_000;
 /** Causes that another attempt can cure. */
 const RETRYABLE: ReadonlySet<string> = new Set([
   'BENIGN',
@@ -49,30 +53,15 @@ export interface ServiceOptions {
   readonly note: (code: string, detail: string) => void;
 }
 
-/** What people watch; nothing rests on it. */
-export interface Progress {
-  readonly party: number;
-  readonly stage: string;
-  readonly step: number;
-  readonly steps: number;
-}
-
-/** A ceremony that this coordinator follows. */
-interface Watch {
-  readonly patience: { over: boolean; cancel: (() => void) | undefined };
-  readonly progress: Map<number, Progress>;
-  readonly listeners: Set<() => void>;
-  finishing: boolean;
-  result: Result | undefined;
-  next: Uint8Array | undefined;
-}
-
 export class CoordinatorService {
   readonly home: Home;
   readonly collection: Collection;
   readonly #options: ServiceOptions;
   readonly #archive: Archive;
-  readonly #watches = new Map<string, Watch>();
+  readonly #watches = new Watches();
+  /** Proposals of this coordinator's own making. Any others under its key are somebody else's doing. */
+  readonly #own = new Set<string>();
+  readonly #timers: Timers;
   #link: Link | undefined;
   #members: Members | undefined;
   #turn: Promise<unknown> = Promise.resolve();
@@ -81,6 +70,7 @@ export class CoordinatorService {
     const { home, clock, note } = options;
     this.#options = options;
     this.home = home;
+    this.#timers = new Timers(clock);
     this.collection = new Collection(home.roster);
     for (const record of home.records) {
       if (record.kind === 'document') this.collection.addDocument(record.bytes);
@@ -120,10 +110,12 @@ export class CoordinatorService {
     });
     const transportKeys = new Map([...keys].map(([name, member]) => [name, member.transportKey]));
     this.#members = new Members(this.#link, transportKeys, (member, code) => note(code, `nothing reaches ${member}`));
+    await this.#takeUpEarlier();
     begin();
   }
 
   async stop(): Promise<void> {
+    this.#timers.cancelAll();
     await this.#link?.stop();
     await this.home.close();
   }
@@ -162,10 +154,10 @@ export class CoordinatorService {
     signal: AbortSignal,
   ): Promise<{ readonly proposal: Uint8Array; readonly result: Result }> {
     for (let current = proposal; ; ) {
-      const watch = this.#watch(current);
-      const done = await this.#settled(watch, changed, signal);
-      if (watch.next === undefined) return { proposal: current, result: done };
-      current = watch.next;
+      const done = await this.#watches.settled(current, changed, signal);
+      const { next } = this.#watches.of(current);
+      if (next === undefined) return { proposal: current, result: done };
+      current = next;
     }
   }
 
@@ -175,28 +167,12 @@ export class CoordinatorService {
     readonly result: Result | undefined;
     readonly next: Uint8Array | undefined;
   } {
-    const { next, progress, result } = this.#watch(proposal);
+    const { next, progress, result } = this.#watches.of(proposal);
     return { progress: [...progress.values()].sort((a, b) => a.party - b.party), result, next };
   }
 
-  #settled(watch: Watch, changed: () => void, signal: AbortSignal): Promise<Result> {
-    return new Promise((resolve, reject) => {
-      const look = (): void => {
-        changed();
-        if (watch.result === undefined) return;
-        watch.listeners.delete(look);
-        resolve(watch.result);
-      };
-      signal.addEventListener('abort', () => {
-        watch.listeners.delete(look);
-        reject(new Refusal('NOT_WAITED', 'the command went away; the ceremony goes on'));
-      });
-      watch.listeners.add(look);
-      look();
-    });
-  }
-
   async #propose(proposal: Proposal): Promise<Proposal> {
+    this.#own.add(toHex(proposal.digest));
     await this.#exclusively(() => this.#publish(proposal));
     return proposal;
   }
@@ -242,6 +218,7 @@ export class CoordinatorService {
     for (const item of news.value.fresh) {
       const fresh = item.statement.envelope.bytes;
       await home.log.append({ at: now, kind: LOG_STATEMENT, bytes: fresh });
+      if (item.kind === 'proposal') this.#noticeMisuse(item.statement);
       void this.#connectedMembers().sendAll({ kind: 'statement', envelope: fresh }, (member) => member !== from);
     }
     for (const item of news.value.fresh) await this.#react(item);
@@ -257,16 +234,18 @@ export class CoordinatorService {
       const other = this.home.book.get(entry.conflict.digest);
       if (other !== undefined) await this.#step(other);
     }
-    this.#changed(digest);
+    this.#watches.changed(digest);
   }
 
   /** Looks at a ceremony of this operator and does what is next. */
-  async #step(entry: BookEntry): Promise<void> {
+  async #step(seen: BookEntry): Promise<void> {
     const { clock, home } = this.#options;
-    const { ceremony } = entry;
-    if (ceremony.proposal.body.initiator !== home.self.name) return;
-    const watch = this.#watch(ceremony.proposal.digest);
+    const { body, digest } = seen.ceremony.proposal;
+    if (body.initiator !== home.self.name) return;
+    const watch = this.#watches.of(digest);
     if (watch.finishing) return;
+    const entry = this.#withStart(seen);
+    const { ceremony } = entry;
     if (ceremony.start !== undefined) {
       const signers = ceremony.start.body.signers;
       if (signers.every((signer) => ceremony.outcomes.has(signer))) this.#finish(entry, watch);
@@ -275,18 +254,69 @@ export class CoordinatorService {
     const connected = new Set(
       this.connected().flatMap((member) => (member.startsWith('party:') ? [Number(member.split(':')[1])] : [])),
     );
+    const isOwn = this.#own.has(toHex(digest));
     const step = gather(entry, home.roster, { now: clock.now(), connected, patienceOver: watch.patience.over });
-    if (step.kind === 'start') return this.#begin(entry, step.signers, step.digest);
-    const unanswered = [...connected].some((party) => !ceremony.verdicts.has(party));
+    if (step.kind === 'start' && isOwn) return this.#begin(entry, step.signers, step.digest);
+    // What others did under this operator's key is archived once it is over, but nobody is asked to go on with it.
+    const unanswered = !isOwn || [...connected].some((party) => !ceremony.verdicts.has(party));
     if (step.kind === 'ended' && (!unanswered || watch.patience.over)) {
       this.#finish(entry, watch, step);
     } else if (step.kind === 'ended' || ceremony.verdicts.size > 0) {
-      watch.patience.cancel ??= clock.after(PATIENCE, () => this.#patienceOver(ceremony.proposal.digest));
+      watch.patience.cancel ??= this.#timers.after(PATIENCE, () => this.#patienceOver(digest));
+    }
+    watch.expiry ??= this.#timers.after((body.expires - clock.now()) * 1000 + PATIENCE, () =>
+      this.#patienceOver(digest),
+    );
+  }
+
+  /** An entry with the start that its outcomes name: after a restart, or if somebody else composed it. */
+  #withStart(entry: BookEntry, fallback?: Start): BookEntry {
+    const { ceremony, starts } = entry;
+    if (ceremony.start !== undefined) return entry;
+    const named = starts.find((start) =>
+      [...ceremony.outcomes.values()].some(({ body }) => equalBytes(body.sessionId, start.body.sessionId)),
+    );
+    const start = named ?? fallback;
+    if (start === undefined) return entry;
+    return this.home.book.update(ceremony.proposal.digest, (known) => ({
+      ...known,
+      ceremony: { ...known.ceremony, start },
+    }));
+  }
+
+  /** What an earlier process of this coordinator began or archived is not begun or archived again. */
+  async #takeUpEarlier(): Promise<void> {
+    const { clock, home } = this.#options;
+    for (const entry of home.book.entries()) {
+      const { digest, body } = entry.ceremony.proposal;
+      this.#own.add(toHex(digest));
+      if (body.initiator !== home.self.name) continue;
+      const transcript = await this.#archive.kept(digest);
+      if (transcript === undefined) {
+        const started = entry.starts.findLast((start) => start.body.composer === `operator:${home.self.name}`);
+        if (this.#withStart(entry, started).ceremony.start === undefined) continue;
+        this.#timers.after(SESSION_PATIENCE, () => this.#sessionOver(digest));
+        continue;
+      }
+      const known = this.#withStart(entry);
+      const view = { now: clock.now(), connected: new Set<number>(), patienceOver: true };
+      const step = known.ceremony.start === undefined ? gather(known, home.roster, view) : undefined;
+      const why = step?.kind === 'ended' ? step : undefined;
+      const watch = this.#watches.of(digest);
+      watch.finishing = true;
+      watch.result = { ...endingOf(known, why), transcript };
     }
   }
 
+  /** The operator should know when its key signs what its coordinator did not propose. */
+  #noticeMisuse({ body, digest }: Proposal): void {
+    const { home, note } = this.#options;
+    if (body.initiator !== home.self.name || this.#own.has(toHex(digest))) return;
+    note('OPERATOR_KEY_MISUSED', `${shortName(digest)} is signed with this operator's key, but was not proposed here`);
+  }
+
   #patienceOver(proposal: Uint8Array): void {
-    this.#watch(proposal).patience.over = true;
+    this.#watches.of(proposal).patience.over = true;
     this.#later(async () => {
       const entry = this.home.book.get(proposal);
       if (entry !== undefined) await this.#step(entry);
@@ -296,61 +326,46 @@ export class CoordinatorService {
   async #begin(entry: BookEntry, signers: readonly number[], digest: Uint8Array): Promise<void> {
     const { clock, home } = this.#options;
     const { proposal } = entry.ceremony;
-    const sessionId = this.#sessionId(entry, signers, digest);
-    const start: Start = signStart(
-      {
-        proposal: proposal.digest,
-        attempt: proposal.body.attempt,
-        composer: `operator:${home.self.name}`,
-        created: clock.now(),
-        signers,
-        standings: standings(entry.ceremony, home.roster),
-        digest,
-        sessionId,
-      },
-      home.keys.statement,
-    );
+    const start = composeStart(entry, signers, digest, {
+      roster: home.roster,
+      operator: home.self.name,
+      signer: home.keys.statement,
+      now: clock.now(),
+      publicKeyOf: (wallet) => this.wallet(wallet).publicKey,
+    });
     home.book.update(proposal.digest, (known) => ({ ...known, ceremony: { ...known.ceremony, start } }));
     await this.#publish(start);
-    clock.after(SESSION_PATIENCE, () => this.#sessionOver(proposal.digest));
+    this.#timers.after(SESSION_PATIENCE, () => this.#sessionOver(proposal.digest));
   }
 
   #sessionOver(proposal: Uint8Array): void {
     const entry = this.home.book.get(proposal);
-    const watch = this.#watch(proposal);
+    const watch = this.#watches.of(proposal);
     if (entry !== undefined && !watch.finishing) this.#finish(entry, watch);
   }
 
-  #sessionId(entry: BookEntry, signers: readonly number[], digest: Uint8Array): Uint8Array {
-    const { roster } = this.home;
-    const { proposal, verdicts } = entry.ceremony;
-    const { body } = proposal;
-    const consents = [...verdicts.values()]
-      .filter((verdict) => verdict.body.decision === 'consent' && !entry.ceremony.equivocations.has(verdict.body.party))
-      .sort((a, b) => a.body.party - b.body.party);
-    if (body.ceremony === 'keygen') return keygenSessionId(roster, proposal, digest, consents);
-    const { publicKey } = this.wallet(body.wallet);
-    return signSessionId(roster, { digest: proposal.digest, body }, publicKey, signers, digest, consents);
-  }
-
   /** Archives in the background; then the ceremony has its result, or a further attempt. */
-  #finish(entry: BookEntry, watch: Watch, why?: { readonly code: string; readonly message: string }): void {
+  #finish(entry: BookEntry, watch: Watch, why?: Why): void {
     watch.finishing = true;
     watch.patience.cancel?.();
+    watch.expiry?.();
+    void this.#settle(entry, watch, why, 1);
+  }
+
+  /** A transcript that cannot be closed yet, because too few parties are there, is tried again for a while. */
+  async #settle(entry: BookEntry, watch: Watch, why: Why | undefined, attempt: number): Promise<void> {
     const { digest } = entry.ceremony.proposal;
-    void this.#archive
-      .archive(entry)
-      .catch((error: unknown) => {
-        this.#options.note('ARCHIVE_FAILED', error instanceof Error ? error.message : 'unknown');
-        return undefined;
-      })
-      .then(async (archived) => {
-        const known = this.home.book.get(digest) ?? entry;
-        const result = { ...endingOf(known, why), ...(archived === undefined ? {} : { transcript: archived.path }) };
-        watch.next = result.ending === 'aborted' ? await this.#retry(known) : undefined;
-        watch.result = result;
-        this.#changed(digest);
-      });
+    const known = this.home.book.get(digest) ?? entry;
+    const archived = await this.#archive.archive(known).catch((error: unknown) => {
+      this.#options.note('ARCHIVE_FAILED', error instanceof Error ? error.message : 'unknown');
+      return undefined;
+    });
+    const result = { ...endingOf(known, why), ...(archived === undefined ? {} : { transcript: archived.path }) };
+    if (attempt === 1 && result.ending === 'aborted') watch.next = await this.#retry(known);
+    watch.result = result;
+    this.#watches.changed(digest);
+    if (archived !== undefined || attempt >= ARCHIVE_ATTEMPTS) return;
+    this.#timers.after(ARCHIVE_PAUSE, () => void this.#settle(known, watch, why, attempt + 1));
   }
 
   async #retry(entry: BookEntry): Promise<Uint8Array | undefined> {
@@ -390,8 +405,8 @@ export class CoordinatorService {
   #onProgress(from: string, frame: FrameMessage & { readonly kind: 'progress' }): void {
     if (from !== `party:${frame.party}` || this.home.book.get(frame.ceremony) === undefined) return;
     const { party, stage, step, steps } = frame;
-    this.#watch(frame.ceremony).progress.set(party, { party, stage, step, steps });
-    this.#changed(frame.ceremony);
+    this.#watches.of(frame.ceremony).progress.set(party, { party, stage, step, steps });
+    this.#watches.changed(frame.ceremony);
   }
 
   #onPeer(member: string | undefined, state: 'up' | 'down'): void {
@@ -407,7 +422,8 @@ export class CoordinatorService {
   async #sync(member: string): Promise<void> {
     const now = this.#options.clock.now();
     for (const { ceremony, starts } of this.home.book.entries()) {
-      if (ceremony.proposal.body.expires <= now || this.#watch(ceremony.proposal.digest).result !== undefined) continue;
+      if (ceremony.proposal.body.expires <= now || this.#watches.of(ceremony.proposal.digest).result !== undefined)
+        continue;
       const statements = [
         ceremony.proposal,
         ...ceremony.verdicts.values(),
@@ -420,26 +436,6 @@ export class CoordinatorService {
     }
   }
 
-  #watch(proposal: Uint8Array): Watch {
-    const name = toHex(proposal);
-    const known = this.#watches.get(name);
-    if (known !== undefined) return known;
-    const made: Watch = {
-      patience: { over: false, cancel: undefined },
-      progress: new Map(),
-      listeners: new Set(),
-      finishing: false,
-      result: undefined,
-      next: undefined,
-    };
-    this.#watches.set(name, made);
-    return made;
-  }
-
-  #changed(proposal: Uint8Array): void {
-    for (const look of [...this.#watch(proposal).listeners]) look();
-  }
-
   #connectedMembers(): Members {
     if (this.#members === undefined)
       throw new BugError('BUG_NOT_STARTED', 'the coordinator speaks before it is connected');
@@ -447,24 +443,7 @@ export class CoordinatorService {
   }
 
   #nameOf(transportKey: Uint8Array): string | undefined {
-    for (const [name, member] of rosterMembers(this.home.roster))
-      if (equalBytes(member.transportKey, transportKey)) return name;
-    return undefined;
+    const known = [...rosterMembers(this.home.roster)];
+    return known.find(([, member]) => equalBytes(member.transportKey, transportKey))?.[0];
   }
-}
-
-function endingOf(entry: BookEntry, why: { readonly code: string; readonly message: string } | undefined): Result {
-  const { outcomes, start } = entry.ceremony;
-  if (start === undefined) return { ending: 'refused', code: why?.code, message: why?.message };
-  const done = start.body.signers.every((signer) => {
-    const outcome = outcomes.get(signer)?.body;
-    return outcome?.signature !== undefined || outcome?.key !== undefined;
-  });
-  if (done) return { ending: 'completed' };
-  const abort = [...outcomes.values()].find((outcome) => outcome.body.abort !== undefined)?.body.abort;
-  return {
-    ending: 'aborted',
-    code: abort?.failure ?? 'SILENT',
-    message: abort === undefined ? 'a signer never said how it ended' : `check ${abort.check}`,
-  };
 }

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import type { Members } from '../../proto/link/members.ts';
-import { writeFileAtomic } from '../../proto/rest/atomic-file.ts';
+import { readFileIfPresent, writeFileAtomic } from '../../proto/rest/atomic-file.ts';
 import { ensureDirectory } from '../../proto/rest/directory.ts';
 import type { BookEntry } from '../../protocol/ceremony/book.ts';
 import { type Close, openClose, signClose } from '../../protocol/ceremony/close.ts';
@@ -71,6 +71,16 @@ export class Archive {
     open.arrived();
   }
 
+  /** Path of the transcript of this proposal, if there is one already. */
+  async kept(proposal: Uint8Array): Promise<string | undefined> {
+    const path = this.#path(proposal);
+    return (await readFileIfPresent(path)) === undefined ? undefined : path;
+  }
+
+  #path(proposal: Uint8Array): string {
+    return join(this.#options.directory, `${shortName(proposal)}.jsonl`);
+  }
+
   /** Assembles, has it closed and writes it; undefined if it does not verify or too few parties close it. */
   async archive(entry: BookEntry): Promise<Archived | undefined> {
     const { clock, directory, members, note, operator, roster, signer } = this.#options;
@@ -108,7 +118,7 @@ export class Archive {
       return undefined;
     }
     await ensureDirectory(directory);
-    const path = join(directory, `${shortName(proposal.digest)}.jsonl`);
+    const path = this.#path(proposal.digest);
     await writeFileAtomic(path, file);
     await members().sendAll({ kind: 'transcript', ceremony: proposal.digest, entries: file }, isParty);
     return { path, closedBy: closes.map((close) => Number(close.body.author.split(':')[1])) };

@@ -69,6 +69,17 @@ function isMeshed(status: JsonValue): boolean {
   return listOf(memberOf(status, 'connected')).length === 3 && held === null;
 }
 
+/** The node knows the wallet, and is set up with every other party. */
+function isReady(wallets: JsonValue | undefined, address: string): boolean {
+  const [wallet] = listOf(wallets);
+  const pairs = listOf(memberOf(wallet, 'pairs'));
+  return (
+    field(wallet, 'address').toLowerCase() === address.toLowerCase() &&
+    pairs.length === 2 &&
+    pairs.every((pair) => field(pair, 'state') === 'ready')
+  );
+}
+
 async function fingerprint({ processes, roster }: Stage): Promise<{ readonly words: string; readonly digits: string }> {
   const answer = await processes.json(['roster', 'fingerprint', roster]);
   return { words: field(answer, 'words'), digits: field(answer, 'digits') };
@@ -98,12 +109,12 @@ export async function makeWallet(stage: Stage): Promise<DemoWallet> {
   const result = await finished(stage, running, 'completed', 'the key generation');
   const address = checksummed(field(result, 'address'));
   const wallet = { name: WALLET, address, publicKey: `0x${field(result, 'publicKey')}` };
-  await eventually('every node to hold its share', async () => {
+  await eventually('every node to hold its share and to be ready to sign with both others', async () => {
     const states = await Promise.all(holders.map((holder) => ask(holder, 'status')));
-    const known = states.map((state) => field(listOf(memberOf(state, 'wallets'))[0], 'address').toLowerCase());
-    return known.every((found) => found === address.toLowerCase()) ? true : undefined;
+    return states.every((state) => isReady(memberOf(state, 'wallets'), address)) ? true : undefined;
   });
   narrator.say(`The new wallet is ${address}`);
+  narrator.say('Each pair of nodes also made what it needs to sign together; that is kept in memory only.');
   narrator.proved(
     'three processes made one key together; each checked all the others’ proofs and keeps one encrypted share. The whole key exists nowhere.',
   );

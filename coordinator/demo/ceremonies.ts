@@ -41,9 +41,8 @@ export async function ceremonyInInboxes(running: Promise<Answer>, holders: reado
       throw new Refusal('DEMO_DEVIATED', `the proposal ended before any key holder could decide: ${why}`);
     }
     const inboxes = await Promise.all(holders.map((holder) => ask(holder, 'inbox')));
-    const names = inboxes.map((inbox) => field(listOf(inbox)[0], 'ceremony'));
-    const [first = ''] = names;
-    return first !== '' && names.every((name) => name === first) ? first : undefined;
+    const [names = [], ...others] = inboxes.map((inbox) => listOf(inbox).map((row) => field(row, 'ceremony')));
+    return names.find((name) => others.every((other) => other.includes(name)));
   });
 }
 

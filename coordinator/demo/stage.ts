@@ -63,7 +63,7 @@ const PEOPLE = [
 ] as const;
 
 /** Longest wait for something that other processes bring about, in milliseconds. */
-const DEADLINE = 60_000;
+const DEADLINE = 120_000;
 const POLL = 50;
 
 /** Lays out the directory: a home, a passphrase and a log for each member; nothing is made in the homes yet. */
@@ -135,14 +135,14 @@ export async function logOf(member: Member): Promise<string> {
 
 /**
  * Looks again and again until `look` finds something.
- * @throws {TransportError} `DEMO_TIMEOUT`, if it does not within a minute
+ * @throws {TransportError} `DEMO_TIMEOUT`, if it does not within two minutes
  */
 export async function eventually<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
   const end = performance.now() + DEADLINE;
   for (;;) {
     const found = await look();
     if (found !== undefined) return found;
-    if (performance.now() > end) throw new TransportError('DEMO_TIMEOUT', `waited a minute in vain for ${what}`);
+    if (performance.now() > end) throw new TransportError('DEMO_TIMEOUT', `waited two minutes in vain for ${what}`);
     await delay(POLL);
   }
 }

@@ -42,8 +42,15 @@ export class Answers {
 
   /** What waits for the key holder, oldest first. */
   pending(): readonly Pending[] {
-    const now = this.#node.clock.now();
-    return [...this.#pending.values()].filter((item) => item.entry.ceremony.proposal.body.expires > now);
+    const { book, clock } = this.#node;
+    const now = clock.now();
+    return [...this.#pending.values()].filter((item) => {
+      const { body, digest } = item.entry.ceremony.proposal;
+      const ceremony = book.get(digest)?.ceremony;
+      // The others may have gone on, or ended it, without this party.
+      const isOpen = ceremony?.start === undefined && ceremony?.withdrawals.size === 0 && ceremony.outcomes.size === 0;
+      return isOpen && body.expires > now;
+    });
   }
 
   /** Looks again at everything unanswered: after the node may answer, or a policy changed. */

@@ -7,9 +7,10 @@ import type { Judgement } from '../../protocol/ceremony/judgement.ts';
 import type { Roster } from '../../protocol/ceremony/roster.ts';
 import { shortName } from '../../protocol/ceremony/statement.ts';
 import { toHex } from '../../protocol/common/bytes.ts';
+import { checksumAddress } from '../../protocol/payload/address.ts';
 import { describe } from '../../protocol/payload/words/describe.ts';
 import { sanitise } from '../../protocol/payload/words/sanitise.ts';
-import { explain } from '../../protocol/policy/explain.ts';
+import type { Verdict } from '../../protocol/policy/verdict.ts';
 
 export function proposalScreen(entry: BookEntry, judgement: Judgement, roster: Roster, now: number): readonly string[] {
   const { proposal } = entry.ceremony;
@@ -57,11 +58,10 @@ function payloadLines(entry: BookEntry, judgement: Judgement): readonly string[]
       `payload  ${body.payload.bytes.length} bytes of ${body.payload.kind}`,
     ];
   }
-  const digest = judgement.reading?.digest;
   return [
-    `wallet  ${sanitise(body.wallet, 80)}  0x${toHex(body.address)}`,
+    `Wallet: ${sanitise(body.wallet, 80)}, ${checksumAddress(`0x${toHex(body.address)}`)}`,
     ...describe(judgement.assessment),
-    `digest  ${digest === undefined ? 'none' : `0x${toHex(digest)}`}  (computed here; compare it on a second device)`,
+    '(computed by this machine; compare it on a second device)',
   ];
 }
 
@@ -71,11 +71,23 @@ function policyLines(judgement: Judgement): readonly string[] {
     require: `REQUIRE: the policies leave the decision to you. ${judgement.consents} consents are needed in all.`,
     deny: 'DENY: this party will not sign.',
   }[judgement.judgement];
-  const why =
-    judgement.verdict === undefined
-      ? judgement.reasons.map((reason) => `${reason.code}: ${reason.detail}`)
-      : explain(judgement.verdict);
-  return [head, ...why];
+  const { verdict } = judgement;
+  return [
+    head,
+    ...judgement.reasons.map((reason) => `${reason.code}: ${reason.detail}`),
+    ...(verdict === undefined ? [] : ruleLines(verdict)),
+  ];
+}
+
+/** The rules that speak about it, with what their authors wrote; `inspect --policy` shows every comparison. */
+function ruleLines({ rules, trace }: Verdict): readonly string[] {
+  return rules.map(({ effect, id, leaf, policy }) => {
+    const layer = trace.layers.find((candidate) => candidate.layer === policy);
+    const note = layer?.policy.document.rules.find((rule) => rule.id === id)?.note;
+    const version = layer === undefined ? '' : ` version ${layer.policy.document.version}`;
+    const words = note === undefined ? '' : `: ${sanitise(note, 200)}`;
+    return `call ${leaf}: ${effect} rule "${id}" of the ${policy} policy${version}${words}`;
+  });
 }
 
 function answerLines(entry: BookEntry, roster: Roster): readonly string[] {

@@ -1,0 +1,58 @@
+/** The start that a quorum of consents amounts to. Every signer recomputes all of it; the composer adds nothing. */
+import type { BookEntry } from '../../protocol/ceremony/book.ts';
+import type { Signer } from '../../protocol/ceremony/ed25519.ts';
+import { standings } from '../../protocol/ceremony/lifecycle.ts';
+import type { Roster } from '../../protocol/ceremony/roster.ts';
+import { keygenSessionId, signSessionId } from '../../protocol/ceremony/session-binding.ts';
+import { type Start, signStart } from '../../protocol/ceremony/start.ts';
+
+export interface StartComposer {
+  readonly roster: Roster;
+  /** Operator name in the roster. */
+  readonly operator: string;
+  readonly signer: Signer;
+  /** Unix seconds. */
+  readonly now: number;
+  /** Public key of the wallet that a signing names, 33 bytes; asked for signings only. */
+  readonly publicKeyOf: (wallet: string) => Uint8Array;
+}
+
+/** @param digest what all consents name */
+export function composeStart(
+  entry: BookEntry,
+  signers: readonly number[],
+  digest: Uint8Array,
+  composer: StartComposer,
+): Start {
+  const { roster, operator, signer, now } = composer;
+  const { proposal } = entry.ceremony;
+  return signStart(
+    {
+      proposal: proposal.digest,
+      attempt: proposal.body.attempt,
+      composer: `operator:${operator}`,
+      created: now,
+      signers,
+      standings: standings(entry.ceremony, roster),
+      digest,
+      sessionId: sessionIdOf(entry, signers, digest, composer),
+    },
+    signer,
+  );
+}
+
+function sessionIdOf(
+  entry: BookEntry,
+  signers: readonly number[],
+  digest: Uint8Array,
+  { roster, publicKeyOf }: StartComposer,
+): Uint8Array {
+  const { equivocations, proposal, verdicts } = entry.ceremony;
+  const { body } = proposal;
+  const consents = [...verdicts.values()]
+    .filter((verdict) => verdict.body.decision === 'consent' && !equivocations.has(verdict.body.party))
+    .sort((a, b) => a.body.party - b.body.party);
+  if (body.ceremony === 'keygen') return keygenSessionId(roster, proposal, digest, consents);
+  const named = { digest: proposal.digest, body };
+  return signSessionId(roster, named, publicKeyOf(body.wallet), signers, digest, consents);
+}
