@@ -159,11 +159,12 @@ export function quorum(ceremony: Ceremony, roster: RosterBody, now: number): Res
   return checkConsents(ceremony.proposal.body, consents, roster);
 }
 
-/** Composes what every party answered, in order of index. */
+/** Composes what every party answered, in order of index. Who consented and said something else too has no word left. */
 export function standings(ceremony: Ceremony, roster: RosterBody): readonly Standing[] {
   return roster.parties.map(({ index }) => {
     const verdict = ceremony.verdicts.get(index);
-    if (verdict === undefined) return { party: index, answer: 'unreachable' };
+    const isSpoilt = verdict?.body.decision === 'consent' && ceremony.equivocations.has(index);
+    if (verdict === undefined || isSpoilt) return { party: index, answer: 'unreachable' };
     return { party: index, answer: verdict.body.decision, verdict: verdict.digest };
   });
 }
@@ -189,6 +190,10 @@ export function checkStart(
   }
   const alive = standing(ceremony, now);
   if (!alive.ok) return alive;
+  const twice = body.standings.find((item) => item.answer === 'consent' && ceremony.equivocations.has(item.party));
+  if (twice !== undefined) {
+    return refuse('EQUIVOCATION', `party ${twice.party} gave two different verdicts: its consent does not count`);
+  }
   return checkStandings(ceremony, start, roster);
 }
 
