@@ -3,6 +3,7 @@ import { type Address, parseEther } from 'viem';
 import { field } from '../commands/common.ts';
 import { finished, proposeFile } from './ceremonies.ts';
 import { type DemoChain, startChain } from './chain.ts';
+import { chainState } from './chain-process.ts';
 import { checksummed, demand } from './narrator.ts';
 import { commonPolicy, type PolicyPlaces, UNATTENDED_LIMIT } from './policies.ts';
 import { type DemoWallet, type Stage, writeJson } from './stage.ts';
@@ -17,7 +18,7 @@ const PAYMENT = parseEther('0.05');
 export async function fundWallet(stage: Stage, wallet: DemoWallet): Promise<DemoChain> {
   const { narrator } = stage;
   narrator.step('A real chain, and a policy that every key holder adopts by hand');
-  const chain = await startChain();
+  const chain = await startChain(stage.kept ? chainState(stage.dir) : undefined);
   stage.chain = chain;
   await chain.fund(wallet.address, FUNDS);
   demand((await chain.balance(wallet.address)) === FUNDS, 'the wallet was not funded');

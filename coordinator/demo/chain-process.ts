@@ -32,6 +32,17 @@ export interface ChainProcess {
   stop(): Promise<void>;
 }
 
+/** Where a kept demo keeps the state of its chain. */
+export function chainState(dir: string): string {
+  return join(dir, 'chain-state.json');
+}
+
+export interface ChainOptions {
+  readonly chainId: number;
+  /** File that holds the state of the chain when it has stopped; absent: nothing is left of it. */
+  readonly state?: string | undefined;
+}
+
 /**
  * Path of the anvil binary for this platform.
  * @throws {InvalidArgument} `DEMO_CHAIN_MISSING` if it is not installed or does not exist for this platform.
@@ -76,7 +87,7 @@ function resolveFolder(require: NodeJS.Require): string {
  * @throws {InvalidArgument} `DEMO_CHAIN_MISSING`
  * @throws {TransportError} `DEMO_CHAIN_FAILED` if it does not come up.
  */
-export async function startChainProcess(options: { readonly chainId: number }): Promise<ChainProcess> {
+export async function startChainProcess(options: ChainOptions): Promise<ChainProcess> {
   const child = spawn(
     findAnvil(),
     // Port 0: the kernel picks a free one and anvil prints it. Random accounts: no well-known key holds anything.
@@ -88,7 +99,7 @@ export async function startChainProcess(options: { readonly chainId: number }): 
       '--chain-id',
       String(options.chainId),
       '--mnemonic-random',
-      '--prune-history',
+      ...(options.state === undefined ? ['--prune-history'] : ['--state', options.state]),
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );

@@ -71,9 +71,13 @@ export interface DemoChain extends Chain {
   stop(): Promise<void>;
 }
 
-/** Starts a fresh chain and connects to it. Errors as `startChainProcess`. */
-export async function startChain(): Promise<DemoChain> {
-  const process = await startChainProcess({ chainId: DEMO_CHAIN_ID });
+/**
+ * Starts a fresh chain and connects to it. Errors as `startChainProcess`.
+ *
+ * @param state file that is to hold its state when it has stopped
+ */
+export async function startChain(state?: string): Promise<DemoChain> {
+  const process = await startChainProcess({ chainId: DEMO_CHAIN_ID, state });
   try {
     const chain = await connectChain(process.rpc);
     return { ...chain, process, stop: () => process.stop() };

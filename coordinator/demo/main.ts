@@ -11,7 +11,6 @@ import { Terminal } from '../../proto/control/terminal.ts';
 import { systemCode } from '../../proto/rest/errors.ts';
 import { InvalidArgument } from '../../protocol/common/errors.ts';
 import { attackCommand } from './hostile-main.ts';
-import { writeNextSteps } from './keep.ts';
 import { Narrator } from './narrator.ts';
 import { Processes } from './processes.ts';
 import { writeReport } from './report.ts';
@@ -51,10 +50,10 @@ export async function demo(args: readonly string[]): Promise<number> {
   process.once('SIGTERM', interrupted);
   try {
     made.dir = await directory(options.keep);
-    made.stage = await setStage(made.dir, processes, narrator);
+    made.stage = await setStage(made.dir, options.keep !== undefined, processes, narrator);
     const wallet = await tellStory(made.stage);
-    if (options.keep !== undefined) await writeNextSteps(made.stage, wallet);
-    if (options.json !== undefined) await writeReport(options.json, made.stage, wallet, options.keep !== undefined);
+    if (options.json !== undefined) await writeReport(options.json, made.stage, wallet);
+    terminal.print(`\n${farewell(options)}`);
     return 0;
   } catch (error) {
     const { code, message } = describeFailure(error);
@@ -84,6 +83,15 @@ function parse(args: readonly string[]): Options | undefined {
   } catch {
     return undefined;
   }
+}
+
+function farewell({ json, keep }: Options): string {
+  const report = json === undefined ? [] : [`The report is in ${resolve(json)}.`];
+  const next =
+    keep === undefined
+      ? 'Everything is stopped and removed. To go on with the same wallet, run it with --keep DIR.'
+      : `Everything is stopped and kept in ${resolve(keep)}; its README.txt says how to go on.`;
+  return [...report, next].join('\n');
 }
 
 /** A fresh directory; one that is to be kept must not hold anything yet. */

@@ -46,9 +46,9 @@ export function reasonsOf(ceremony: JsonValue): readonly Reason[] {
 }
 
 /** Writes the report. Unless the homes are kept, roster and transcripts are copied beside it to outlive them. */
-export async function writeReport(path: string, stage: Stage, wallet: DemoWallet, kept: boolean): Promise<void> {
+export async function writeReport(path: string, stage: Stage, wallet: DemoWallet): Promise<void> {
   const file = resolve(path);
-  const place = kept ? undefined : await copies(`${file}.transcripts`, stage);
+  const place = stage.kept ? undefined : await copies(`${file}.transcripts`, stage);
   const at = (source: string): string => (place === undefined ? source : join(place, basename(source)));
   const { holders, operator, chain } = stage;
   const report = {
@@ -61,7 +61,7 @@ export async function writeReport(path: string, stage: Stage, wallet: DemoWallet
     },
     signed: stage.signed.map((entry) => ({ ...entry, transcript: at(entry.transcript) })),
     refused: stage.refused.map((entry) => ({ ...entry, transcript: at(entry.transcript) })),
-    ...(kept
+    ...(stage.kept
       ? {
           homes: Object.fromEntries([...holders, operator].map((member) => [basename(member.home), member.home])),
           rpc: chain?.rpc ?? '',

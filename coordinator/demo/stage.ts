@@ -37,6 +37,8 @@ export interface DemoWallet {
 
 export interface Stage {
   readonly dir: string;
+  /** Whether the directory outlives the demo. */
+  readonly kept: boolean;
   readonly roster: string;
   readonly networkKey: string;
   readonly holders: readonly [Holder, Holder, Holder];
@@ -67,7 +69,7 @@ const DEADLINE = 120_000;
 const POLL = 50;
 
 /** Lays out the directory: a home, a passphrase and a log for each member; nothing is made in the homes yet. */
-export async function setStage(dir: string, processes: Processes, narrator: Narrator): Promise<Stage> {
+export async function setStage(dir: string, kept: boolean, processes: Processes, narrator: Narrator): Promise<Stage> {
   for (const name of ['passphrases', 'logs', 'policies', 'payloads']) await mkdir(join(dir, name), { mode: 0o700 });
   const ports = await freePorts(PEOPLE.length);
   const member = async (home: string, name: string, person: string): Promise<Member> => {
@@ -81,6 +83,7 @@ export async function setStage(dir: string, processes: Processes, narrator: Narr
   };
   return {
     dir,
+    kept,
     roster: join(dir, 'roster.json'),
     networkKey: join(dir, 'network.key'),
     holders: [await holder(0), await holder(1), await holder(2)],

@@ -5,6 +5,7 @@ import { auditAll } from './act-audit.ts';
 import { deploySafe, payFromSafe } from './act-safe.ts';
 import { gatherMembers, makeWallet } from './act-setup.ts';
 import { fundWallet, payUnattended } from './act-wallet.ts';
+import { writeNextSteps } from './keep.ts';
 import type { DemoWallet, Stage } from './stage.ts';
 
 export async function tellStory(stage: Stage): Promise<DemoWallet> {
@@ -25,5 +26,6 @@ export async function tellStory(stage: Stage): Promise<DemoWallet> {
   await attackByAlteration(stage, chain, wallet);
   await showUntouched(stage, before, { chain, wallet, safe });
   await auditAll(stage, wallet);
+  if (stage.kept) await writeNextSteps(stage, wallet, chain);
   return wallet;
 }
