@@ -58,7 +58,8 @@ export class CeremonyBook {
   readonly #roster: Roster;
   readonly #entries = new Map<string, BookEntry>();
   readonly #byNonce = new Map<string, string>();
-  readonly #orphans: CeremonyStatement[] = [];
+  /** By digest, oldest first. */
+  readonly #orphans = new Map<string, CeremonyStatement>();
   readonly #seen = new Set<string>();
 
   constructor(roster: Roster) {
@@ -97,8 +98,9 @@ export class CeremonyBook {
     if (item.kind === 'proposal') return this.#addProposal(item, now);
     const entry = this.#entries.get(target);
     if (entry === undefined) {
-      if (this.#orphans.length >= MAX_ORPHANS) this.#orphans.shift();
-      if (!this.#orphans.some((orphan) => toHex(orphan.statement.digest) === name)) this.#orphans.push(item);
+      this.#orphans.set(name, item);
+      const [oldest] = this.#orphans.size > MAX_ORPHANS ? this.#orphans.keys() : [];
+      if (oldest !== undefined) this.#orphans.delete(oldest);
       return ok({ fresh: [], entry: undefined });
     }
     const changed = addTo(entry, item);
@@ -130,10 +132,9 @@ export class CeremonyBook {
 
   /** Applies the statements that waited for this proposal. */
   #release(name: string, now: number): readonly CeremonyStatement[] {
-    const waiting = this.#orphans.filter((orphan) => toHex(proposalOf(orphan)) === name);
-    const rest = this.#orphans.filter((orphan) => !waiting.includes(orphan));
-    this.#orphans.splice(0, this.#orphans.length, ...rest);
-    return waiting.flatMap((orphan) => {
+    const waiting = [...this.#orphans].filter(([, orphan]) => toHex(proposalOf(orphan)) === name);
+    for (const [orphan] of waiting) this.#orphans.delete(orphan);
+    return waiting.flatMap(([, orphan]) => {
       const news = this.#apply(orphan, now);
       return news.ok ? news.value.fresh : [];
     });

@@ -160,7 +160,7 @@ function picture(entries: readonly BookEntry[]): string {
         inadmissible?.code ?? '-',
         conflict === undefined ? '-' : 'conflict',
         digests([...ceremony.verdicts.values(), ...ceremony.equivocations.values()]),
-        [...ceremony.equivocations.keys()].sort().join(),
+        [...ceremony.equivocations.keys()].sort((a, b) => a - b).join(),
         digests(ceremony.withdrawals.values()),
         digests(starts),
         digests(ceremony.outcomes.values()),
@@ -190,13 +190,11 @@ test('whoever hears the same statements holds the same book, whatever the order 
     withdraw(other, 'operator:ops'),
   ];
   const expected = picture(book(statements).entries());
-  const order = fc
-    .shuffledSubarray([...statements, ...statements], { minLength: statements.length * 2 })
-    .chain((both) => fc.constant(both));
+  const order = fc.shuffledSubarray([...statements, ...statements], { minLength: statements.length * 2 });
   fc.assert(
     fc.property(order, (shuffled) => {
       expect(picture(book(shuffled).entries())).toBe(expected);
     }),
-    { numRuns: 150 },
+    { numRuns: 25 },
   );
 });

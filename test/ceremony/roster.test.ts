@@ -167,7 +167,7 @@ describe('signatures under a roster', () => {
         party: '3',
         roster: toHex(file.digest),
         transportProof: toHex(second?.body.transportProof ?? new Uint8Array()),
-      } as Json,
+      },
       (body) => body,
       keyOf('party:3'),
     );
