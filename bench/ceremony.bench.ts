@@ -41,7 +41,7 @@ export const ceremonyBench: Bench = {
     const dir = await mkdtemp(join(tmpdir(), 'keymoot-bench-'));
     const processes = new Processes();
     try {
-      const stage = await setStage(dir, processes, new Narrator(new Terminal({ json: true })));
+      const stage = await setStage(dir, false, processes, new Narrator(new Terminal({ json: true })));
       await measure(stage, record);
     } finally {
       await processes.stopAll();
