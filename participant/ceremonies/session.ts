@@ -11,9 +11,11 @@ import {
   type UnicastRecord,
 } from '../../protocol/ceremony/outcome.ts';
 import type { Start } from '../../protocol/ceremony/start.ts';
-import { concat, toHex } from '../../protocol/common/bytes.ts';
+import { concat } from '../../protocol/common/bytes.ts';
 import { Abort } from '../../protocol/threshold/errors.ts';
+import { DKG_SHARE } from '../../protocol/threshold/keygen/messages.ts';
 import { type ParsedEnvelope, parseEnvelope, verifyEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
+import { SIGN, SIGN_PAIR } from '../../protocol/threshold/sign/messages.ts';
 import type { NodeContext } from '../context.ts';
 import type { HeardHash } from '../journal/records.ts';
 import type { ActiveRun } from './run.ts';
@@ -77,7 +79,8 @@ export class Session {
     const { members, self } = this.#node;
     const envelope = parseEnvelope(bytes);
     if (to !== 0) {
-      if (envelope !== undefined) this.#keepUnicast(envelope);
+      // A complaint goes to each member by itself, but is a broadcast.
+      if (envelope !== undefined && envelope.to !== 0) this.#keepUnicast(envelope);
       void members().send(`party:${to}`, { kind: 'round', envelope: bytes });
       return;
     }
@@ -135,12 +138,17 @@ export class Session {
     return key !== undefined && verifyEnvelope(envelope, key, verify);
   }
 
+  /** The first message of each place, as the machine takes it: a corrupt signer must not fill what is signed later. */
   #keep(envelope: ParsedEnvelope): void {
-    const name = toHex(envelope.eh);
-    if (this.#seen.has(name)) return;
+    const { eh, from, round, to, type } = envelope;
+    const isUnicast = UNICASTS.get(type)?.includes(round) ?? false;
+    const isHeard = round === 1 && (type === SIGN || type === SIGN_PAIR);
+    const name = [type, round, from].join('/');
+    if (!(isUnicast || isHeard) || this.#seen.has(name)) return;
+    if (isUnicast ? this.#partyOf(to) !== this.#node.self : to !== 0) return;
     this.#seen.add(name);
-    if (envelope.to !== 0) this.#keepUnicast(envelope);
-    if (envelope.round === 1) this.#heard.push({ party: this.#partyOf(envelope.from), hash: envelope.eh });
+    if (isUnicast) this.#keepUnicast(envelope);
+    if (isHeard) this.#heard.push({ party: this.#partyOf(from), hash: eh });
   }
 
   /** Only a salted hash is ever shown; a party can open it later if somebody denies a message. */
@@ -161,6 +169,11 @@ export function abortReport(abort: Abort): AbortReport {
   return { failure: abort.failure, check: abort.check, culprits: abort.culprits };
 }
 
+/** What is sent to one receiver, by type and round. */
+const UNICASTS: ReadonlyMap<number, readonly number[]> = new Map([
+  [SIGN_PAIR, [1, 2]],
+  [DKG_SHARE, [3]],
+]);
 /** Progress is shown in these many steps, whatever the run. */
 const ROUNDS = 5;
 /** Both directions of two rounds with ten peers. */
