@@ -7,6 +7,7 @@ import { fingerprint } from '../protocol/ceremony/roster.ts';
 import { shortName } from '../protocol/ceremony/statement.ts';
 import { fromHex, toHex } from '../protocol/common/bytes.ts';
 import { InvalidArgument } from '../protocol/common/errors.ts';
+import { checksumAddress } from '../protocol/payload/address.ts';
 import { PAYLOAD_KINDS, type Payload } from '../protocol/payload/payload.ts';
 import { DEFAULT_LIFE, type Wish } from './propose.ts';
 import { resultJson } from './result.ts';
@@ -75,9 +76,11 @@ function status(service: CoordinatorService): JsonValue {
       fingerprint: fingerprint(home.roster.digest).words,
     },
     connected: [...service.connected()],
-    wallets: service.collection
-      .wallets()
-      .map((wallet) => ({ name: wallet.name, address: `0x${toHex(wallet.address)}`, epoch: toHex(wallet.epochId) })),
+    wallets: service.collection.wallets().map(({ address, epochId, name }) => ({
+      name,
+      address: checksumAddress(`0x${toHex(address)}`),
+      epoch: toHex(epochId),
+    })),
     ceremonies: home.book.entries().map((entry) => ceremonyRow(service, entry)),
   };
 }

@@ -6,6 +6,7 @@ import type { BookEntry } from '../protocol/ceremony/book.ts';
 import type { EcdsaSignature } from '../protocol/ceremony/outcome.ts';
 import { shortName } from '../protocol/ceremony/statement.ts';
 import { toHex } from '../protocol/common/bytes.ts';
+import { checksumAddress } from '../protocol/payload/address.ts';
 import { decode } from '../protocol/payload/payload.ts';
 import { safeSignature, signedTransaction } from '../protocol/payload/signed-transaction.ts';
 
@@ -61,7 +62,7 @@ export function resultJson(entry: BookEntry, result: Result): JsonValue {
       ? {}
       : {
           publicKey: toHex(key.publicKey),
-          address: `0x${toHex(addressOf(key.publicKey))}`,
+          address: checksumAddress(`0x${toHex(addressOf(key.publicKey))}`),
           epoch: toHex(key.epochId),
         }),
     ...(signature === undefined ? {} : signatureJson(entry, signature)),
@@ -78,6 +79,7 @@ export function resultJson(entry: BookEntry, result: Result): JsonValue {
 /** What each party that said no has signed, in its own words. */
 function refusals(entry: BookEntry): JsonValue {
   const rejected = [...entry.ceremony.verdicts.values()]
+    .sort((a, b) => a.body.party - b.body.party)
     .filter((verdict) => verdict.body.decision === 'reject')
     .map(({ body }) => ({
       party: body.party,

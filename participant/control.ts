@@ -7,6 +7,7 @@ import { fingerprint } from '../protocol/ceremony/roster.ts';
 import { shortName } from '../protocol/ceremony/statement.ts';
 import { toHex } from '../protocol/common/bytes.ts';
 import { InvalidArgument } from '../protocol/common/errors.ts';
+import { checksumAddress } from '../protocol/payload/address.ts';
 import { policyDigest } from '../protocol/policy/canonical.ts';
 import type { Policy } from '../protocol/policy/prepare.ts';
 import { proposalScreen } from './inbox/screen.ts';
@@ -63,7 +64,7 @@ function status(node: ParticipantNode): JsonValue {
     heldBack: node.heads.heldBack() ?? null,
     wallets: walletRows(node).map(({ wallet, pairs }) => ({
       name: wallet.name,
-      address: `0x${toHex(wallet.address)}`,
+      address: checksumAddress(`0x${toHex(wallet.address)}`),
       epoch: toHex(wallet.epochId),
       pairs: pairs.map(({ peer, state }) => ({ party: peer, state })),
     })),

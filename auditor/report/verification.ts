@@ -3,6 +3,7 @@
 import { shortName } from '../../protocol/ceremony/statement.ts';
 import { toHex } from '../../protocol/common/bytes.ts';
 import type { Json } from '../../protocol/common/canonical-json.ts';
+import { checksumAddress } from '../../protocol/payload/address.ts';
 import { sanitise } from '../../protocol/payload/words/sanitise.ts';
 import { type Check, describeFailure, type Report } from '../../protocol/transcript/verify.ts';
 
@@ -63,7 +64,7 @@ function checkJson(check: Check): { readonly [key: string]: Json } {
 function conclusion({ proposal, ending, wallet, signature }: Report): string {
   if (proposal === undefined) return 'nothing';
   const what = `${proposal.body.ceremony} ${shortName(proposal.digest)} for wallet ${proposal.body.wallet}`;
-  const address = wallet === undefined ? '' : ` (0x${toHex(wallet.address)})`;
+  const address = wallet === undefined ? '' : ` (${checksumAddress(`0x${toHex(wallet.address)}`)})`;
   const result = signature === undefined ? '' : `, signature r 0x${toHex(signature.r)} s 0x${toHex(signature.s)}`;
   return `${what}${address}: ${ending ?? 'open'}${result}`;
 }

@@ -3,7 +3,7 @@
  * waits for those who can still answer, and names t of those who consented.
  */
 import type { BookEntry } from '../../protocol/ceremony/book.ts';
-import { quorum, signerCount, standing } from '../../protocol/ceremony/lifecycle.ts';
+import { type Ceremony, quorum, signerCount, standing } from '../../protocol/ceremony/lifecycle.ts';
 import type { RosterBody } from '../../protocol/ceremony/roster.ts';
 
 export type GatherStep =
@@ -28,7 +28,7 @@ export function gather(entry: BookEntry, roster: RosterBody, view: GatherView): 
   if (entry.conflict !== undefined)
     return { kind: 'ended', code: 'OPERATOR_EQUIVOCATION', message: 'two proposals, one nonce' };
   const alive = standing(ceremony, view.now);
-  if (!alive.ok) return { kind: 'ended', ...alive.error };
+  if (!alive.ok) return { kind: 'ended', ...(expired(ceremony, roster, view.now) ?? alive.error) };
   const missing = roster.parties.map((party) => party.index).filter((index) => !ceremony.verdicts.has(index));
   const gathered = quorum(ceremony, roster, view.now);
   if (!gathered.ok) return endOrWait(gathered.error, missing);
@@ -38,6 +38,15 @@ export function gather(entry: BookEntry, roster: RosterBody, view: GatherView): 
   const count = signerCount(ceremony.proposal.body, roster);
   if (able.length < count) return { kind: 'wait', missing: consenters.filter((index) => !view.connected.has(index)) };
   return { kind: 'start', signers: able.slice(0, count).sort((a, b) => a - b), digest: gathered.value.digest };
+}
+
+/** Of a proposal that waited in vain people want to know how far it had come. */
+function expired({ proposal, verdicts, withdrawals }: Ceremony, roster: RosterBody, now: number) {
+  const answers = [...verdicts.values()].map((verdict) => verdict.body);
+  if (now < proposal.body.expires || withdrawals.size > 0) return undefined;
+  if (answers.some((answer) => answer.decision === 'reject')) return undefined;
+  const required = Math.max(signerCount(proposal.body, roster), ...answers.map((answer) => answer.consents));
+  return { code: 'PROPOSAL_EXPIRED', message: `it expired with ${answers.length} of ${required} consents` };
 }
 
 /** Consents that differ can never meet; a missing quorum can still come if somebody has not answered. */

@@ -87,7 +87,7 @@ export function resultLines(answer: JsonValue): readonly string[] {
   return [
     ...line('ceremony', 'ceremony'),
     ...line('ending', 'ending'),
-    ...line('because', 'code'),
+    ...(field(answer, 'code') === '' ? [] : [`${'because'.padEnd(12)}${because(answer)}`]),
     ...line('address', 'address'),
     ...line('signature', 'signature'),
     ...line('hash', 'transactionHash'),
@@ -102,4 +102,9 @@ export function resultLines(answer: JsonValue): readonly string[] {
     ),
     ...line('transcript', 'transcript'),
   ];
+}
+
+function because(answer: JsonValue): string {
+  const message = field(answer, 'message');
+  return message === '' ? field(answer, 'code') : `${field(answer, 'code')}: ${message}`;
 }

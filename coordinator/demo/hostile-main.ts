@@ -5,7 +5,6 @@
 
 import { type Command, type CommandCall, dispatch } from '../../proto/control/command.ts';
 import { readTextFile } from '../../proto/control/files.ts';
-import type { JsonValue } from '../../proto/control/message.ts';
 import { readPassphrase } from '../../proto/rest/passphrase.ts';
 import type { Proposal } from '../../protocol/ceremony/proposal.ts';
 import { shortName } from '../../protocol/ceremony/statement.ts';
@@ -90,7 +89,7 @@ async function attack(
     const signed = proposals.some((proposal) => (hostile.ceremony(proposal)?.outcomes.size ?? 0) > 0);
     if (signed || hostile.rounds > 0) throw new Refusal('ATTACK_SUCCEEDED', 'a party began to sign');
     const rows = proposals.map((proposal) => row(hostile, proposal));
-    call.terminal.result({ ok: true, ceremonies: rows }, rows.map((line) => JSON.stringify(line)).join('\n'));
+    call.terminal.result({ ok: true, ceremonies: rows.map((entry) => ({ ...entry })) }, rows.map(sentence).join('\n'));
     return 0;
   } finally {
     await hostile.stop();
@@ -113,8 +112,17 @@ function consentsTo(hostile: HostileCoordinator, proposal: Proposal): number {
   return verdicts.filter((verdict) => verdict.body.decision === 'consent').length;
 }
 
-function row(hostile: HostileCoordinator, proposal: Proposal): JsonValue {
+interface Row {
+  readonly ceremony: string;
+  readonly refusedBy: number[];
+}
+
+function row(hostile: HostileCoordinator, proposal: Proposal): Row {
   return { ceremony: shortName(proposal.digest), refusedBy: [...refusers(hostile, proposal)] };
+}
+
+function sentence({ ceremony, refusedBy }: Row): string {
+  return `${ceremony}  refused by parties ${refusedBy.join(', ')}; no party began to sign`;
 }
 
 async function payloadAt(path: string): Promise<Payload> {
