@@ -2,7 +2,7 @@
  * All ceremonies a member knows of, built from statements alone: whoever applies the same statements holds the same
  * book. Participants rebuild theirs from their log after a restart; the coordinator keeps one to show progress.
  */
-import { equalBytes, toHex } from '../common/bytes.ts';
+import { toHex } from '../common/bytes.ts';
 import { BugError } from '../common/errors.ts';
 import { err, ok, type Result } from '../common/result.ts';
 import {
@@ -22,9 +22,16 @@ import type { Envelope, StatementError } from './statement.ts';
 import { openVerdict, type VerdictStatement } from './verdict-statement.ts';
 import { openWithdrawal, type Withdrawal } from './withdrawal.ts';
 
-/** Open ceremonies and statements that came before their proposal: a flood beyond this is dropped, not stored. */
+/**
+ * Of one operator: open proposals, and proposals that came within the hour; of one author: statements that came before
+ * their proposal. A flood beyond this is dropped, and is at nobody's expense but its author's.
+ */
 const MAX_OPEN = 1000;
-const MAX_ORPHANS = 1000;
+const MAX_ARRIVALS = 1200;
+const MAX_ORPHANS = 100;
+const HOUR = 3600;
+/** Starts of one proposal by one composer; an honest one makes one, and another after a restart at most. */
+const MAX_STARTS = 4;
 
 export interface BookEntry {
   readonly ceremony: Ceremony;
@@ -58,6 +65,8 @@ export class CeremonyBook {
   readonly #roster: Roster;
   readonly #entries = new Map<string, BookEntry>();
   readonly #byNonce = new Map<string, string>();
+  /** By operator: when its latest proposals came. */
+  readonly #arrivals = new Map<string, readonly number[]>();
   /** By digest, oldest first. */
   readonly #orphans = new Map<string, CeremonyStatement>();
   readonly #seen = new Set<string>();
@@ -98,13 +107,14 @@ export class CeremonyBook {
     if (item.kind === 'proposal') return this.#addProposal(item, now);
     const entry = this.#entries.get(target);
     if (entry === undefined) {
-      this.#orphans.set(name, item);
-      const [oldest] = this.#orphans.size > MAX_ORPHANS ? this.#orphans.keys() : [];
-      if (oldest !== undefined) this.#orphans.delete(oldest);
+      this.#keepOrphan(name, item);
       return ok({ fresh: [], entry: undefined });
     }
     const changed = addTo(entry, item);
     if (!changed.ok) return changed;
+    const { ceremony, starts } = changed.value;
+    // A further one where one counts: neither written down nor passed on, else its author could fill every disk.
+    if (ceremony === entry.ceremony && starts === entry.starts) return ok({ fresh: [], entry });
     this.#seen.add(name);
     this.#entries.set(target, changed.value);
     return ok({ fresh: [item], entry: changed.value });
@@ -113,9 +123,15 @@ export class CeremonyBook {
   #addProposal(item: CeremonyStatement & { kind: 'proposal' }, now: number): Result<News, LifecycleError | BookError> {
     const { statement } = item;
     const name = toHex(statement.digest);
-    const open = [...this.#entries.values()].filter((entry) => entry.ceremony.proposal.body.expires > now);
-    if (open.length >= MAX_OPEN) return err({ code: 'BOOK_FULL', message: `${MAX_OPEN} proposals are open already` });
-    const { previous } = statement.body;
+    const { initiator, previous } = statement.body;
+    const open = [...this.#entries.values()].filter(({ ceremony: { proposal } }) => {
+      return proposal.body.initiator === initiator && proposal.body.expires > now;
+    });
+    const arrivals = (this.#arrivals.get(initiator) ?? []).filter((time) => Math.abs(now - time) < HOUR);
+    if (open.length >= MAX_OPEN || arrivals.length >= MAX_ARRIVALS) {
+      return err({ code: 'BOOK_FULL', message: `operator ${initiator} has made too many proposals` });
+    }
+    this.#arrivals.set(initiator, [...arrivals, now]);
     const before = previous === undefined ? undefined : this.get(previous)?.ceremony;
     const admitted = admit(statement, this.#roster, now, before);
     const nonce = [statement.body.initiator, toHex(statement.body.nonce), statement.body.attempt].join('/');
@@ -128,6 +144,14 @@ export class CeremonyBook {
     if (conflict !== undefined) this.update(conflict.digest, (entry) => ({ ...entry, conflict: statement }));
     this.#seen.add(name);
     return ok({ fresh: [item, ...this.#release(name, now)], entry: this.#entries.get(name) });
+  }
+
+  #keepOrphan(name: string, item: CeremonyStatement): void {
+    this.#orphans.set(name, item);
+    const author = authorOf(item);
+    const own = [...this.#orphans].filter(([, orphan]) => authorOf(orphan) === author);
+    const [oldest] = own;
+    if (oldest !== undefined && own.length > MAX_ORPHANS) this.#orphans.delete(oldest[0]);
   }
 
   /** Applies the statements that waited for this proposal. */
@@ -166,6 +190,21 @@ export function proposalOf(item: CeremonyStatement): Uint8Array {
   return item.kind === 'proposal' ? item.statement.digest : item.statement.body.proposal;
 }
 
+/** `operator:NAME` or `party:INDEX`, whoever signed it. */
+function authorOf(item: CeremonyStatement): string {
+  switch (item.kind) {
+    case 'proposal':
+      return `operator:${item.statement.body.initiator}`;
+    case 'start':
+      return item.statement.body.composer;
+    case 'withdrawal':
+      return item.statement.body.author;
+    case 'verdict':
+    case 'outcome':
+      return `party:${item.statement.body.party}`;
+  }
+}
+
 function tagged<K extends CeremonyStatement['kind'], S>(
   kind: K,
   opened: Result<S, StatementError>,
@@ -189,7 +228,8 @@ function addTo(
     case 'outcome':
       return ok({ ...entry, ceremony: addOutcome(entry.ceremony, item.statement) });
     case 'start':
-      if (entry.starts.some((start) => equalBytes(start.digest, item.statement.digest))) return ok(entry);
+      if (entry.starts.filter((start) => start.body.composer === item.statement.body.composer).length >= MAX_STARTS)
+        return ok(entry);
       return ok({ ...entry, starts: [...entry.starts, item.statement] });
   }
 }

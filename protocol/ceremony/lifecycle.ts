@@ -95,7 +95,8 @@ export function addVerdict(ceremony: Ceremony, verdict: VerdictStatement): Resul
   if (known === undefined) {
     return ok({ ...ceremony, verdicts: new Map(ceremony.verdicts).set(verdict.body.party, verdict) });
   }
-  if (equalBytes(known.digest, verdict.digest)) return ok(ceremony);
+  // Two prove it; a third would only make everybody's log longer.
+  if (equalBytes(known.digest, verdict.digest) || ceremony.equivocations.has(verdict.body.party)) return ok(ceremony);
   return ok({ ...ceremony, equivocations: new Map(ceremony.equivocations).set(verdict.body.party, verdict) });
 }
 
@@ -143,7 +144,11 @@ export function standing(ceremony: Ceremony, now: number): Result<void, Lifecycl
     return refuse('REJECTED', `rejected by party ${parties}`);
   }
   const consents = verdicts.filter((verdict) => verdict.body.decision === 'consent');
-  const expired = consents.find((consent) => now >= consent.body.expires);
+  // Once started, the session rests on the consents that its start names; others may no longer end it.
+  const named = ceremony.start?.body.standings;
+  const isBinding = ({ digest }: VerdictStatement): boolean =>
+    named?.some((item) => item.verdict !== undefined && equalBytes(item.verdict, digest)) ?? true;
+  const expired = consents.find((consent) => now >= consent.body.expires && isBinding(consent));
   if (expired !== undefined) return refuse('CONSENT_EXPIRED', `the consent of party ${expired.body.party} has expired`);
   if (now >= ceremony.proposal.body.expires) return refuse('PROPOSAL_EXPIRED', 'the proposal has expired');
   return ok(undefined);
@@ -188,7 +193,7 @@ export function checkStart(
   if (ceremony.start !== undefined && !equalBytes(ceremony.start.digest, start.digest)) {
     return refuse('START_SPENT', 'another start was accepted before: the consents are spent');
   }
-  const alive = standing(ceremony, now);
+  const alive = standing({ ...ceremony, start }, now);
   if (!alive.ok) return alive;
   const twice = body.standings.find((item) => item.answer === 'consent' && ceremony.equivocations.has(item.party));
   if (twice !== undefined) {
@@ -205,7 +210,7 @@ export function checkStandings(ceremony: Ceremony, start: Start, roster: RosterB
   }
   const consents: VerdictStatement[] = [];
   for (const [i, item] of body.standings.entries()) {
-    const verdict = ceremony.verdicts.get(item.party);
+    const verdict = verdictFor(item, ceremony);
     const fault = standingFault(item, i + 1, verdict);
     if (fault !== undefined) return refuse('START_STANDINGS', fault);
     if (item.answer === 'consent' && verdict !== undefined) consents.push(verdict);
@@ -256,6 +261,15 @@ function binding({ body }: VerdictStatement): string {
   return [...parts.map((part) => (part === undefined ? '-' : toHex(part))), body.commonPolicy?.version ?? '-'].join(
     '/',
   );
+}
+
+/** The verdict of the party as a start may state it: of two different ones, the composer may have seen either first. */
+function verdictFor(item: Standing, ceremony: Ceremony): VerdictStatement | undefined {
+  const first = ceremony.verdicts.get(item.party);
+  const second = ceremony.equivocations.get(item.party);
+  if (first === undefined || second === undefined) return first;
+  if (item.verdict !== undefined) return equalBytes(item.verdict, second.digest) ? second : first;
+  return first.body.decision === 'reject' ? second : first;
 }
 
 function standingFault(item: Standing, index: number, verdict: VerdictStatement | undefined): string | undefined {

@@ -10,6 +10,7 @@ import {
   answer,
   codeOf,
   endOf,
+  freshNonce,
   keyOf,
   NOW,
   propose,
@@ -63,16 +64,44 @@ describe('a book', () => {
     expect(news.ok && news.value.fresh.map((item) => item.kind)).toEqual(['proposal']);
   });
 
-  test('drops the oldest of too many early statements, and never grows', () => {
+  test('drops the oldest of too many early statements of one author, and nobody else’s', () => {
     const made = book();
-    const strangers = Array.from({ length: 1000 }, (_, i) => propose(signingBody({ note: `${i}` })));
+    const strangers = Array.from({ length: 101 }, (_, i) => propose(signingBody({ note: `${i}` })));
     made.apply(consents[0]?.envelope ?? proposal.envelope, NOW);
     for (const stranger of strangers) made.apply(withdraw(stranger, 'operator:ops').envelope, NOW);
-    const news = made.apply(proposal.envelope, NOW);
-    expect(news.ok && news.value.fresh.map((item) => item.kind)).toEqual(['proposal']);
-    const [, second] = strangers;
-    const kept = made.apply((second ?? proposal).envelope, NOW);
-    expect(kept.ok && kept.value.fresh.map((item) => item.kind)).toEqual(['proposal', 'withdrawal']);
+    const kindsOf = (of: Statement<unknown> | undefined): readonly string[] => {
+      const news = made.apply((of ?? proposal).envelope, NOW);
+      return news.ok ? news.value.fresh.map((item) => item.kind) : [];
+    };
+    expect(kindsOf(proposal)).toEqual(['proposal', 'verdict']);
+    expect(kindsOf(strangers[0])).toEqual(['proposal']);
+    expect(kindsOf(strangers[1])).toEqual(['proposal', 'withdrawal']);
+  });
+
+  test('a further statement where one counts is no news: nobody can make the logs of all grow', () => {
+    const made = book([proposal, ...consents, withdrawal, outcome]);
+    const other = (party: number) => answer(proposal, party, { nonce: freshNonce() });
+    const newsOf = (statement: Statement<unknown>): number => {
+      const news = made.apply(statement.envelope, NOW);
+      return news.ok ? news.value.fresh.length : -1;
+    };
+    expect([other(3), other(3), other(3)].map(newsOf)).toEqual([1, 0, 0]);
+    expect(newsOf(withdraw(proposal, 'party:2', { reason: 'again' }))).toBe(0);
+    expect(newsOf(endOf(proposal, 1, { counter: 77 }))).toBe(0);
+    const starts = Array.from({ length: 8 }, (_, i) => {
+      return startOf(proposal, consents.map(standingOf), { created: NOW + i }, 'party:3');
+    });
+    expect(starts.map(newsOf)).toEqual([1, 1, 1, 1, 0, 0, 0, 0]);
+    expect(newsOf(start)).toBe(1);
+  });
+
+  test('an operator cannot fill the book with proposals that have expired already, nor at another’s expense', () => {
+    const made = book();
+    const stale = (): Statement<unknown> => propose(signingBody({ created: NOW - 100, expires: NOW - 50 }));
+    for (let i = 0; i < 1200; i++) made.apply(stale().envelope, NOW);
+    expect(codeOf(made.apply(stale().envelope, NOW))).toBe('BOOK_FULL');
+    expect(codeOf(made.apply(propose(signingBody({ initiator: 'eve' })).envelope, NOW))).toBe('ok');
+    expect(codeOf(made.apply(proposal.envelope, NOW + 3600))).toBe('ok');
   });
 
   test('has room for a thousand open proposals; expired ones take none', () => {

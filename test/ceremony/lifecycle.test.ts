@@ -379,3 +379,33 @@ test('every code of the lifecycle was provoked above', () => {
   };
   expect([...reached].filter((found) => found !== 'ok').sort()).toEqual(Object.keys(all).sort());
 });
+
+describe('a corrupt member that says two things', () => {
+  const proposal = propose();
+  const consents = [1, 2].map((party) => answer(proposal, party, { rejections: 2 }));
+  const consent = answer(proposal, 3, { rejections: 2, nonce: vec('two faces').slice(0, 16) });
+  const reject = answer(proposal, 3, { rejections: 2, decision: 'reject', judgement: 'deny', reading: undefined });
+  const hears = (...verdicts: readonly VerdictStatement[]): Ceremony =>
+    [...consents, ...verdicts].reduce((heard, verdict) => must(addVerdict(heard, verdict)), newCeremony(proposal));
+
+  test('cannot keep the others from starting without it, whichever face they saw first', () => {
+    const composer = hears(consent, reject);
+    const start = startOf(proposal, standings(composer, ROSTER));
+    expect(codeOf(checkStart(hears(consent, reject), start, ROSTER, NOW + 5))).toBe('ok');
+    expect(codeOf(checkStart(hears(reject, consent), start, ROSTER, NOW + 5))).toBe('ok');
+    const rejected = startOf(proposal, standings(hears(reject), ROSTER));
+    expect(codeOf(checkStart(hears(consent, reject), rejected, ROSTER, NOW + 5))).toBe('ok');
+  });
+
+  test('cannot end a running session with a consent that has expired', () => {
+    const stale = answer(proposal, 3, { rejections: 2, created: NOW - 30, expires: NOW - 20 });
+    const start = startOf(proposal, standings(hears(), ROSTER));
+    const running = { ...hears(), start };
+    expect(codeOf(standing(must(addVerdict(running, stale)), NOW + 5))).toBe('ok');
+    expect(codeOf(checkStart(hears(stale), start, ROSTER, NOW + 5))).toBe('ok');
+    const own = answer(proposal, 1, { rejections: 2, expires: NOW + 10 });
+    const short = must(addVerdict(must(addVerdict(newCeremony(proposal), own)), consents[1] ?? own));
+    const begun = { ...short, start: startOf(proposal, standings(short, ROSTER)) };
+    expect(codeOf(standing(begun, NOW + 10))).toBe('CONSENT_EXPIRED');
+  });
+});
