@@ -159,7 +159,7 @@ export class ParticipantNode {
         await this.heads.remember(item.statement.envelope);
         this.#sessions.recheck(entry);
         await this.#sessions.considerStarts(entry);
-        if (item.statement.body.party === this.context.self) await this.#sendDocuments(entry);
+        if (item.statement.body.party === this.context.self) this.#offerDocuments(entry);
         break;
       case 'start':
         await this.#sessions.considerStarts(entry);
@@ -170,7 +170,7 @@ export class ParticipantNode {
       case 'outcome':
         await this.heads.remember(item.statement.envelope);
         this.#sessions.peerEnded(item.statement);
-        if (item.statement.body.party === this.context.self) await this.#sendDocuments(entry);
+        if (item.statement.body.party === this.context.self) this.#offerDocuments(entry);
         break;
     }
   }
@@ -189,14 +189,15 @@ export class ParticipantNode {
       case 'statement':
         return this.#onStatement(frame.envelope, from);
       case 'round':
-        return this.#onRound(frame.envelope);
+        return this.#onRound(frame.envelope, from);
       case 'document':
         return this.#onDocument(frame.content);
       case 'transcript':
         if (from.startsWith('operator:')) await this.#cosigner.receive(frame.entries, from);
         return;
       case 'want':
-        for (const digest of frame.digests) await this.#sendDocument(from, this.context.documents.get(digest));
+        // Not awaited: while this runs nothing more is read from that member, not even what it must do to take these.
+        for (const digest of frame.digests) void this.#sendDocument(from, this.context.documents.get(digest));
         return;
       case 'progress':
         return;
@@ -212,11 +213,11 @@ export class ParticipantNode {
     if (this.heads.receive(envelope.value)) await this.context.exchange.exclusively(() => this.answers.considerAll());
   }
 
-  #onRound(bytes: Uint8Array): void {
+  #onRound(bytes: Uint8Array, from: string): void {
     const envelope = parseEnvelope(bytes);
     if (envelope === undefined) return;
     if (envelope.type === PAIR) this.pairs.deliver(bytes, envelope);
-    else this.#sessions.deliver(bytes, envelope);
+    else this.#sessions.deliver(bytes, envelope, from);
   }
 
   /** The only documents a participant takes from others are wallets; their certificates speak for themselves. */
@@ -250,6 +251,13 @@ export class ParticipantNode {
     if (role === 'operator') {
       for (const entry of this.context.book.entries()) await this.#sendDocuments(entry, member);
     }
+  }
+
+  /** Not awaited: an operator that does not read must not hold up what is said by everybody else. */
+  #offerDocuments(entry: BookEntry): void {
+    void this.#sendDocuments(entry).catch((error: unknown) => {
+      this.#options.note('DOCUMENTS_NOT_SENT', error instanceof Error ? error.message : 'unknown');
+    });
   }
 
   /** What an own verdict or outcome names by digest goes to the operators, who archive it. */

@@ -51,7 +51,8 @@ export class Cosigner {
         `from ${from}: ${report.failure?.code ?? 'UNKNOWN'}: ${report.failure?.message ?? 'unknown ceremony'}`,
       );
     }
-    const missing = omission(lines, entry);
+    const missing =
+      omission(lines, entry) ?? (report.ending === 'refused' && entry.ceremony.start ? 'the start' : undefined);
     if (missing !== undefined) return note('TRANSCRIPT_INCOMPLETE', `from ${from}: it leaves out ${missing}`);
     const name = toHex(report.proposal.digest);
     const { ending } = report;

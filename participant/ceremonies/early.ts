@@ -4,27 +4,39 @@
  */
 import { toHex } from '../../protocol/common/bytes.ts';
 
-/** Two rounds of ten peers fit; a flood only pushes out its own. */
+/** Of one member: the messages of many sessions that are about to begin. A flood only pushes out its own. */
 const MAX_ENVELOPES = 64;
-const MAX_BYTES: number = 4 << 20;
+const MAX_BYTES: number = 2 << 20;
+
+interface Held {
+  readonly sid: string;
+  readonly bytes: Uint8Array;
+}
 
 export class EarlyEnvelopes {
-  #held: { readonly sid: string; readonly bytes: Uint8Array }[] = [];
+  readonly #held = new Map<string, Held[]>();
 
-  hold(sid: Uint8Array, bytes: Uint8Array): void {
-    this.#held.push({ sid: toHex(sid), bytes });
-    while (this.#held.length > MAX_ENVELOPES || this.#size() > MAX_BYTES) this.#held.shift();
+  /** @param from the member whose connection brought it; round messages come from their authors */
+  hold(sid: Uint8Array, bytes: Uint8Array, from: string): void {
+    const held = this.#held.get(from) ?? [];
+    this.#held.set(from, held);
+    held.push({ sid: toHex(sid), bytes });
+    while (held.length > MAX_ENVELOPES || sizeOf(held) > MAX_BYTES) held.shift();
   }
 
   /** Takes out what belongs to a session that has now begun. */
   release(sid: Uint8Array): readonly Uint8Array[] {
     const name = toHex(sid);
-    const released = this.#held.filter((held) => held.sid === name);
-    this.#held = this.#held.filter((held) => held.sid !== name);
-    return released.map((held) => held.bytes);
+    return [...this.#held].flatMap(([from, held]) => {
+      this.#held.set(
+        from,
+        held.filter((item) => item.sid !== name),
+      );
+      return held.flatMap((item) => (item.sid === name ? [item.bytes] : []));
+    });
   }
+}
 
-  #size(): number {
-    return this.#held.reduce((sum, held) => sum + held.bytes.length, 0);
-  }
+function sizeOf(held: readonly Held[]): number {
+  return held.reduce((sum, item) => sum + item.bytes.length, 0);
 }

@@ -58,6 +58,11 @@ export class Session {
     return this.#run;
   }
 
+  /** Whether its outcome is signed: nothing that is heard later changes it. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
   begin(run: ActiveRun): void {
     this.#run = run;
     this.#deadline = this.#node.clock.monotonic() + SESSION_DEADLINE;

@@ -72,7 +72,7 @@ export class Sessions {
   /** Ends a running session whose ceremony no longer stands: a rejection, a withdrawal, an expiry. */
   recheck(entry: BookEntry): void {
     const session = this.#sessions.get(toHex(entry.ceremony.proposal.digest));
-    if (session?.run === undefined) return;
+    if (session?.run === undefined || session.ended) return;
     const alive = standing(entry.ceremony, this.#options.node.clock.now());
     const why =
       entry.conflict === undefined
@@ -89,7 +89,7 @@ export class Sessions {
   peerEnded(outcome: Outcome): void {
     const { abort, party, proposal, sessionId } = outcome.body;
     const session = this.#sessions.get(toHex(proposal));
-    if (abort === undefined || session === undefined || party === this.#options.node.self) return;
+    if (abort === undefined || session === undefined || session.ended || party === this.#options.node.self) return;
     const { body } = session.start;
     if (!equalBytes(body.sessionId, sessionId) || !body.signers.includes(party)) return;
     session.run?.cancel(
@@ -97,10 +97,11 @@ export class Sessions {
     );
   }
 
-  deliver(bytes: Uint8Array, envelope: ParsedEnvelope): void {
+  /** @param from the member whose connection brought it; who signed it is found out by its session */
+  deliver(bytes: Uint8Array, envelope: ParsedEnvelope, from: string): void {
     const session = [...this.#sessions.values()].find((candidate) => candidate.run?.accepts(envelope.sid));
     if (session !== undefined) session.deliver(bytes);
-    else if (!this.#options.activations.deliver(bytes, envelope.sid)) this.#early.hold(envelope.sid, bytes);
+    else if (!this.#options.activations.deliver(bytes, envelope.sid)) this.#early.hold(envelope.sid, bytes, from);
   }
 
   /** Signs the outcome of sessions that an earlier process could not: what was released stays released. */
@@ -131,9 +132,11 @@ export class Sessions {
         }
         for (const bytes of this.#early.release(session.sessionId)) session.deliver(bytes);
       })
-      .catch((error: unknown) => {
+      .catch(async (error: unknown) => {
         node.note('SESSION_FAILED', error instanceof Error ? error.message : 'a session could not begin');
-      });
+        await session.end({ abort: { failure: 'SESSION_FAILED', check: 'begin', culprits: [] } }, false);
+      })
+      .catch(() => node.note('OUTCOME_LOST', 'the outcome of a failed session could not be published'));
   }
 
   async #run(entry: BookEntry, session: Session, quorum: Quorum): Promise<Result<void, Refusal>> {

@@ -61,7 +61,10 @@ export async function beginSigning(
   if (!judged.ok) return judged;
   const permit = await claim(node, session, request, wallet, judged.value);
   if (!permit.ok) return permit;
-  const keyshare = await node.wallets.keyshare(wallet.epochId);
+  const keyshare = await node.wallets.keyshare(wallet.epochId).catch(async (error: unknown) => {
+    await endSession(permit.value, 'aborted', 'KEY_SHARE_UNREADABLE');
+    throw error;
+  });
   const machine = createSign({
     sessionId: session.sessionId,
     epochId: wallet.epochId,
@@ -82,6 +85,7 @@ export async function beginSigning(
     random: runRandom(new Secret(keyshare.share.use(scalarToBytes)), session.sessionId),
   });
   if (!machine.ok) {
+    wipeKeyshare(keyshare);
     await endSession(permit.value, 'aborted', machine.error.code);
     return machine;
   }
@@ -217,10 +221,15 @@ function signHost(
         }
         case 'ban': {
           const { epochId, peer, check, failure } = record;
-          const count = node.journal.state.pairs.banCount(epochId, peer) + 1;
           const claimed = node.book.get(session.start.body.proposal)?.ceremony.verdicts.get(peer)?.body.claimedSoftware;
           const software = claimed ?? '';
-          await node.journal.record({ type: 'ban', epochId, peer, check, failure, count, software });
+          const done = await node.journal.update(({ pairs }) => {
+            // Of two sessions that caught the same peer, one ban is enough: the second of an epoch can never be lifted.
+            if (pairs.ban(epochId, peer) !== undefined) return err(new Refusal('BANNED_ALREADY', 'the peer is banned'));
+            const count = pairs.banCount(epochId, peer) + 1;
+            return ok({ record: { type: 'ban', epochId, peer, check, failure, count, software }, value: undefined });
+          });
+          if (!done.ok && done.error.code !== 'BANNED_ALREADY') refuse(done.error);
           return;
         }
       }
