@@ -73,7 +73,7 @@ export class CoordinatorService {
     this.#timers = new Timers(clock);
     this.collection = new Collection(home.roster);
     for (const record of home.records) {
-      if (record.kind === 'document') this.collection.addDocument(record.bytes);
+      if (record.kind === 'document') this.collection.addDocument(record.bytes, 'log');
       if (record.kind === 'round') this.collection.addRound(record.bytes);
     }
     this.#archive = new Archive({
@@ -386,7 +386,7 @@ export class CoordinatorService {
         await this.#exclusively(() => this.#take(frame.envelope, from));
         return;
       case 'document':
-        if (this.collection.addDocument(frame.content))
+        if (this.collection.addDocument(frame.content, from))
           await home.log.append({ at: clock.now(), kind: 'document', bytes: frame.content });
         return;
       case 'round':

@@ -10,19 +10,15 @@ import type { BookEntry } from '../../protocol/ceremony/book.ts';
 import { type Close, openClose, signClose } from '../../protocol/ceremony/close.ts';
 import type { Signer } from '../../protocol/ceremony/ed25519.ts';
 import type { Roster } from '../../protocol/ceremony/roster.ts';
-import { keygenPlan } from '../../protocol/ceremony/session-binding.ts';
 import { type Envelope, shortName } from '../../protocol/ceremony/statement.ts';
+import type { Wallet } from '../../protocol/ceremony/wallet.ts';
 import { equalBytes, toHex } from '../../protocol/common/bytes.ts';
 import type { Json } from '../../protocol/common/canonical-json.ts';
 import type { Clock } from '../../protocol/common/effects.ts';
-import { deriveSid } from '../../protocol/threshold/keygen/checks.ts';
-import { makeFrame } from '../../protocol/threshold/keygen/config.ts';
-import { DKG_ACK, DKG_BROADCAST } from '../../protocol/threshold/keygen/messages.ts';
-import type { ParsedEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
-import { SIGN } from '../../protocol/threshold/sign/messages.ts';
 import { appendClose, assemble, closeBody } from '../../protocol/transcript/assemble.ts';
 import { type Line, transcriptBytes } from '../../protocol/transcript/entry.ts';
 import { History } from '../../protocol/transcript/history.ts';
+import { selectRounds } from '../../protocol/transcript/select-rounds.ts';
 import { verifyTranscript } from '../../protocol/transcript/verify.ts';
 import type { Collection } from '../collect/collection.ts';
 
@@ -89,7 +85,7 @@ export class Archive {
       roster,
       ceremony: entry.ceremony,
       documents: this.#documents(entry),
-      rounds: this.#rounds(entry).map((round) => round.bytes),
+      rounds: this.#rounds(entry),
     });
     const report = verifyTranscript(lines, { roster, draft: true, now: clock.now(), history: new History() });
     if (!report.ok || report.ending === undefined) {
@@ -155,28 +151,27 @@ export class Archive {
     }
     for (const outcome of ceremony.outcomes.values()) named.push(outcome.body.key?.certificate);
     const documents = named.flatMap((digest) => (digest === undefined ? [] : (collection.document(digest) ?? [])));
-    const wallet =
-      body.ceremony === 'sign'
-        ? collection.wallets().find((candidate) => equalBytes(candidate.epochId, body.epochId))
-        : undefined;
+    const wallet = body.ceremony === 'sign' ? this.#wallet(entry) : undefined;
     return wallet === undefined ? documents : [...documents, wallet.document];
   }
 
-  /** The broadcasts of the accepted session: under its session id and, in a keygen, the id its first round gives. */
-  #rounds(entry: BookEntry): readonly ParsedEnvelope[] {
+  /** The wallet that signs, or that came about. */
+  #wallet(entry: BookEntry): Wallet | undefined {
+    const { proposal, outcomes } = entry.ceremony;
+    const made = [...outcomes.values()].find((outcome) => outcome.body.key !== undefined)?.body.key?.epochId;
+    const epochId = proposal.body.ceremony === 'sign' ? proposal.body.epochId : made;
+    return this.#options.collection
+      .wallets()
+      .find((wallet) => epochId !== undefined && equalBytes(wallet.epochId, epochId));
+  }
+
+  /** The broadcasts of the accepted session. */
+  #rounds(entry: BookEntry): readonly Uint8Array[] {
     const { collection, roster } = this.#options;
     const { proposal, start } = entry.ceremony;
     if (start === undefined) return [];
-    const { sessionId } = start.body;
-    const first = collection.rounds([sessionId]);
-    if (proposal.body.ceremony === 'sign') return first.filter((round) => round.type === SIGN);
-    const { config } = keygenPlan(roster, proposal.digest, proposal.body);
-    const round1 = first
-      .filter((round) => round.type === DKG_BROADCAST && round.round === 1)
-      .sort((a, b) => a.from - b.from);
-    const sid = deriveSid(makeFrame(sessionId, config), round1);
-    const all = sid === undefined ? first : [...first, ...collection.rounds([sid])];
-    return all.filter((round) => round.type === DKG_BROADCAST || round.type === DKG_ACK);
+    const wallet = this.#wallet(entry);
+    return selectRounds({ roster, proposal, start, wallet }, collection.rounds());
   }
 }
 

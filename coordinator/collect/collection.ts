@@ -1,6 +1,7 @@
 /**
- * What the coordinator keeps beside statements, for the archive: documents by digest, and round broadcasts by the
- * session they belong to. Both are checked before they are kept; neither is trusted.
+ * What the coordinator keeps beside statements, for the archive: documents by digest, and the round broadcasts of each
+ * party. Both are checked before they are kept; neither is trusted. Of each party only so much is kept, the newest:
+ * one that sends a flood pushes out nothing but its own.
  */
 import { verify } from '../../protocol/ceremony/ed25519.ts';
 import type { Roster } from '../../protocol/ceremony/roster.ts';
@@ -9,37 +10,43 @@ import { openWallet, WALLET_SCHEMA, type Wallet } from '../../protocol/ceremony/
 import { equalBytes, toHex } from '../../protocol/common/bytes.ts';
 import { type Json, parseCanonical } from '../../protocol/common/canonical-json.ts';
 import { documentDigest } from '../../protocol/common/document.ts';
-import { type ParsedEnvelope, parseEnvelope, verifyEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
+import { parseEnvelope, verifyEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
 
-/** Enough for years; an operator's machine is not filled by one misbehaving party. */
-const MAX_DOCUMENTS = 20_000;
-const MAX_ROUNDS = 4_000;
+/** Inputs, policies and wallets of a thousand ceremonies, for each member that sends them. */
+const MAX_DOCUMENTS = 4_000;
+/** Broadcasts of a few hundred sessions. */
+const MAX_ROUNDS = 1_000;
 
 export class Collection {
   readonly #roster: Roster;
-  readonly #documents = new Map<string, Json>();
+  /** By the member that sent them first, then by digest. */
+  readonly #documents = new Map<string, Map<string, Json>>();
   readonly #wallets: Wallet[] = [];
-  /** By session id or derived sid, then by envelope hash. */
-  readonly #rounds = new Map<string, Map<string, ParsedEnvelope>>();
-  #roundCount = 0;
+  /** By the party that signed them, then by envelope hash. */
+  readonly #rounds = new Map<number, Map<string, Uint8Array>>();
 
   constructor(roster: Roster) {
     this.#roster = roster;
   }
 
   /** @returns whether it was new */
-  addDocument(bytes: Uint8Array): boolean {
+  addDocument(bytes: Uint8Array, from: string): boolean {
     const content = parseCanonical(bytes);
     if (!content.ok) return false;
-    const name = toHex(documentDigest(content.value));
-    if (this.#documents.has(name) || this.#documents.size >= MAX_DOCUMENTS) return false;
-    this.#documents.set(name, content.value);
+    const digest = documentDigest(content.value);
+    if (this.document(digest) !== undefined) return false;
+    keepNewest(this.#documents, from, toHex(digest), content.value, MAX_DOCUMENTS);
     if (schemaOf(content.value) === WALLET_SCHEMA) this.#addWallet(content.value);
     return true;
   }
 
   document(digest: Uint8Array): Json | undefined {
-    return this.#documents.get(toHex(digest));
+    const name = toHex(digest);
+    for (const documents of this.#documents.values()) {
+      const found = documents.get(name);
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 
   wallets(): readonly Wallet[] {
@@ -49,28 +56,22 @@ export class Collection {
   /** Keeps a broadcast that a party of the roster signed. @returns whether it was new */
   addRound(bytes: Uint8Array): boolean {
     const envelope = parseEnvelope(bytes);
-    if (envelope === undefined || envelope.to !== 0 || this.#roundCount >= MAX_ROUNDS) return false;
-    if (!this.#isSignedByParty(envelope)) return false;
-    const sid = toHex(envelope.sid);
-    const known = this.#rounds.get(sid) ?? new Map<string, ParsedEnvelope>();
-    this.#rounds.set(sid, known);
+    if (envelope === undefined || envelope.to !== 0) return false;
+    // Round messages name a party by index, those of a keygen by pid; one of the two must have signed.
+    const pids = keygenPids(this.#roster);
+    const author = this.#roster.parties.find((party) => {
+      const isNamed = party.index === envelope.from || pids.get(party.index) === envelope.from;
+      return isNamed && verifyEnvelope(envelope, party.statementKey, verify);
+    });
     const name = toHex(envelope.eh);
-    if (known.has(name)) return false;
-    known.set(name, envelope);
-    this.#roundCount += 1;
+    if (author === undefined || this.#rounds.get(author.index)?.has(name) === true) return false;
+    keepNewest(this.#rounds, author.index, name, envelope.bytes, MAX_ROUNDS);
     return true;
   }
 
-  /** Broadcasts under any of these sids; ends their keeping. */
-  rounds(sids: readonly Uint8Array[]): readonly ParsedEnvelope[] {
-    return sids.flatMap((sid) => [...(this.#rounds.get(toHex(sid))?.values() ?? [])]);
-  }
-
-  forget(sids: readonly Uint8Array[]): void {
-    for (const sid of sids) {
-      this.#roundCount -= this.#rounds.get(toHex(sid))?.size ?? 0;
-      this.#rounds.delete(toHex(sid));
-    }
+  /** Every broadcast at hand; which of them belong to a session is for select-rounds.ts to say. */
+  rounds(): readonly Uint8Array[] {
+    return [...this.#rounds.values()].flatMap((rounds) => [...rounds.values()]);
   }
 
   #addWallet(document: Json): void {
@@ -78,14 +79,16 @@ export class Collection {
     if (!wallet.ok || this.#wallets.some((known) => equalBytes(known.epochId, wallet.value.epochId))) return;
     this.#wallets.push(wallet.value);
   }
+}
 
-  /** Round messages name a party by index, those of a keygen by pid; one of the two must have signed. */
-  #isSignedByParty(envelope: ParsedEnvelope): boolean {
-    const pids = keygenPids(this.#roster);
-    return this.#roster.parties.some((party) => {
-      const isNamed = party.index === envelope.from || pids.get(party.index) === envelope.from;
-      return isNamed && verifyEnvelope(envelope, party.statementKey, verify);
-    });
+/** A map remembers the order of insertion: its first key is the oldest. */
+function keepNewest<K, V>(shelves: Map<K, Map<string, V>>, shelf: K, name: string, value: V, most: number): void {
+  const items = shelves.get(shelf) ?? new Map<string, V>();
+  shelves.set(shelf, items);
+  items.set(name, value);
+  for (const oldest of items.keys()) {
+    if (items.size <= most) break;
+    items.delete(oldest);
   }
 }
 

@@ -34,7 +34,8 @@ export class HostileCoordinator {
   constructor(home: Home) {
     this.home = home;
     this.#collection = new Collection(home.roster);
-    for (const record of home.records) if (record.kind === 'document') this.#collection.addDocument(record.bytes);
+    for (const record of home.records)
+      if (record.kind === 'document') this.#collection.addDocument(record.bytes, 'log');
   }
 
   /** Takes the coordinator's place in the network and waits until every party has connected. */
@@ -170,7 +171,7 @@ export class HostileCoordinator {
       const envelope = parseEnvelope(frame.envelope);
       if (envelope.ok) this.home.book.apply(envelope.value, systemClock.now());
     }
-    if (frame.kind === 'document') this.#collection.addDocument(frame.content);
+    if (frame.kind === 'document') this.#collection.addDocument(frame.content, 'wire');
     if (frame.kind === 'round') this.#rounds += 1;
     this.#changed();
   }

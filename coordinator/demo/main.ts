@@ -36,15 +36,17 @@ export async function demo(args: readonly string[]): Promise<number> {
   }
   const narrator = new Narrator(terminal);
   const processes = new Processes();
-  const made: { dir: string | undefined; stage: Stage | undefined } = { dir: undefined, stage: undefined };
+  const made: { dir?: string; stage?: Stage; interrupted?: NodeJS.Signals } = {};
   const cleanUp = async (): Promise<void> => {
     await processes.stopAll();
     await made.stage?.chain?.stop();
     if (made.dir !== undefined && options.keep === undefined) await rm(made.dir, { recursive: true, force: true });
   };
   const interrupted = (signal: NodeJS.Signals): void => {
+    made.interrupted = signal;
     terminal.warn(`\n${signal}: stopping everything the demo started.`);
-    void cleanUp().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143));
+    const exit = (): never => process.exit(signal === 'SIGINT' ? 130 : 143);
+    cleanUp().then(exit, exit);
   };
   process.once('SIGINT', interrupted);
   process.once('SIGTERM', interrupted);
@@ -56,6 +58,8 @@ export async function demo(args: readonly string[]): Promise<number> {
     terminal.print(`\n${farewell(options)}`);
     return 0;
   } catch (error) {
+    // Whatever fails because everything is being stopped is no news.
+    if (made.interrupted !== undefined) return 1;
     const { code, message } = describeFailure(error);
     terminal.warn(`\n${code}: ${narrator.current}: ${message}`);
     if (code === 'INTERNAL' && error instanceof Error) terminal.warn(error.stack ?? error.message);

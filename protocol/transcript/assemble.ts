@@ -40,6 +40,8 @@ export interface TranscriptContents {
 /** The lines of the transcript before any close. */
 export function assemble(contents: TranscriptContents): readonly Line[] {
   const { ceremony } = contents;
+  // Anybody may sign an outcome; only a signer has one.
+  const signers = new Set(ceremony.start?.body.signers);
   const documents = new Map(contents.documents.map((document) => [toHex(documentDigest(document)), document]));
   const rounds = new Map<string, ParsedEnvelope>();
   for (const bytes of contents.rounds) {
@@ -55,7 +57,7 @@ export function assemble(contents: TranscriptContents): readonly Line[] {
       withdrawals: [...ceremony.withdrawals.values()],
       start: ceremony.start,
       rounds: [...rounds.values()],
-      outcomes: [...ceremony.outcomes.values()],
+      outcomes: [...ceremony.outcomes.values()].filter(({ body }) => signers.has(body.party)),
     }),
   );
 }

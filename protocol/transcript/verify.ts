@@ -121,7 +121,7 @@ function steps(walk: Walk, file: Uint8Array, options: VerifyOptions): void {
   walk.found({ ending });
   const ran = started && { started, wallet, completed: ending === 'completed' };
   if (ran !== undefined) {
-    const { signature, notes } = walkSession(walk, parts, statements, roster, ran);
+    const { signature, notes } = walkSession(walk, parts, statements, roster, { ...ran, conduct });
     walk.found({ signature });
     walk.note(notes);
   }
@@ -154,6 +154,8 @@ function noted<T>(walk: Walk, result: Result<T, Finding>, otherwise: T): Result<
 }
 
 interface Ran {
+  /** What becomes of a fault that is one member's own. */
+  readonly conduct: <T>(result: Result<T, Finding>, otherwise: T) => Result<T, Finding>;
   readonly started: Started;
   readonly wallet: Placed<Wallet> | undefined;
   readonly completed: boolean;
@@ -165,15 +167,15 @@ interface SessionResult {
 }
 
 function walkSession(walk: Walk, parts: Parts, statements: Statements, roster: Roster, ran: Ran): SessionResult {
-  const { started, wallet, completed } = ran;
+  const { started, wallet, completed, conduct } = ran;
   walk.run('session', () => checkSession(statements, started, wallet?.value, roster));
   if (statements.proposal.value.body.ceremony === 'keygen') {
     const made = walk.run('rounds', () =>
       checkKeygenRounds(parts.rounds, statements, started, wallet?.value, roster, completed),
     );
     walk.run('result', () => {
-      const outcomes = checkOutcomes(parts, statements, started);
-      return outcomes.ok ? checkKey(statements, wallet, made) : outcomes;
+      const outcomes = conduct(checkOutcomes(parts, statements, started), undefined);
+      return outcomes.ok ? conduct(checkKey(statements, wallet, made), undefined) : outcomes;
     });
     const partly = completed || wallet === undefined ? [] : ['not every party reports the new key'];
     return { notes: [...partly, ...equivocators(parts.rounds)] };
@@ -181,8 +183,8 @@ function walkSession(walk: Walk, parts: Parts, statements: Statements, roster: R
   if (wallet === undefined) throw new BugError('BUG_NO_WALLET', 'a signing cannot have started without its wallet');
   const combined = walk.run('rounds', () => checkSignRounds(parts.rounds, started, wallet.value, roster, completed));
   const signature = walk.run('result', () => {
-    const outcomes = checkOutcomes(parts, statements, started);
-    return outcomes.ok ? checkSignature(statements, started, wallet.value, combined) : outcomes;
+    const outcomes = conduct(checkOutcomes(parts, statements, started), undefined);
+    return outcomes.ok ? conduct(checkSignature(statements, started, wallet.value, combined), undefined) : outcomes;
   });
   if (completed) return { signature, notes: [] };
   const notes = equivocators(parts.rounds);

@@ -1,12 +1,15 @@
 /** One corrupt member can be caught, but cannot keep the others from recording what happened. */
 import { describe, expect, it } from 'vitest';
+import { newCeremony } from '../../protocol/ceremony/lifecycle.ts';
+import type { OutcomeBody } from '../../protocol/ceremony/outcome.ts';
 import { encodeEnvelope, parseEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
+import { assemble } from '../../protocol/transcript/assemble.ts';
 import { type Report, verifyTranscript } from '../../protocol/transcript/verify.ts';
 import type { SignPlan, Told } from '../support/plan.ts';
 import { draft, fileOf } from '../support/story.ts';
 import { ETHER, FRIEND, readyMoot, transfer, trojan } from '../support/treasury.ts';
 import { vec } from '../threshold/support/labels.ts';
-import { alsoVerdict, byParty, declined, flip, startOf, withdrawn } from './support.ts';
+import { alsoOutcome, alsoVerdict, byParty, declined, flip, startOf, withdrawn } from './support.ts';
 
 const { moot, from } = readyMoot('corrupt member');
 const { roster } = moot;
@@ -84,11 +87,12 @@ describe('a fault in what a member says of itself', () => {
     expect(after.failure?.code).toBe('COUNTER_ORDER');
   });
 
-  it('but a document left out is nobody’s to overlook', () => {
-    const { before } = judged(
+  it('a rejection that shows no grounds: recorded, and the auditor is told', () => {
+    const { after } = judged(
       told({ payload: trojan(), story: (story) => ({ ...story, documents: story.documents.slice(1) }) }),
     );
-    expect(before.failure?.code).toBe('DOCUMENT_MISSING');
+    expect(after).toMatchObject({ ok: true, ending: 'refused' });
+    expect(after.notes.join()).toContain('without showing what its judgement rested on');
   });
 });
 
@@ -132,3 +136,33 @@ function other(bytes: Uint8Array): Uint8Array {
   const { sign } = moot.keyOf(`party:${envelope.from}`);
   return encodeEnvelope({ ...envelope, body: flip(envelope.body, 0) }, sign);
 }
+
+describe('an outcome that is no outcome', () => {
+  it('of a party that did not sign is left out: it has none', () => {
+    const { story } = told();
+    const odd = alsoOutcome(moot, story, 3);
+    const outcomes = new Map(odd.outcomes.map((outcome) => [outcome.body.party, outcome]));
+    const verdicts = new Map(odd.verdicts.map((verdict) => [verdict.body.party, verdict]));
+    const ceremony = { ...newCeremony(odd.proposal), verdicts, outcomes, start: odd.start };
+    const lines = assemble({ roster, ceremony, documents: odd.documents, rounds: odd.rounds });
+    expect(odd.outcomes).toHaveLength(3);
+    expect(verifyTranscript(lines, { roster, draft: true, now: moot.time })).toMatchObject({
+      ok: true,
+      ending: 'completed',
+    });
+  });
+
+  it('that contradicts itself, or the others: closed by the others, found by the auditor', () => {
+    const abort = { failure: 'BENIGN', check: 'timeout', culprits: [] };
+    for (const [change, code] of [
+      [(body: OutcomeBody) => ({ ...body, abort }), 'OUTCOME_INVALID'],
+      [(body: OutcomeBody) => ({ ...body, sessionId: vec('another session') }), 'OUTCOME_FOREIGN'],
+      [(body: OutcomeBody) => ({ ...body, signature: { r: vec('r'), s: vec('s'), recovery: 0 } }), 'OUTCOMES_DIFFER'],
+    ] as const) {
+      const { before, after } = judged(told({ outcome: (body) => (body.party === 1 ? change(body) : body) }));
+      expect(before.failure).toBeUndefined();
+      expect(before.notes.join()).toContain(code);
+      expect(after.failure?.code).toBe(code);
+    }
+  });
+});

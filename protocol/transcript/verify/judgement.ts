@@ -88,11 +88,18 @@ export function checkJudgements(
   for (const { seq, value } of counted) {
     const { body } = value;
     const inputs = documents.inputs.get(toHex(body.inputs))?.value;
-    if (inputs === undefined) return err(missing(seq, `the inputs of party ${body.party} are missing`));
     const common = policyOf(documents, body.commonPolicy, seq, body.party);
-    if (!common.ok) return common;
     const own = policyOf(documents, body.ownPolicy, seq, body.party);
-    if (!own.ok) return own;
+    const withheld =
+      inputs === undefined ? missing(seq, `the inputs of party ${body.party} are missing`) : fault(common, own);
+    if (withheld !== undefined && body.decision === 'reject' && withheld.code === 'DOCUMENT_MISSING') {
+      // Refusing is always allowed; a party that keeps its grounds to itself must not stop the refusal's recording.
+      notes.push(`party ${body.party} rejected without showing what its judgement rested on`);
+      continue;
+    }
+    if (withheld !== undefined || inputs === undefined || !common.ok || !own.ok) {
+      return err(withheld ?? missing(seq, `the documents of party ${body.party} are missing`));
+    }
     const finding = timeFinding(body, inputs, proposal, seq);
     if (finding !== undefined) return err(finding);
     const context = { roster, wallet, common: common.value, own: own.value, inputs };
@@ -126,6 +133,11 @@ function policyOf(
   if (policy === undefined) return err(missing(seq, `a policy of party ${party} is missing`));
   if (policy.document.version === reference.version) return ok(policy);
   return err({ code: 'POLICY_DIFFERS', seq, message: `the policy of party ${party} has another version` });
+}
+
+function fault(...results: readonly Result<unknown, Finding>[]): Finding | undefined {
+  for (const result of results) if (!result.ok) return result.error;
+  return undefined;
 }
 
 /** A party judges between the proposal and its own answer; another time would be other rules. */

@@ -83,7 +83,11 @@ export function newWallet(
   documents: Documents,
   walletId: Uint8Array,
 ): Result<Placed<Wallet> | undefined, Finding> {
-  const reported = statements.outcomes.find(({ value }) => value.body.key !== undefined);
+  const reports = statements.outcomes.filter(({ value }) => value.body.key !== undefined);
+  // A corrupt party may name a certificate that nobody has.
+  const isShown = ({ value: { body } }: Placed<Outcome>): boolean =>
+    body.key !== undefined && documents.wallets.has(toHex(body.key.certificate));
+  const reported = reports.find(isShown) ?? reports[0];
   const key = reported?.value.body.key;
   if (reported === undefined || key === undefined) return ok(undefined);
   const wallet = documents.wallets.get(toHex(key.certificate));
