@@ -5,16 +5,22 @@
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../proto/rest/atomic-file.ts';
 import { ensureDirectory } from '../../proto/rest/directory.ts';
-import type { BookEntry } from '../../protocol/ceremony/book.ts';
+import { type BookEntry, type CeremonyStatement, open } from '../../protocol/ceremony/book.ts';
 import { openClose, signClose } from '../../protocol/ceremony/close.ts';
+import { checkStandings } from '../../protocol/ceremony/lifecycle.ts';
+import type { Outcome } from '../../protocol/ceremony/outcome.ts';
+import type { Roster } from '../../protocol/ceremony/roster.ts';
 import { parseEnvelope, type Statement, shortName } from '../../protocol/ceremony/statement.ts';
-import { toHex } from '../../protocol/common/bytes.ts';
+import { equalBytes, toHex } from '../../protocol/common/bytes.ts';
 import { bodyOf, closeBody } from '../../protocol/transcript/assemble.ts';
 import { type Line, parseTranscript } from '../../protocol/transcript/entry.ts';
 import { History } from '../../protocol/transcript/history.ts';
 import { verifyTranscript } from '../../protocol/transcript/verify.ts';
 import type { NodeContext } from '../context.ts';
 import { type Home, LOG_CLOSE } from '../home.ts';
+
+/** Each may cost a signature check, and a node that checks hears nobody: the widest ceremony has fewer than this. */
+const MAX_LINES = 1000;
 
 export class Cosigner {
   readonly #node: NodeContext;
@@ -36,6 +42,9 @@ export class Cosigner {
   /** A transcript from a coordinator: with closes it is kept, without it is checked and closed. */
   async receive(file: Uint8Array, from: string): Promise<void> {
     const lines = parseTranscript(file);
+    if (lines.ok && lines.value.length > MAX_LINES) {
+      return this.#node.note('TRANSCRIPT_REFUSED', `from ${from}: it has more entries than a ceremony can have`);
+    }
     if (!lines.ok) return this.#node.note('TRANSCRIPT_REFUSED', `from ${from}: ${lines.error.message}`);
     if (bodyOf(lines.value).length === lines.value.length) await this.#close(lines.value, from);
     else await this.#keep(file, lines.value);
@@ -52,7 +61,7 @@ export class Cosigner {
       );
     }
     const missing =
-      omission(lines, entry) ?? (report.ending === 'refused' && entry.ceremony.start ? 'the start' : undefined);
+      omission(lines, entry, roster) ?? (report.ending === 'refused' && entry.ceremony.start ? 'the start' : undefined);
     if (missing !== undefined) return note('TRANSCRIPT_INCOMPLETE', `from ${from}: it leaves out ${missing}`);
     const name = toHex(report.proposal.digest);
     const { ending } = report;
@@ -80,19 +89,47 @@ export class Cosigner {
   }
 }
 
-/** The first statement this party knows of that a transcript leaves out, though an auditor should see it. */
-function omission(lines: readonly Line[], entry: BookEntry): string | undefined {
-  const present = new Set(
-    lines.flatMap((line) => (line.entry.kind === 'statement' ? [toHex(line.entry.statement.bytes)] : [])),
-  );
+/**
+ * The first statement this party knows of that a transcript leaves out, though an auditor should see it. Of an author
+ * that says different things to different parties it is enough if it is shown to do so, or shown at all where only one
+ * statement counts: else it could keep all of them from closing. An outcome counts if its session could have begun;
+ * anybody can sign one of a session that never was.
+ */
+function omission(lines: readonly Line[], entry: BookEntry, roster: Roster): string | undefined {
+  const present = new Set<string>();
+  for (const { entry: line } of lines) {
+    const opened = line.kind === 'statement' ? open(line.statement, roster) : undefined;
+    if (!opened?.ok) continue;
+    const place = placeOf(opened.value);
+    present.add(toHex(opened.value.statement.digest)).add(present.has(place) ? `two/${place}` : place);
+  }
   const { ceremony } = entry;
-  const wanted: (readonly [string, Statement<unknown>])[] = [
-    ...[...ceremony.verdicts].map(([party, verdict]) => [`the verdict of party ${party}`, verdict] as const),
-    ...[...ceremony.equivocations].map(
-      ([party, verdict]) => [`the second verdict of party ${party}`, verdict] as const,
+  const wanted: (readonly [string, ...(readonly string[])])[] = [
+    ...[...ceremony.verdicts, ...ceremony.equivocations].map(
+      ([party, { digest }]) => [`a verdict of party ${party}`, toHex(digest), `two/verdict/${party}`] as const,
     ),
-    ...[...ceremony.withdrawals].map(([author, withdrawal]) => [`the withdrawal by ${author}`, withdrawal] as const),
-    ...[...ceremony.outcomes].map(([party, outcome]) => [`the outcome of party ${party}`, outcome] as const),
+    ...[...ceremony.withdrawals.keys()].map(
+      (author) => [`the withdrawal by ${author}`, `withdrawal/${author}`] as const,
+    ),
+    ...[...ceremony.outcomes.values()].flatMap((outcome) => {
+      const { party } = outcome.body;
+      return couldRun(outcome, entry, roster) ? [[`the outcome of party ${party}`, `outcome/${party}`] as const] : [];
+    }),
   ];
-  return wanted.find(([, statement]) => !present.has(toHex(statement.envelope.bytes)))?.[0];
+  return wanted.find(([, ...places]) => !places.some((place) => present.has(place)))?.[0];
+}
+
+/** Kind and author: where a ceremony has room for one statement. */
+function placeOf(item: CeremonyStatement): string {
+  if (item.kind === 'withdrawal') return `withdrawal/${item.statement.body.author}`;
+  return item.kind === 'verdict' || item.kind === 'outcome' ? `${item.kind}/${item.statement.body.party}` : item.kind;
+}
+
+function couldRun(outcome: Outcome, { ceremony, starts }: BookEntry, roster: Roster): boolean {
+  const { party, sessionId } = outcome.body;
+  return starts.some((start) => {
+    const { body } = start;
+    if (!equalBytes(body.sessionId, sessionId) || !body.signers.includes(party)) return false;
+    return ceremony.start === start || checkStandings(ceremony, start, roster).ok;
+  });
 }
