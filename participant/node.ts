@@ -216,8 +216,10 @@ export class ParticipantNode {
   #onRound(bytes: Uint8Array, from: string): void {
     const envelope = parseEnvelope(bytes);
     if (envelope === undefined) return;
-    if (envelope.type === PAIR) this.pairs.deliver(bytes, envelope);
-    else this.#sessions.deliver(bytes, envelope, from);
+    if (envelope.type === PAIR) {
+      // Before a run has authenticated anything, who may open or occupy it is decided by the connection.
+      if (from === `party:${envelope.from}`) this.pairs.deliver(bytes, envelope);
+    } else this.#sessions.deliver(bytes, envelope, from);
   }
 
   /** The only documents a participant takes from others are wallets; their certificates speak for themselves. */
@@ -231,6 +233,8 @@ export class ParticipantNode {
   #onPeer(member: string | undefined, state: 'up' | 'down'): void {
     if (member === undefined) return;
     this.#options.note(state === 'up' ? 'PEER_UP' : 'PEER_DOWN', member);
+    const [role, index] = member.split(':');
+    if (state === 'down' && role === 'party') this.pairs.disconnected(Number(index));
     if (state === 'up') {
       void this.#greet(member).catch((error: unknown) => {
         this.#options.note('GREETING_FAILED', `${member}: ${error instanceof Error ? error.message : 'unknown'}`);

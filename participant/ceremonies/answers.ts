@@ -2,7 +2,7 @@
  * This party's answer to each proposal: judged at once when it comes in; consented to by policy alone, handed to the
  * key holder, or rejected. One answer an attempt, ever; it is in the journal before it leaves.
  */
-import type { BookEntry } from '../../protocol/ceremony/book.ts';
+import { type BookEntry, open } from '../../protocol/ceremony/book.ts';
 import {
   denial,
   inputsJson,
@@ -10,12 +10,14 @@ import {
   judgeProposal,
   policyReference,
 } from '../../protocol/ceremony/judgement.ts';
+import type { Envelope } from '../../protocol/ceremony/statement.ts';
 import { signVerdict, type VerdictBody, type VerdictReason } from '../../protocol/ceremony/verdict-statement.ts';
 import { signWithdrawal } from '../../protocol/ceremony/withdrawal.ts';
 import { toHex } from '../../protocol/common/bytes.ts';
 import { documentDigest } from '../../protocol/common/document.ts';
 import { Refusal } from '../../protocol/common/errors.ts';
 import { canonicalPolicy } from '../../protocol/policy/canonical.ts';
+import { MAX_REASONS } from '../../protocol/policy/verdict.ts';
 import { type NodeContext, SOFTWARE } from '../context.ts';
 
 /** A consent waits this long for its session, in seconds; then it is void and has to be given again. */
@@ -110,7 +112,7 @@ export class Answers {
     const { entry } = this.#held(proposal);
     const now = this.#node.clock.now();
     const judged = this.judge(entry, now);
-    const reasons = [...judged.reasons, { code: 'HOLDER_REJECTED', detail: words }];
+    const reasons = [...judged.reasons.slice(0, MAX_REASONS - 1), { code: 'HOLDER_REJECTED', detail: words }];
     await this.#answer(entry, { ...judged, reasons }, 'reject', true, now);
   }
 
@@ -119,9 +121,11 @@ export class Answers {
     const { clock, exchange, journal, self, signer } = this.#node;
     const { digest, body } = entry.ceremony.proposal;
     const author = `party:${self}`;
-    await journal.record({ type: 'withdraw', proposal: digest, attempt: body.attempt, author });
     const statement = { proposal: digest, attempt: body.attempt, author, reason, created: clock.now() };
-    await exchange.publish(signWithdrawal(statement, signer));
+    const withdrawal = signWithdrawal(statement, signer);
+    this.#mustOpen(withdrawal.envelope);
+    await journal.record({ type: 'withdraw', proposal: digest, attempt: body.attempt, author });
+    await exchange.publish(withdrawal);
   }
 
   judge(entry: BookEntry, now: number): Judgement {
@@ -185,6 +189,7 @@ export class Answers {
       expires: Math.min(proposal.body.expires, now + CONSENT_LIFE),
     };
     const statement = signVerdict(body, signer);
+    this.#mustOpen(statement.envelope);
     this.#pending.delete(toHex(proposal.digest));
     await journal.record({
       type: 'verdict-given',
@@ -210,6 +215,12 @@ export class Answers {
     )
       return;
     await this.withdraw(entry, 'OPERATOR_EQUIVOCATION: two proposals under one nonce');
+  }
+
+  /** What nobody can read must not use up the one answer of this attempt: words that are too long, say. */
+  #mustOpen(envelope: Envelope): void {
+    const opened = open(envelope, this.#node.roster);
+    if (!opened.ok) throw new Refusal('STATEMENT_UNUSABLE', `nothing was signed: ${opened.error.message}`);
   }
 
   #held(proposal: Uint8Array): Pending {

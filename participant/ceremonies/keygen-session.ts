@@ -72,6 +72,7 @@ export async function beginKeygen(
     random: runRandom(hedge, session.sessionId),
   });
   let epochId: Uint8Array | undefined;
+  let isAcked = false;
   const host: RunHost<KeygenOutput, KeygenRecord> = {
     async record(record) {
       if (record.kind !== 'prepared') return activations.record(record, epochId ?? new Uint8Array(), proposal);
@@ -84,6 +85,7 @@ export async function beginKeygen(
       bytes.fill(0);
       await node.journal.record({ type: 'prepared', ...step });
       await node.journal.record({ type: 'acked', ...step });
+      isAcked = true;
     },
     async send(to, envelope) {
       activations.remember(parseEnvelope(envelope));
@@ -114,7 +116,13 @@ export async function beginKeygen(
     },
   };
   const run = new Run(machine, host);
-  session.begin(run);
+  session.begin({
+    accepts: (sid) => run.accepts(sid),
+    deliver: (envelope) => run.deliver(envelope),
+    // After the own ACK the others may finish without us at any time: the session ends, the listening does not, or a
+    // corrupt party could leave all others with a share that nobody completes.
+    cancel: (reason) => (isAcked ? void host.aborted(reason).catch(host.failed) : run.cancel(reason)),
+  });
   run.start();
   return ok(undefined);
 }

@@ -65,6 +65,11 @@ export class Pairs {
     this.#stopWatching = node.clock.after(WATCH_EVERY, () => this.#watch());
   }
 
+  /** A party is gone: whether it still has what was made with it is open until it says so. */
+  disconnected(peer: number): void {
+    for (const wallet of this.#node.wallets.list()) this.#confirmed.delete(key(wallet.epochId, peer));
+  }
+
   /** A party has connected: say which setups are still here, and make what is missing. */
   connected(peer: number): void {
     for (const wallet of this.#node.wallets.list()) this.#meet(wallet, peer);
@@ -80,7 +85,9 @@ export class Pairs {
 
   /** Whether there is a setup with each of these peers, now or within `patience` milliseconds. */
   async ready(epochId: Uint8Array, peers: readonly number[], patience: number): Promise<boolean> {
-    const isReady = (): boolean => peers.every((peer) => this.#has(epochId, peer));
+    // A setup that the peer has not named since it connected may be one that it lost with its last process.
+    const isReady = (): boolean =>
+      peers.every((peer) => this.#confirmed.has(key(epochId, peer)) && this.#has(epochId, peer));
     if (isReady()) return true;
     return await new Promise((resolve) => {
       const settle = (result: boolean): void => {
@@ -106,13 +113,16 @@ export class Pairs {
     }
     const isHello = envelope.round === PAIR_ROUNDS.hello;
     const wallet = isHello ? this.#node.wallets.byEpoch(envelope.sid) : undefined;
-    const known = [...this.#runs.values()].find(
+    const known = [...this.#runs.values()].filter(
       (run) => run.peer === envelope.from && (!isHello || run.wallet === wallet),
     );
-    const run = known ?? (wallet === undefined ? undefined : this.#open(wallet, envelope.from));
-    if (run === undefined || this.#isBarred(run.wallet, run.peer)) return;
-    run.heard = true;
-    this.#post({ kind: 'deliver', id: run.id, envelope: bytes });
+    const opened = known.length > 0 || wallet === undefined ? undefined : this.#open(wallet, envelope.from);
+    // Which of the wallets' runs a pairSid belongs to, the machines in the thread know.
+    for (const run of opened === undefined ? known : [opened]) {
+      if (this.#isBarred(run.wallet, run.peer)) continue;
+      run.heard = true;
+      this.#post({ kind: 'deliver', id: run.id, envelope: bytes });
+    }
   }
 
   /** For people: which peers have a setup in this epoch. */
@@ -135,7 +145,6 @@ export class Pairs {
 
   #meet(wallet: Wallet, peer: number): void {
     const { clock, members, self } = this.#node;
-    this.#confirmed.delete(key(wallet.epochId, peer));
     const pack = this.store.packFor(wallet.epochId, peer);
     if (pack !== undefined) void members().send(`party:${peer}`, { kind: 'round', envelope: pack });
     if (self > peer) return; // The lower index begins.
@@ -225,6 +234,8 @@ export class Pairs {
         this.#runs.delete(name);
         const setup = PairSetup.fromTransfer(message.setup);
         if (this.#isBarred(wallet, peer)) return setup.wipe();
+        // What the peer did not name again, it no longer has; a lease must not find it.
+        if (!this.#confirmed.has(name)) this.store.burn(wallet.epochId, peer);
         this.store.prepare({ setup, pack: message.pack, active: message.active }, clock.monotonic());
         this.#confirmed.add(name);
         this.#look();
