@@ -1,4 +1,5 @@
 import type { Command } from '../../proto/control/command.ts';
+import { nodeLog } from '../../proto/control/node-log.ts';
 import { serveControl } from '../../proto/control/serve.ts';
 import { readPassphrase } from '../../proto/rest/passphrase.ts';
 import { systemClock, systemRandom } from '../effects.ts';
@@ -21,8 +22,7 @@ export const run: Command = {
     const passphrase = await readPassphrase({ file: call.text('passphrase-file'), creating: false });
     const home = await openHome(homeOf(call), passphrase, systemRandom);
     passphrase.fill(0);
-    const note = (code: string, detail: string): void =>
-      call.terminal.warn(`${new Date().toISOString()} ${code} ${detail}`);
+    const note = nodeLog((line) => call.terminal.warn(line), Date.now);
     const service = new CoordinatorService({ home, clock: systemClock, random: systemRandom, note });
     await service.start();
     const control = await serveControl(home.layout.control, (request) => answerControl(service, request), {

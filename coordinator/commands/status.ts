@@ -26,7 +26,8 @@ export const status: Command = {
         .join(' | '),
     ]);
     const table = formatTable([['CEREMONY', 'KIND', 'WALLET', 'ATTEMPT', 'PHASE', 'PARTIES'], ...rows]);
-    const connected = listOf(memberOf(answer, 'connected')).join(', ') || 'nobody';
+    const members = listOf(memberOf(answer, 'connected')).filter((member) => typeof member === 'string');
+    const connected = members.join(', ') || 'nobody';
     call.terminal.result(
       answer,
       [`connected  ${connected}`, ...wallets, '', rows.length === 0 ? 'No ceremonies yet.' : table].join('\n'),

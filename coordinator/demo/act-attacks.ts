@@ -162,9 +162,9 @@ async function underAttack(stage: Stage, words: readonly string[]): Promise<read
   await startCoordinator(stage);
   const ceremonies: JsonValue[] = [];
   for (const ceremony of names) {
-    const done = await eventually(`the transcript of ${ceremony}`, async () => {
+    const done = await eventually(`the end of ${ceremony}`, async () => {
       const state = await ask(operator, 'ceremony', { ceremony }).catch(() => null);
-      return field(state, 'transcript') === '' ? undefined : state;
+      return field(state, 'ending') === '' ? undefined : state;
     });
     ceremonies.push(await finished(stage, Promise.resolve({ code: 1, value: done }), 'refused', 'the attack'));
   }

@@ -59,7 +59,7 @@ export async function approve({ processes }: Stage, holder: Holder, ceremony: st
   demand(field(answer, 'decision') === 'consent', `the approval of ${holder.name} did not become a consent`);
 }
 
-/** The end of a ceremony, which must be the expected one and must have left a transcript. */
+/** The end of a ceremony, which must be the expected one and must leave a transcript. */
 export async function finished(
   stage: Stage,
   running: Promise<Answer>,
@@ -68,16 +68,22 @@ export async function finished(
 ): Promise<JsonValue> {
   const { value } = await running;
   const came = field(value, 'ending');
-  const why = field(value, 'code') || field(memberOf(value, 'error'), 'message');
-  const refusals = listOf(memberOf(value, 'refusals'))
+  const why = [field(value, 'code') || field(memberOf(value, 'error'), 'message'), refusalCodes(value)];
+  const because = why.filter((text) => text !== '').join(': ');
+  const was = came === '' ? 'failed' : `was ${came}`;
+  demand(came === ending, `${what} should have been ${ending}, but it ${was} (${because})`);
+  // A busy machine may need a second try to close it.
+  const closed = await eventually(`the transcript of ${what}`, async () => {
+    if (field(value, 'transcript') !== '') return value;
+    const again = await ask(stage.operator, 'ceremony', { ceremony: field(value, 'ceremony') });
+    return field(again, 'transcript') === '' ? undefined : again;
+  });
+  stage.transcripts.push(field(closed, 'transcript'));
+  return closed;
+}
+
+function refusalCodes(ceremony: JsonValue): string {
+  return listOf(memberOf(ceremony, 'refusals'))
     .flatMap((refusal) => listOf(memberOf(refusal, 'reasons')).map((reason) => field(reason, 'code')))
     .join(', ');
-  demand(
-    came === ending,
-    `${what} should have been ${ending}, but it ${came === '' ? 'failed' : `was ${came}`} (${[why, refusals].filter((text) => text !== '').join(': ')})`,
-  );
-  const transcript = field(value, 'transcript');
-  demand(transcript !== '', `${what} ended without a transcript`);
-  stage.transcripts.push(transcript);
-  return value;
 }

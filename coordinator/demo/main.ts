@@ -53,7 +53,7 @@ export async function demo(args: readonly string[]): Promise<number> {
   try {
     made.dir = await directory(options.keep);
     made.stage = await setStage(made.dir, options.keep !== undefined, processes, narrator);
-    const wallet = await tellStory(made.stage);
+    const wallet = await Promise.race([tellStory(made.stage), processes.broken]);
     if (options.json !== undefined) await writeReport(options.json, made.stage, wallet);
     terminal.print(`\n${farewell(options)}`);
     return 0;

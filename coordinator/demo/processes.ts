@@ -32,14 +32,23 @@ export interface Running {
 }
 
 export class Processes {
+  /** Rejects when something that should keep running ends by itself; never resolves. */
+  readonly broken: Promise<never>;
   readonly #children = new Set<ChildProcess>();
   readonly #killAll = (): void => {
     for (const child of this.#children) child.kill('SIGKILL');
   };
   #stopping = false;
 
+  #break: (error: Error) => void = () => undefined;
+
   constructor() {
     process.once('exit', this.#killAll);
+    this.broken = new Promise<never>((_, reject) => {
+      this.#break = reject;
+    });
+    // Whoever races against it sees it; nobody has to.
+    this.broken.catch(() => undefined);
   }
 
   /** Runs `keymoot ARGS` to its end, whatever the exit code. */
@@ -103,7 +112,20 @@ export class Processes {
         done(first);
       });
     });
-    return { pid: child.pid ?? 0, ready, stop: () => end(child) };
+    const state = { stopped: false };
+    child.once('exit', (code, signal) => {
+      if (state.stopped || this.#stopping) return;
+      const how = signal ?? `code ${code}`;
+      this.#break(new TransportError('DEMO_PROCESS_ENDED', `process ${child.pid} ended with ${how}; see ${log}`));
+    });
+    return {
+      pid: child.pid ?? 0,
+      ready,
+      stop: () => {
+        state.stopped = true;
+        return end(child);
+      },
+    };
   }
 
   /** Ends everything that still runs. */

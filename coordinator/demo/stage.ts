@@ -167,6 +167,6 @@ async function freePorts(count: number): Promise<readonly number[]> {
     const address = server.address();
     return typeof address === 'object' && address !== null ? address.port : 0;
   });
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
+  await Promise.all(servers.map((server) => new Promise<void>((done) => void server.close(() => done()))));
   return ports;
 }
