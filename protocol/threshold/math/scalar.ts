@@ -10,22 +10,6 @@ export function mod(x: bigint): bigint {
   return remainder < 0n ? remainder + ORDER : remainder;
 }
 
-export function addScalars(a: bigint, b: bigint): bigint {
-  return mod(a + b);
-}
-
-export function subtractScalars(a: bigint, b: bigint): bigint {
-  return mod(a - b);
-}
-
-export function multiplyScalars(a: bigint, b: bigint): bigint {
-  return mod(a * b);
-}
-
-export function negateScalar(a: bigint): bigint {
-  return mod(-a);
-}
-
 /** Inverse modulo q by Fermat: no branch depends on the value. Throws `BugError` for 0. */
 export function invertScalar(a: bigint): bigint {
   const base = mod(a);
