@@ -62,7 +62,10 @@ export function optional<T>(reader: Reader<T>): Reader<T | undefined> {
   return (value, field) => (value === undefined ? undefined : reader(value, field));
 }
 
-export function array<T>(item: Reader<T>, limits: { readonly min?: number; readonly max: number }): Reader<readonly T[]> {
+export function array<T>(
+  item: Reader<T>,
+  limits: { readonly min?: number; readonly max: number },
+): Reader<readonly T[]> {
   return (value, field) => {
     if (!Array.isArray(value)) return problem(field, 'must be a list');
     if (value.length < (limits.min ?? 0)) problem(field, `must have at least ${limits.min} items`);
@@ -86,7 +89,11 @@ export function dictionary<T>(key: RegExp, item: Reader<T>, max: number): Reader
   };
 }
 
-export function text(limits: { readonly min?: number; readonly max: number; readonly pattern?: RegExp }): Reader<string> {
+export function text(limits: {
+  readonly min?: number;
+  readonly max: number;
+  readonly pattern?: RegExp;
+}): Reader<string> {
   return (value, field) => {
     if (typeof value !== 'string') return problem(field, 'must be a string');
     if (value.length < (limits.min ?? 0)) problem(field, `must have at least ${limits.min} characters`);
