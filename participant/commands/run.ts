@@ -1,4 +1,5 @@
 import type { Command } from '../../proto/control/command.ts';
+import { nodeLog } from '../../proto/control/node-log.ts';
 import { serveControl } from '../../proto/control/serve.ts';
 import { readPassphrase } from '../../proto/rest/passphrase.ts';
 import { systemClock } from '../clock.ts';
@@ -22,8 +23,7 @@ export const run: Command = {
     const passphrase = await readPassphrase({ file: call.text('passphrase-file'), creating: false });
     const home = await openHome(homeOf(call), { passphrase, random: systemRandom });
     passphrase.fill(0);
-    const note = (code: string, detail: string): void =>
-      call.terminal.warn(`${new Date().toISOString()} ${code} ${detail}`);
+    const note = nodeLog((line) => call.terminal.warn(line), Date.now);
     const listen = call.list('listen');
     const node = new ParticipantNode({
       home,
