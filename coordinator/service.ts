@@ -361,7 +361,12 @@ export class CoordinatorService {
       return undefined;
     });
     const result = { ...endingOf(known, why), ...(archived === undefined ? {} : { transcript: archived.path }) };
-    if (attempt === 1 && result.ending === 'aborted') watch.next = await this.#retry(known);
+    if (attempt === 1 && result.ending === 'aborted') {
+      watch.next = await this.#retry(known).catch((error: unknown) => {
+        this.#options.note('RETRY_FAILED', error instanceof Error ? error.message : 'unknown');
+        return undefined;
+      });
+    }
     watch.result = result;
     this.#watches.changed(digest);
     if (archived !== undefined || attempt >= ARCHIVE_ATTEMPTS) return;
