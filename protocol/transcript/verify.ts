@@ -114,7 +114,7 @@ function steps(walk: Walk, file: Uint8Array, options: VerifyOptions): void {
   walk.run('payload', () => conduct(checkReadings(proposal, answers.counted, roster), undefined));
   walk.note(
     walk.run('judgement', () =>
-      conduct(checkJudgements(proposal, answers.counted, documents, wallet?.value, roster), []),
+      conduct(checkJudgements(proposal, answers.counted, documents, wallet?.value, roster, started?.start), []),
     ),
   );
   const ending = endingOf(statements);

@@ -2,14 +2,15 @@
 import { describe, expect, it } from 'vitest';
 import { newCeremony } from '../../protocol/ceremony/lifecycle.ts';
 import type { OutcomeBody } from '../../protocol/ceremony/outcome.ts';
+import { signVerdict } from '../../protocol/ceremony/verdict-statement.ts';
 import { encodeEnvelope, parseEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
 import { assemble } from '../../protocol/transcript/assemble.ts';
 import { type Report, verifyTranscript } from '../../protocol/transcript/verify.ts';
 import type { SignPlan, Told } from '../support/plan.ts';
-import { draft, fileOf } from '../support/story.ts';
+import { draft, fileOf, type Story } from '../support/story.ts';
 import { ETHER, FRIEND, readyMoot, transfer, trojan } from '../support/treasury.ts';
 import { vec } from '../threshold/support/labels.ts';
-import { alsoOutcome, alsoVerdict, byParty, declined, flip, startOf, withdrawn } from './support.ts';
+import { alsoOutcome, alsoVerdict, byParty, declined, flip, silent, startOf, withdrawn } from './support.ts';
 
 const { moot, from } = readyMoot('corrupt member');
 const { roster } = moot;
@@ -164,5 +165,26 @@ describe('an outcome that is no outcome', () => {
       expect(before.notes.join()).toContain(code);
       expect(after.failure?.code).toBe(code);
     }
+  });
+});
+
+describe('a party that keeps its grounds to itself', () => {
+  const unfounded = (story: Story): Story => {
+    const [first] = story.verdicts;
+    if (first === undefined) throw new Error('nobody answered');
+    const body = { ...first.body, party: 3, inputs: vec('shown to nobody'), counter: moot.counter('party:3') };
+    return { ...story, verdicts: [...story.verdicts, signVerdict(body, moot.keyOf('party:3'))] };
+  };
+
+  it('hinders nobody if no start rests on its consent', () => {
+    const { before, after } = judged(told({ answer: byParty(3, silent), story: unfounded }));
+    expect(before.failure).toBeUndefined();
+    expect(after).toMatchObject({ ok: true, ending: 'completed' });
+    expect(after.notes.join()).toContain('party 3 consented without showing');
+  });
+
+  it('but what carries a session must be shown', () => {
+    const hide = byParty(2, (body) => ({ ...body, inputs: vec('shown to nobody') }));
+    expect(judged(told({ answer: hide })).before.failure?.code).toBe('DOCUMENT_MISSING');
   });
 });

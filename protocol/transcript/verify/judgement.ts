@@ -8,6 +8,7 @@ import { CLOCK_TOLERANCE } from '../../ceremony/lifecycle.ts';
 import type { Proposal, SignProposal } from '../../ceremony/proposal.ts';
 import type { Roster } from '../../ceremony/roster.ts';
 import { keygenPlan } from '../../ceremony/session-binding.ts';
+import type { Start } from '../../ceremony/start.ts';
 import type { PolicyReference, Reading, VerdictBody, VerdictStatement } from '../../ceremony/verdict-statement.ts';
 import type { Wallet } from '../../ceremony/wallet.ts';
 import { equalBytes, toHex } from '../../common/bytes.ts';
@@ -83,8 +84,10 @@ export function checkJudgements(
   documents: Documents,
   wallet: Wallet | undefined,
   roster: Roster,
+  start: Start | undefined,
 ): Result<readonly string[], Finding> {
   const notes: string[] = [];
+  const named = new Set(start?.body.standings.map(({ verdict }) => (verdict === undefined ? '' : toHex(verdict))));
   for (const { seq, value } of counted) {
     const { body } = value;
     const inputs = documents.inputs.get(toHex(body.inputs))?.value;
@@ -92,9 +95,12 @@ export function checkJudgements(
     const own = policyOf(documents, body.ownPolicy, seq, body.party);
     const withheld =
       inputs === undefined ? missing(seq, `the inputs of party ${body.party} are missing`) : fault(common, own);
-    if (withheld !== undefined && body.decision === 'reject' && withheld.code === 'DOCUMENT_MISSING') {
-      // Refusing is always allowed; a party that keeps its grounds to itself must not stop the refusal's recording.
-      notes.push(`party ${body.party} rejected without showing what its judgement rested on`);
+    const isCarrying = body.decision === 'consent' && named.has(toHex(value.digest));
+    if (withheld !== undefined && !isCarrying && withheld.code === 'DOCUMENT_MISSING') {
+      // Refusing is always allowed, and on a consent that no start names nothing rests; a party that keeps its grounds
+      // to itself must not stop the recording.
+      const said = body.decision === 'consent' ? 'consented' : 'rejected';
+      notes.push(`party ${body.party} ${said} without showing what its judgement rested on`);
       continue;
     }
     if (withheld !== undefined || inputs === undefined || !common.ok || !own.ok) {
