@@ -1,12 +1,18 @@
 /** The last step: an auditor who trusts nobody, with the roster’s fingerprint and the files. */
-import { basename } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { field, listOf, memberOf } from '../commands/common.ts';
 import { demand } from './narrator.ts';
 import type { DemoWallet, Stage } from './stage.ts';
 
 export async function auditAll(stage: Stage, wallet: DemoWallet): Promise<void> {
-  const { fingerprint, narrator, processes, roster, transcripts } = stage;
+  const { fingerprint, narrator, operator, processes, roster } = stage;
   narrator.step('Audit: every transcript, refusals included');
+  const folder = join(operator.home, 'transcripts');
+  const files = (await readdir(folder)).filter((name) => name.endsWith('.jsonl')).map((name) => join(folder, name));
+  const missing = stage.transcripts.find((transcript) => !files.includes(transcript));
+  demand(missing === undefined, `the transcript ${missing ?? ''} is gone`);
+  const transcripts = [...stage.transcripts, ...files.filter((file) => !stage.transcripts.includes(file))];
   const args = ['audit', 'verify', ...transcripts, '--roster', roster, '--fingerprint', fingerprint];
   const { code, value } = await processes.answer(args);
   const error = memberOf(value, 'error');
@@ -37,9 +43,10 @@ export async function auditAll(stage: Stage, wallet: DemoWallet): Promise<void> 
   );
 }
 
-function description({ refused, signed }: Stage, file: string): string {
+function description({ refused, signed, transcripts }: Stage, file: string): string {
   const attack = refused.find((entry) => entry.transcript === file);
   if (attack !== undefined) return `attack, refused: ${attack.case}`;
   const payload = signed.find((entry) => entry.transcript === file);
-  return payload === undefined ? 'the wallet is made' : `signed: ${payload.kind}`;
+  if (payload !== undefined) return `signed: ${payload.kind}`;
+  return file === transcripts[0] ? 'the wallet is made' : 'an attempt that did not finish';
 }

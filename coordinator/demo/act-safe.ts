@@ -2,7 +2,7 @@
 import { type Address, encodeFunctionData, parseAbi, parseEther } from 'viem';
 import { field } from '../commands/common.ts';
 import { adoptPolicy, SUPPLIER } from './act-wallet.ts';
-import { approve, ceremonyInInboxes, finished, proposeFile, readScreen } from './ceremonies.ts';
+import { approveByHand, ceremonyInInboxes, finished, proposeFile, readScreen } from './ceremonies.ts';
 import type { DemoChain } from './chain.ts';
 import { demand } from './narrator.ts';
 import { createSafe, deploySafeContracts, SAFE_ADDRESSES, safeImplementation, safeNonce, safeOwners } from './safe.ts';
@@ -45,7 +45,7 @@ export async function payFromSafe(stage: Stage, wallet: DemoWallet, chain: DemoC
   const running = proposeFile(stage, file, 'Invoice 1042, second instalment');
   const ceremony = await ceremonyInInboxes(running, holders);
   narrator.quote(`WHAT BEN READS  (keymoot participant show ${ceremony})`, await readScreen(stage, ben, ceremony));
-  await approveBoth(stage, [ada, ben], ceremony);
+  await approveByHand(stage, [ada, ben], ceremony, running);
   narrator.say('ada and ben approved it, each with "participant approve". cleo has not looked yet; two are enough.');
   const result = await finished(stage, running, 'completed', 'the Safe transaction');
   const digest = await hashOnChain(chain, safe, tx);
@@ -94,7 +94,7 @@ async function execute(
   );
   const running = proposeFile(stage, file, 'Executes the Safe transaction for invoice 1042');
   const ceremony = await ceremonyInInboxes(running, holders);
-  await approveBoth(stage, by, ceremony);
+  await approveByHand(stage, by, ceremony, running);
   narrator.say(`${by[0].name} and ${by[1].name} approved that one.`);
   const result = await finished(stage, running, 'completed', 'the execution of the Safe transaction');
   const before = { supplier: await chain.balance(SUPPLIER), safe: await chain.balance(safe) };
@@ -122,8 +122,4 @@ async function execute(
   );
   narrator.say(`Mined in block ${receipt.blockNumber}: ${receipt.transactionHash}`);
   narrator.proved('the Safe itself verified the parties’ signature, and exactly 2 ETH moved.');
-}
-
-async function approveBoth(stage: Stage, by: readonly [Holder, Holder], ceremony: string): Promise<void> {
-  await Promise.all(by.map((holder) => approve(stage, holder, ceremony)));
 }

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { JsonValue } from '../../proto/control/message.ts';
 import { field, listOf, memberOf } from '../commands/common.ts';
-import { approve, ceremonyInInboxes, finished, readScreen } from './ceremonies.ts';
+import { approveByHand, ceremonyInInboxes, finished, readScreen } from './ceremonies.ts';
 import { checksummed, demand } from './narrator.ts';
 import { ask, type DemoWallet, eventually, nodeOf, type Stage, startCoordinator, THRESHOLD, WALLET } from './stage.ts';
 
@@ -52,7 +52,9 @@ export async function gatherMembers(stage: Stage): Promise<void> {
   );
   narrator.say('All three signed one roster, any 2 of 3 sign, and everybody pinned it by its fingerprint:');
   narrator.quote('ROSTER FINGERPRINT, read out over the phone in real life', [words, digits]);
-  const nodes = await Promise.all(holders.map((holder) => processes.start(nodeOf(holder), holder.log)));
+  const nodes = await Promise.all(
+    holders.map((holder) => processes.start(`the node of ${holder.name}`, nodeOf(holder), holder.log)),
+  );
   await startCoordinator(stage);
   await eventually('all nodes to be connected', async () => {
     const states = await Promise.all([...holders, operator].map((member) => ask(member, 'status')));
@@ -104,7 +106,7 @@ export async function makeWallet(stage: Stage): Promise<DemoWallet> {
     `WHAT ADA READS  (keymoot participant show ${ceremony})`,
     await readScreen(stage, holders[0], ceremony),
   );
-  await Promise.all(holders.map((holder) => approve(stage, holder, ceremony)));
+  await approveByHand(stage, holders, ceremony, running);
   narrator.say('ada, ben and cleo each approved it with their own command.');
   const result = await finished(stage, running, 'completed', 'the key generation');
   const address = checksummed(field(result, 'address'));

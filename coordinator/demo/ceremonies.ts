@@ -1,10 +1,14 @@
 /** One ceremony as the demo drives it: the operator’s command runs, key holders read and approve with theirs. */
 
+import { setTimeout as delay } from 'node:timers/promises';
 import type { JsonValue } from '../../proto/control/message.ts';
 import { Refusal } from '../../protocol/common/errors.ts';
 import { field, listOf, memberOf } from '../commands/common.ts';
 import { demand } from './narrator.ts';
 import { ask, eventually, type Holder, type Stage, WALLET } from './stage.ts';
+
+/** How often further attempts are looked for, in milliseconds. */
+const RETRY_POLL = 1_000;
 
 /** What a command of the operator answered at the end of its ceremony. */
 export interface Answer {
@@ -53,8 +57,32 @@ export async function readScreen({ processes }: Stage, holder: Holder, ceremony:
   return shown.stdout.trimEnd().split('\n');
 }
 
-/** `participant approve`: the one act of a person in all of this. */
-export async function approve({ processes }: Stage, holder: Holder, ceremony: string): Promise<void> {
+/**
+ * `participant approve` by each of these key holders: the one act of a person in all of this. Consents are for one
+ * attempt; if a busy machine needs another one before the command ends, they are asked, and approve, again.
+ */
+export async function approveByHand(
+  stage: Stage,
+  holders: readonly Holder[],
+  ceremony: string,
+  running: Promise<Answer>,
+): Promise<void> {
+  await Promise.all(holders.map((holder) => approve(stage, holder, ceremony)));
+  const ended = running.then(
+    () => true,
+    () => true,
+  );
+  while (!(await Promise.race([ended, delay(RETRY_POLL, false)]))) {
+    for (const holder of holders) {
+      const again = listOf(await ask(holder, 'inbox')).find((row) => Number(field(row, 'attempt')) > 1);
+      if (again === undefined) continue;
+      stage.narrator.say(`The attempt before did not finish; ${holder.name} is asked again.`);
+      await approve(stage, holder, field(again, 'ceremony'));
+    }
+  }
+}
+
+async function approve({ processes }: Stage, holder: Holder, ceremony: string): Promise<void> {
   const answer = await processes.json(['participant', 'approve', ceremony, '--home', holder.home, '--yes']);
   demand(field(answer, 'decision') === 'consent', `the approval of ${holder.name} did not become a consent`);
 }

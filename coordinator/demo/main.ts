@@ -60,7 +60,7 @@ export async function demo(args: readonly string[]): Promise<number> {
   } catch (error) {
     // Whatever fails because everything is being stopped is no news.
     if (made.interrupted !== undefined) return 1;
-    const { code, message } = describeFailure(error);
+    const { code, message } = describeFailure((await processes.rootCause()) ?? error);
     terminal.warn(`\n${code}: ${narrator.current}: ${message}`);
     if (code === 'INTERNAL' && error instanceof Error) terminal.warn(error.stack ?? error.message);
     return 1;

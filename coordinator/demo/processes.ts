@@ -3,8 +3,9 @@
  * (nodes, the coordinator) until the demo stops them. Only processes started here are ever stopped, each by its pid.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { openSync } from 'node:fs';
+import { openSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { JsonValue } from '../../proto/control/message.ts';
 import { Refusal, TransportError } from '../../protocol/common/errors.ts';
 import { field, memberOf } from '../commands/common.ts';
@@ -16,6 +17,8 @@ export const CLI: string = resolve(import.meta.dirname, '../../cli.js');
 const COMMAND_DEADLINE = 120_000;
 /** Time given to a polite stop before the process is killed. */
 const STOP_DEADLINE = 8_000;
+/** A connection breaks a moment before the process behind it is seen to have ended; milliseconds. */
+const AFTERMATH = 500;
 
 export interface Finished {
   readonly code: number;
@@ -80,7 +83,8 @@ export class Processes {
     const answer = lastJson(finished.stdout);
     if (finished.code === 0 && answer !== undefined) return answer;
     const error = memberOf(answer, 'error');
-    const why = error === undefined ? finished.stderr.trim() : `${field(error, 'code')}: ${field(error, 'message')}`;
+    const told = error === undefined ? '' : `${field(error, 'code')}: ${field(error, 'message')}`;
+    const why = `${told} ${finished.stderr.trim()}`.trim();
     throw new Refusal('DEMO_COMMAND_FAILED', `"keymoot ${words(args)}" failed: ${why || `exit code ${finished.code}`}`);
   }
 
@@ -93,13 +97,13 @@ export class Processes {
   }
 
   /** Starts `keymoot ARGS --json` and waits for its first line, the sign that it is ready. Its log goes to a file. */
-  async start(args: readonly string[], log: string): Promise<Running> {
+  async start(who: string, args: readonly string[], log: string): Promise<Running> {
     const child = this.#spawn([...args, '--json'], ['ignore', 'pipe', openSync(log, 'a', 0o600)]);
     const ready = await new Promise<JsonValue>((done, fail) => {
       let output = '';
       const failed = (why: string): void => {
         clearTimeout(timer);
-        fail(new TransportError('DEMO_NOT_READY', `"keymoot ${words(args)}" did not start: ${why}; see ${log}`));
+        fail(new TransportError('DEMO_NOT_READY', `${who} did not start: ${why}; ${lastWords(log)}`));
       };
       const timer = setTimeout(() => failed('it was not ready in time'), COMMAND_DEADLINE);
       child.once('error', (error) => failed(error.message));
@@ -116,7 +120,8 @@ export class Processes {
     child.once('exit', (code, signal) => {
       if (state.stopped || this.#stopping) return;
       const how = signal ?? `code ${code}`;
-      this.#break(new TransportError('DEMO_PROCESS_ENDED', `process ${child.pid} ended with ${how}; see ${log}`));
+      const message = `${who} (process ${child.pid}) ended with ${how}; ${lastWords(log)}`;
+      this.#break(new TransportError('DEMO_PROCESS_ENDED', message));
     });
     return {
       pid: child.pid ?? 0,
@@ -126,6 +131,12 @@ export class Processes {
         return end(child);
       },
     };
+  }
+
+  /** What ended by itself, or is just about to be seen to have ended: then other failures only follow from it. */
+  async rootCause(): Promise<Error | undefined> {
+    const seen = this.broken.catch((error: unknown) => (error instanceof Error ? error : undefined));
+    return await Promise.race([seen, delay(AFTERMATH, undefined)]);
   }
 
   /** Ends everything that still runs. */
@@ -167,6 +178,11 @@ function lastJson(output: string): JsonValue | undefined {
   } catch {
     return undefined;
   }
+}
+
+function lastWords(log: string): string {
+  const line = readFileSync(log, 'utf8').trim().split('\n').at(-1) ?? '';
+  return line === '' ? 'its log is empty' : `its log ends with: ${line}`;
 }
 
 /** The command without paths, to be named in a sentence. */

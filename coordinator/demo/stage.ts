@@ -106,7 +106,7 @@ export function nodeOf(holder: Member): readonly string[] {
 export async function startCoordinator(stage: Stage): Promise<void> {
   const { operator, processes } = stage;
   const args = ['coordinator', 'run', '--home', operator.home, '--passphrase-file', operator.passphrase];
-  stage.coordinator = await processes.start(args, operator.log);
+  stage.coordinator = await processes.start('the coordinator', args, operator.log);
 }
 
 export async function stopCoordinator(stage: Stage): Promise<void> {
