@@ -7,6 +7,7 @@ import type { FrameMessage } from '../proto/codec.ts';
 import { Members } from '../proto/link/members.ts';
 import { type Link, openLink } from '../proto/link/node.ts';
 import type { BookEntry, CeremonyStatement } from '../protocol/ceremony/book.ts';
+import type { Quorum } from '../protocol/ceremony/lifecycle.ts';
 import type { Proposal } from '../protocol/ceremony/proposal.ts';
 import { members as rosterMembers } from '../protocol/ceremony/roster.ts';
 import type { Start } from '../protocol/ceremony/start.ts';
@@ -256,7 +257,7 @@ export class CoordinatorService {
     );
     const isOwn = this.#own.has(toHex(digest));
     const step = gather(entry, home.roster, { now: clock.now(), connected, patienceOver: watch.patience.over });
-    if (step.kind === 'start' && isOwn) return this.#begin(entry, step.signers, step.digest);
+    if (step.kind === 'start' && isOwn) return this.#begin(entry, step.signers, step.quorum);
     // What others did under this operator's key is archived once it is over, but nobody is asked to go on with it.
     const unanswered = !isOwn || [...connected].some((party) => !ceremony.verdicts.has(party));
     if (step.kind === 'ended' && (!unanswered || watch.patience.over)) {
@@ -323,10 +324,10 @@ export class CoordinatorService {
     });
   }
 
-  async #begin(entry: BookEntry, signers: readonly number[], digest: Uint8Array): Promise<void> {
+  async #begin(entry: BookEntry, signers: readonly number[], quorum: Quorum): Promise<void> {
     const { clock, home } = this.#options;
     const { proposal } = entry.ceremony;
-    const start = composeStart(entry, signers, digest, {
+    const start = composeStart(entry, signers, quorum, {
       roster: home.roster,
       operator: home.self.name,
       signer: home.keys.statement,

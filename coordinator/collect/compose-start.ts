@@ -1,7 +1,7 @@
 /** The start that a quorum of consents amounts to. Every signer recomputes all of it; the composer adds nothing. */
 import type { BookEntry } from '../../protocol/ceremony/book.ts';
 import type { Signer } from '../../protocol/ceremony/ed25519.ts';
-import { standings } from '../../protocol/ceremony/lifecycle.ts';
+import { type Quorum, standings } from '../../protocol/ceremony/lifecycle.ts';
 import type { Roster } from '../../protocol/ceremony/roster.ts';
 import { keygenSessionId, signSessionId } from '../../protocol/ceremony/session-binding.ts';
 import { type Start, signStart } from '../../protocol/ceremony/start.ts';
@@ -17,11 +17,10 @@ export interface StartComposer {
   readonly publicKeyOf: (wallet: string) => Uint8Array;
 }
 
-/** @param digest what all consents name */
 export function composeStart(
   entry: BookEntry,
   signers: readonly number[],
-  digest: Uint8Array,
+  quorum: Quorum,
   composer: StartComposer,
 ): Start {
   const { roster, operator, signer, now } = composer;
@@ -33,9 +32,9 @@ export function composeStart(
       composer: `operator:${operator}`,
       created: now,
       signers,
-      standings: standings(entry.ceremony, roster),
-      digest,
-      sessionId: sessionIdOf(entry, signers, digest, composer),
+      standings: standings(entry.ceremony, roster, quorum.consents),
+      digest: quorum.digest,
+      sessionId: sessionIdOf(entry, signers, quorum, composer),
     },
     signer,
   );
@@ -44,14 +43,11 @@ export function composeStart(
 function sessionIdOf(
   entry: BookEntry,
   signers: readonly number[],
-  digest: Uint8Array,
+  { consents, digest }: Quorum,
   { roster, publicKeyOf }: StartComposer,
 ): Uint8Array {
-  const { equivocations, proposal, verdicts } = entry.ceremony;
+  const { proposal } = entry.ceremony;
   const { body } = proposal;
-  const consents = [...verdicts.values()]
-    .filter((verdict) => verdict.body.decision === 'consent' && !equivocations.has(verdict.body.party))
-    .sort((a, b) => a.body.party - b.body.party);
   if (body.ceremony === 'keygen') return keygenSessionId(roster, proposal, digest, consents);
   const named = { digest: proposal.digest, body };
   return signSessionId(roster, named, publicKeyOf(body.wallet), signers, digest, consents);

@@ -3,12 +3,19 @@
  * waits for those who can still answer, and names t of those who consented.
  */
 import type { BookEntry } from '../../protocol/ceremony/book.ts';
-import { type Ceremony, quorum, signerCount, standing } from '../../protocol/ceremony/lifecycle.ts';
+import {
+  type Ceremony,
+  couldSuffice,
+  type Quorum,
+  quorum,
+  signerCount,
+  standing,
+} from '../../protocol/ceremony/lifecycle.ts';
 import type { RosterBody } from '../../protocol/ceremony/roster.ts';
 
 export type GatherStep =
   | { readonly kind: 'wait'; readonly missing: readonly number[] }
-  | { readonly kind: 'start'; readonly signers: readonly number[]; readonly digest: Uint8Array }
+  | { readonly kind: 'start'; readonly signers: readonly number[]; readonly quorum: Quorum }
   | { readonly kind: 'ended'; readonly code: string; readonly message: string };
 
 export interface GatherView {
@@ -31,13 +38,16 @@ export function gather(entry: BookEntry, roster: RosterBody, view: GatherView): 
   if (!alive.ok) return { kind: 'ended', ...(expired(ceremony, roster, view.now) ?? alive.error) };
   const missing = roster.parties.map((party) => party.index).filter((index) => !ceremony.verdicts.has(index));
   const gathered = quorum(ceremony, roster, view.now);
-  if (!gathered.ok) return endOrWait(gathered.error, missing);
+  if (!gathered.ok) {
+    const isOpen = couldSuffice(ceremony, roster, view.now);
+    return isOpen ? { kind: 'wait', missing } : { kind: 'ended', ...gathered.error };
+  }
   if (missing.some((index) => view.connected.has(index)) && !view.patienceOver) return { kind: 'wait', missing };
   const consenters = gathered.value.consents.map((consent) => consent.body.party);
   const able = consenters.filter((index) => view.connected.has(index));
   const count = signerCount(ceremony.proposal.body, roster);
   if (able.length < count) return { kind: 'wait', missing: consenters.filter((index) => !view.connected.has(index)) };
-  return { kind: 'start', signers: able.slice(0, count).sort((a, b) => a - b), digest: gathered.value.digest };
+  return { kind: 'start', signers: able.slice(0, count).sort((a, b) => a - b), quorum: gathered.value };
 }
 
 /** Of a proposal that waited in vain people want to know how far it had come. */
@@ -47,10 +57,4 @@ function expired({ proposal, verdicts, withdrawals }: Ceremony, roster: RosterBo
   if (answers.some((answer) => answer.decision === 'reject')) return undefined;
   const required = Math.max(signerCount(proposal.body, roster), ...answers.map((answer) => answer.consents));
   return { code: 'PROPOSAL_EXPIRED', message: `it expired with ${answers.length} of ${required} consents` };
-}
-
-/** Consents that differ can never meet; a missing quorum can still come if somebody has not answered. */
-function endOrWait(error: { readonly code: string; readonly message: string }, missing: readonly number[]): GatherStep {
-  if (error.code === 'QUORUM_MISSING' && missing.length > 0) return { kind: 'wait', missing };
-  return { kind: 'ended', code: error.code, message: error.message };
 }

@@ -122,7 +122,7 @@ export class HostileCoordinator {
         composer: `operator:${self.name}`,
         created: systemClock.now(),
         signers,
-        standings: standings(source, roster),
+        standings: standings(source, roster, consents),
         digest,
         sessionId: signSessionId(roster, proposal, publicKey, signers, digest, consents),
       },

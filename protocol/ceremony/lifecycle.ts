@@ -144,32 +144,72 @@ export function standing(ceremony: Ceremony, now: number): Result<void, Lifecycl
     return refuse('REJECTED', `rejected by party ${parties}`);
   }
   const consents = verdicts.filter((verdict) => verdict.body.decision === 'consent');
-  // Once started, the session rests on the consents that its start names; others may no longer end it.
-  const named = ceremony.start?.body.standings;
+  // A session rests on the consents that its start names; before that, one that expired just does not count.
+  const named = ceremony.start?.body.standings ?? [];
   const isBinding = ({ digest }: VerdictStatement): boolean =>
-    named?.some((item) => item.verdict !== undefined && equalBytes(item.verdict, digest)) ?? true;
+    named.some((item) => item.verdict !== undefined && equalBytes(item.verdict, digest));
   const expired = consents.find((consent) => now >= consent.body.expires && isBinding(consent));
   if (expired !== undefined) return refuse('CONSENT_EXPIRED', `the consent of party ${expired.body.party} has expired`);
   if (now >= ceremony.proposal.body.expires) return refuse('PROPOSAL_EXPIRED', 'the proposal has expired');
   return ok(undefined);
 }
 
-/** The quorum that stands at `now`, or why there is none yet. */
+/**
+ * The quorum that stands at `now`, or why there is none: yet (`QUORUM_MISSING`), or ever. Parties that consent to
+ * something else, under another policy say, stop nobody: the largest group that agrees counts.
+ */
 export function quorum(ceremony: Ceremony, roster: RosterBody, now: number): Result<Quorum, LifecycleError> {
   const alive = standing(ceremony, now);
   if (!alive.ok) return alive;
-  const consents = [...ceremony.verdicts.values()]
-    .filter((verdict) => verdict.body.decision === 'consent' && !ceremony.equivocations.has(verdict.body.party))
-    .sort((a, b) => a.body.party - b.body.party);
-  return checkConsents(ceremony.proposal.body, consents, roster);
+  const groups = agreeing(ceremony, now);
+  const gathered = checkConsents(ceremony.proposal.body, groups[0] ?? [], roster);
+  if (gathered.ok || couldSuffice(ceremony, roster, now)) return gathered;
+  const lapsed = [...ceremony.verdicts.values()].find(({ body }) => body.decision === 'consent' && now >= body.expires);
+  if (lapsed !== undefined) return refuse('CONSENT_EXPIRED', `the consent of party ${lapsed.body.party} has expired`);
+  const [first, second] = groups.map((group) => group[0]?.body.party ?? 0);
+  if (second === undefined) return gathered;
+  return refuse('CONSENTS_DIFFER', `party ${second} consents to something else than party ${first ?? 0}`);
 }
 
-/** Composes what every party answered, in order of index. Who consented and said something else too has no word left. */
-export function standings(ceremony: Ceremony, roster: RosterBody): readonly Standing[] {
+/** Whether a group of consents may still grow to what it demands, with everybody who has not answered joining it. */
+export function couldSuffice(ceremony: Ceremony, roster: RosterBody, now: number): boolean {
+  const unanswered = roster.parties.length - ceremony.verdicts.size;
+  const least = signerCount(ceremony.proposal.body, roster);
+  return [[], ...agreeing(ceremony, now)].some((group) => {
+    const required = Math.max(least, ...group.map((consent) => consent.body.consents));
+    return group.length + unanswered >= required;
+  });
+}
+
+/** The consents that count at `now`, in groups that name the same things; the largest first. */
+function agreeing(ceremony: Ceremony, now: number): readonly (readonly VerdictStatement[])[] {
+  const groups = new Map<string, VerdictStatement[]>();
+  const verdicts = [...ceremony.verdicts.values()].sort((a, b) => a.body.party - b.body.party);
+  for (const verdict of verdicts) {
+    const { decision, expires, judgement, party } = verdict.body;
+    if (decision !== 'consent' || judgement === 'deny') continue;
+    if (now >= expires || ceremony.equivocations.has(party)) continue;
+    const name = binding(verdict);
+    groups.set(name, [...(groups.get(name) ?? []), verdict]);
+  }
+  return [...groups.values()].sort((a, b) => b.length - a.length);
+}
+
+/**
+ * Composes what every party answered, in order of index. A consent that is not among those that count is left out:
+ * its party said something else, said two things, or said it too long ago.
+ */
+export function standings(
+  ceremony: Ceremony,
+  roster: RosterBody,
+  counted: readonly VerdictStatement[] = [...ceremony.verdicts.values()].filter(
+    (verdict) => !ceremony.equivocations.has(verdict.body.party),
+  ),
+): readonly Standing[] {
   return roster.parties.map(({ index }) => {
     const verdict = ceremony.verdicts.get(index);
-    const isSpoilt = verdict?.body.decision === 'consent' && ceremony.equivocations.has(index);
-    if (verdict === undefined || isSpoilt) return { party: index, answer: 'unreachable' };
+    const counts = verdict?.body.decision === 'reject' || counted.some((consent) => consent === verdict);
+    if (verdict === undefined || !counts) return { party: index, answer: 'unreachable' };
     return { party: index, answer: verdict.body.decision, verdict: verdict.digest };
   });
 }

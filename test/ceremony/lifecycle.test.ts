@@ -8,6 +8,7 @@ import {
   CLOCK_TOLERANCE,
   checkStandings,
   checkStart,
+  couldSuffice,
   type LifecycleError,
   newCeremony,
   quorum,
@@ -133,7 +134,7 @@ describe('answers', () => {
 
 describe('standing', () => {
   test('a consent expires at its second', () => {
-    const edges = [-1, 0, 1].map((offset) => code(standing(agreed, NOW + 600 + offset)));
+    const edges = [-1, 0, 1].map((offset) => code(quorum(agreed, ROSTER, NOW + 600 + offset)));
     expect(edges).toEqual(['ok', 'CONSENT_EXPIRED', 'CONSENT_EXPIRED']);
   });
 
@@ -185,12 +186,24 @@ describe('the quorum', () => {
     ['another version of it', { commonPolicy: { digest: vec('members/policy'), version: 2 } }],
     ['no common policy', { commonPolicy: undefined }],
     ['a denial called consent', { judgement: 'deny' as const }],
-  ])('consents that differ in %s carry nothing', (_, change) => {
+  ])('consents that differ in %s carry nothing together, and stop nobody else', (_, change) => {
     const odd = answer(proposal, 2, change);
-    expect(code(quorum(withVerdicts(proposal, [one, odd]), ROSTER, NOW + 2))).toBe('CONSENTS_DIFFER');
+    expect(code(quorum(withVerdicts(proposal, [one, odd]), ROSTER, NOW + 2))).toBe('QUORUM_MISSING');
+    const all = withVerdicts(proposal, [one, odd, three]);
+    expect(must(quorum(all, ROSTER, NOW + 2)).consents).toEqual([one, three]);
+    expect(standings(all, ROSTER, [one, three])[1]).toEqual({ party: 2, answer: 'unreachable' });
     const ceremony = withVerdicts(proposal, [one, odd]);
     const start = startOf(proposal, [standingOf(one), standingOf(odd), { party: 3, answer: 'unreachable' }]);
     expect(code(checkStart(ceremony, start, ROSTER, NOW + 2))).toBe('CONSENTS_DIFFER');
+  });
+
+  test('if no group can grow to a quorum any more, it is over', () => {
+    const other = (party: number, version: number): VerdictStatement =>
+      answer(proposal, party, { commonPolicy: { digest: vec('members/policy'), version } });
+    const apart = withVerdicts(proposal, [one, other(2, 7), other(3, 8)]);
+    expect(couldSuffice(withVerdicts(proposal, [one, other(2, 7)]), ROSTER, NOW + 2)).toBe(true);
+    expect(couldSuffice(apart, ROSTER, NOW + 2)).toBe(false);
+    expect(code(quorum(apart, ROSTER, NOW + 2))).toBe('CONSENTS_DIFFER');
   });
 
   test('own policies may differ: they only narrow', () => {

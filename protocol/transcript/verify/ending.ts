@@ -1,7 +1,7 @@
 /** What the entries amount to, and whether enough parties signed exactly them. */
 
 import type { Ending } from '../../ceremony/close.ts';
-import { type Ceremony, signerCount } from '../../ceremony/lifecycle.ts';
+import { type Ceremony, couldSuffice } from '../../ceremony/lifecycle.ts';
 import type { Roster } from '../../ceremony/roster.ts';
 import { equalBytes } from '../../common/bytes.ts';
 import { err, ok, type Result } from '../../common/result.ts';
@@ -56,14 +56,12 @@ export function checkRefusal(
   const limit = Math.min(...verdicts.map(({ body }) => body.rejections));
   if (rejecting.size > 0 && rejecting.size >= limit) return ok(undefined);
   const { body } = statements.proposal.value;
-  const demanded = verdicts.flatMap((verdict) => (verdict.body.decision === 'consent' ? [verdict.body.consents] : []));
-  const required = Math.max(signerCount(body, roster), ...demanded);
-  if (roster.parties.length - rejecting.size < required) return ok(undefined);
   const times = statements.closes.flatMap(({ value }) =>
     partyIndex(value.body.author) === undefined ? [] : [value.body.created],
   );
   const time = now ?? Math.min(...times);
   if (times.length + (now === undefined ? 0 : 1) > 0 && !isBefore(time, body.expires)) return ok(undefined);
+  if (!couldSuffice(ceremony, roster, time)) return ok(undefined);
   const message = 'nobody withdrew it, too few rejected it, and it had not expired';
   return err({ code: 'ENDING_UNFOUNDED', message });
 }
