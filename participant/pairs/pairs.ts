@@ -47,6 +47,8 @@ export class Pairs {
   readonly #waiting = new Set<() => void>();
   #turn: Promise<void> = Promise.resolve();
   #nextId = 1;
+  /** Threads so far: one that failed must not leave its counters to the next. */
+  #lanes = 0;
   #lastWall: number;
   #lastMonotonic: number;
   #stopWatching: () => void;
@@ -194,7 +196,9 @@ export class Pairs {
   /** A thread that fails takes every setup with it: what it held is in doubt. */
   #spawn(): Worker {
     const { clock, note, signer } = this.#node;
-    const data: ThreadData = { key: signer.transferable(), hedge: this.#hedge.use((bytes) => bytes.slice()) };
+    this.#lanes += 1;
+    const lane = this.#lanes;
+    const data: ThreadData = { key: signer.transferable(), hedge: this.#hedge.use((bytes) => bytes.slice()), lane };
     const worker = new Worker(new URL('./thread.js', import.meta.url), { workerData: data });
     worker.on('message', (message: FromThread) => this.#enqueue(message));
     worker.on('error', (error) => {

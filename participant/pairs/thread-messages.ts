@@ -6,6 +6,8 @@ export interface ThreadData {
   readonly key: KeyObject;
   /** 32 bytes for the hedged generator; the thread wipes its copy when it ends. */
   readonly hedge: Uint8Array;
+  /** 1 for the first thread of the process, then 2: its place in the counter of the generator; the node itself is 0. */
+  readonly lane: number;
 }
 
 export type ToThread =

@@ -8,9 +8,6 @@ import { installPlatformHash } from '../hashing.ts';
 import { runRandom } from '../randomness.ts';
 import type { FromThread, ThreadData, ToThread } from './thread-messages.ts';
 
-/** Number of this thread in the counter of the hedged generator; the node itself is 0. */
-const LANE = 1;
-
 type Effects = ReturnType<PairSetupMachine['start']>;
 
 function serve(port: MessagePort, data: ThreadData): void {
@@ -54,7 +51,7 @@ function serve(port: MessagePort, data: ThreadData): void {
       isRefused: () => false,
       sign: signer.sign,
       verify,
-      random: runRandom(hedge, message.epochId, LANE),
+      random: runRandom(hedge, message.epochId, data.lane),
     });
     machines.set(message.id, machine);
     carryOut(message.id, machine.start());
