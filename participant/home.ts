@@ -51,6 +51,8 @@ export interface HomeOptions {
 
 /** Kind of the log records that hold a statement envelope. */
 export const LOG_STATEMENT = 'statement';
+/** Kind of the log records that hold the salts of an own outcome's unicast hashes. */
+export const LOG_SALTS = 'salts';
 /** Kind of the log records that hold an own close: a party closes each transcript once, restarts included. */
 export const LOG_CLOSE = 'close';
 

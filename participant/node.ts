@@ -124,10 +124,11 @@ export class ParticipantNode {
     });
     const transportKeys = new Map([...keys].map(([name, member]) => [name, member.transportKey]));
     this.#members = new Members(this.#link, transportKeys, (member, code) => note(code, `nothing reaches ${member}`));
-    begin();
     await this.#restoreOwnVerdicts();
     await this.#sessions.settleCrashed();
+    // What peers say at once, such as their acknowledgements of a key, must find the runs that wait for it.
     await this.#activations.resume();
+    begin();
   }
 
   /** Multiaddrs on which this node listens. */
@@ -197,7 +198,11 @@ export class ParticipantNode {
         return;
       case 'want':
         // Not awaited: while this runs nothing more is read from that member, not even what it must do to take these.
-        for (const digest of frame.digests) void this.#sendDocument(from, this.context.documents.get(digest));
+        for (const digest of frame.digests) {
+          const [role, index] = from.split(':');
+          if (role === 'party') this.pairs.asked(digest, Number(index));
+          void this.#sendDocument(from, this.context.documents.get(digest));
+        }
         return;
       case 'progress':
         return;

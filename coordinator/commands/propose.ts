@@ -87,6 +87,10 @@ export function resultLines(answer: JsonValue): readonly string[] {
   return [
     ...line('ceremony', 'ceremony'),
     ...line('ending', 'ending'),
+    ...line('phase', 'phase'),
+    ...listOf(memberOf(answer, 'parties')).map(
+      (party) => `  ${field(party, 'name').padEnd(12)}${field(party, 'state')}`,
+    ),
     ...(field(answer, 'code') === '' ? [] : [`${'because'.padEnd(12)}${because(answer)}`]),
     ...line('address', 'address'),
     ...line('signature', 'signature'),

@@ -64,7 +64,7 @@ export const init: Command = {
 };
 
 export const join: Command = {
-  usage: 'ROSTER --network-key FILE [--fingerprint WORDS] [--yes]',
+  usage: 'ROSTER --home DIR --network-key FILE [--fingerprint WORDS] [--yes]',
   summary: 'pin the roster that all parties have signed',
   options: {
     ...HOME_OPTION,

@@ -21,7 +21,7 @@ import { MAX_REASONS } from '../../protocol/policy/verdict.ts';
 import { type NodeContext, SOFTWARE } from '../context.ts';
 
 /** A consent waits this long for its session, in seconds; then it is void and has to be given again. */
-export const CONSENT_LIFE = 600;
+export const CONSENT_LIFE = 3600;
 
 /** A proposal that waits for the key holder. */
 export interface Pending {
@@ -120,6 +120,13 @@ export class Answers {
   async withdraw(entry: BookEntry, reason: string): Promise<void> {
     const { clock, exchange, journal, self, signer } = this.#node;
     const { digest, body } = entry.ceremony.proposal;
+    const released = journal.state.sessionOf(digest, body.attempt)?.released ?? false;
+    if (released || entry.ceremony.outcomes.size > 0) {
+      throw new Refusal(
+        'CEREMONY_OVER',
+        "it has ended, or this party's last message has left: nothing can be taken back",
+      );
+    }
     const author = `party:${self}`;
     const statement = { proposal: digest, attempt: body.attempt, author, reason, created: clock.now() };
     const withdrawal = signWithdrawal(statement, signer);

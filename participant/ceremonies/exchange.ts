@@ -57,6 +57,11 @@ export class Exchange {
     if (!taken) throw new BugError('BUG_OWN_STATEMENT', `an own ${statement.type} statement was not accepted`);
   }
 
+  /** Writes something into the log that no other member is to see; durable when it resolves. */
+  async keep(kind: string, bytes: Uint8Array): Promise<void> {
+    await this.#options.log.append({ at: this.#options.clock.now(), kind, bytes });
+  }
+
   /** Takes up a statement that the journal kept but the log had not yet when the process ended. */
   async restore(bytes: Uint8Array): Promise<void> {
     const envelope = parseEnvelope(bytes);

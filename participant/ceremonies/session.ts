@@ -11,12 +11,14 @@ import {
   type UnicastRecord,
 } from '../../protocol/ceremony/outcome.ts';
 import type { Start } from '../../protocol/ceremony/start.ts';
-import { concat } from '../../protocol/common/bytes.ts';
+import { concat, toHex } from '../../protocol/common/bytes.ts';
+import { canonicalBytes } from '../../protocol/common/canonical-json.ts';
 import { Abort } from '../../protocol/threshold/errors.ts';
 import { DKG_SHARE } from '../../protocol/threshold/keygen/messages.ts';
 import { type ParsedEnvelope, parseEnvelope, verifyEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
 import { SIGN, SIGN_PAIR } from '../../protocol/threshold/sign/messages.ts';
 import type { NodeContext } from '../context.ts';
+import { LOG_SALTS } from '../home.ts';
 import type { HeardHash } from '../journal/records.ts';
 import type { ActiveRun } from './run.ts';
 
@@ -30,6 +32,8 @@ export class Session {
   readonly start: Start;
   readonly #node: NodeContext;
   readonly #unicasts: UnicastRecord[] = [];
+  /** What opens the salted hashes; kept in the own log only. */
+  readonly #salts: { readonly eh: string; readonly salt: string }[] = [];
   readonly #heard: HeardHash[] = [];
   readonly #seen = new Set<string>();
   readonly #partyOf: (envelope: number) => number;
@@ -132,6 +136,7 @@ export class Session {
         counter: await journal.nextCounter(),
         created: clock.now(),
       };
+      if (this.#salts.length > 0) await exchange.keep(LOG_SALTS, canonicalBytes(this.#salts));
       await exchange.publish(signOutcome(body, signer));
     });
   }
@@ -160,6 +165,7 @@ export class Session {
   #keepUnicast(envelope: ParsedEnvelope): void {
     if (this.#unicasts.length >= MAX_UNICASTS) return;
     const salt = this.#node.random.bytes(32);
+    this.#salts.push({ eh: toHex(envelope.eh), salt: toHex(salt) });
     this.#unicasts.push({
       type: envelope.type,
       round: envelope.round,

@@ -12,7 +12,7 @@ import { HOME_OPTION, homeOf } from './common.ts';
 import { rosterLines } from './roster-lines.ts';
 
 export const join: Command = {
-  usage: 'ROSTER --network-key FILE [--fingerprint WORDS] [--yes]',
+  usage: 'ROSTER --home DIR --network-key FILE [--fingerprint WORDS] [--yes]',
   summary: 'pin the roster that all parties have signed, after comparing its fingerprint',
   options: {
     ...HOME_OPTION,

@@ -5,7 +5,7 @@ import { parsePolicy } from '../../protocol/policy/parse.ts';
 import { askNode, field, HOME_OPTION, memberOf } from './common.ts';
 
 export const policy: Command = {
-  usage: 'show | set common|own FILE [--yes]',
+  usage: 'show | set common|own FILE --home DIR [--yes]',
   summary: 'show the policies in force, or adopt a new version of one',
   options: { ...HOME_OPTION, yes: { type: 'boolean' } },
   positionals: { min: 1, max: 3 },

@@ -23,6 +23,8 @@ const HELLO_PATIENCE = 1_000;
 const RUN_PATIENCE = 60_000;
 /** Between a failed run and the next one. */
 const RETRY_AFTER = 2_000;
+/** A peer is heard again after this time, in milliseconds, if it asks for a setup. */
+const ASKED_AGAIN = 5_000;
 /** How often age and clocks are looked at. */
 const WATCH_EVERY = 30_000;
 /** Wall and monotonic clock may drift apart this much between two looks, in milliseconds. */
@@ -45,6 +47,7 @@ export class Pairs {
   /** Pairs whose present setup the peer has named since it last connected. */
   readonly #confirmed = new Set<string>();
   readonly #waiting = new Set<() => void>();
+  readonly #askedAt = new Map<string, number>();
   #turn: Promise<void> = Promise.resolve();
   #nextId = 1;
   /** Threads so far: one that failed must not leave its counters to the next. */
@@ -91,6 +94,8 @@ export class Pairs {
     const isReady = (): boolean =>
       peers.every((peer) => this.#confirmed.has(key(epochId, peer)) && this.#has(epochId, peer));
     if (isReady()) return true;
+    const wallet = this.#node.wallets.byEpoch(epochId);
+    if (wallet !== undefined) for (const peer of peers) if (!this.#has(epochId, peer)) this.#ask(wallet, peer);
     return await new Promise((resolve) => {
       const settle = (result: boolean): void => {
         cancel();
@@ -103,6 +108,35 @@ export class Pairs {
       const cancel = this.#node.clock.after(patience, () => settle(false));
       this.#waiting.add(look);
     });
+  }
+
+  /**
+   * A peer with a higher index has no setup with this party and asks for one; the lower index begins. Anybody may ask,
+   * so it is done only if nothing is under way, and not often.
+   */
+  asked(epochId: Uint8Array, peer: number): void {
+    const { clock, self, wallets } = this.#node;
+    const wallet = wallets.byEpoch(epochId);
+    const name = key(epochId, peer);
+    const last = this.#askedAt.get(name) ?? Number.NEGATIVE_INFINITY;
+    if (wallet === undefined || self > peer || this.#runs.has(name) || clock.monotonic() - last < ASKED_AGAIN) return;
+    this.#askedAt.set(name, clock.monotonic());
+    this.#begin(wallet, peer);
+  }
+
+  #ask(wallet: Wallet, peer: number): void {
+    const isMaking = this.#runs.has(key(wallet.epochId, peer));
+    if (this.#node.self < peer && !isMaking) this.#begin(wallet, peer);
+    if (this.#node.self > peer && !isMaking)
+      void this.#node.members().send(`party:${peer}`, { kind: 'want', digests: [wallet.epochId] });
+  }
+
+  /** After a doubt: whoever is there is met anew. */
+  #askAll(): void {
+    for (const member of this.#node.members().connected()) {
+      if (!member.startsWith('party:')) continue;
+      for (const wallet of this.#node.wallets.list()) this.#ask(wallet, Number(member.split(':')[1]));
+    }
   }
 
   /** An envelope of type PAIR, or an ABORT that belongs to a run of one. */
@@ -206,7 +240,9 @@ export class Pairs {
       this.store.burnAll();
       this.#runs.clear();
       clock.after(RETRY_AFTER, () => {
-        if (!this.#stopped) this.#worker = this.#spawn();
+        if (this.#stopped) return;
+        this.#worker = this.#spawn();
+        this.#askAll();
       });
     });
     return worker;
@@ -266,6 +302,7 @@ export class Pairs {
     if (Math.abs((wall - this.#lastWall) * 1000 - (monotonic - this.#lastMonotonic)) > CLOCK_DOUBT) {
       note('CLOCK_DOUBT', 'wall and monotonic clock went apart; all pair setups are made anew');
       this.store.burnAll();
+      this.#askAll();
     }
     [this.#lastWall, this.#lastMonotonic] = [wall, monotonic];
     for (const member of members().connected()) {
