@@ -1,4 +1,5 @@
 /** Decode by two decoders, cross-check, assess: what a participant does with every payload before anything else. */
+import { serializeTransaction } from 'viem';
 import { fromHex } from '../protocol/common/bytes.ts';
 import { BugError } from '../protocol/common/errors.ts';
 import { decode, type Payload } from '../protocol/payload/payload.ts';
@@ -7,9 +8,17 @@ import { type Bench, measurement, timed } from './report.ts';
 
 const BATCH = 200;
 
-/** An EIP-1559 token transfer on chain 1. */
-export const TOKEN_TRANSFER =
-  '02f86f0107843b9aca008504a817c80082ea6094a0b86991c6218b36c1d19d4a2e9eb0ce3606eb4880b844a9059cbb00000000000000000000000070997970c51812dc3a010c7d01b50e0d17dc79c800000000000000000000000000000000000000000000000000000000000f4240c0';
+/** An EIP-1559 token transfer on chain 1: 1 USDC. */
+export const TOKEN_TRANSFER: string = serializeTransaction({
+  type: 'eip1559',
+  chainId: 1,
+  nonce: 7,
+  to: '0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48',
+  data: '0xa9059cbb00000000000000000000000070997970c51812dc3a010c7d01b50e0d17dc79c800000000000000000000000000000000000000000000000000000000000f4240',
+  gas: 60_000n,
+  maxFeePerGas: 20_000_000_000n,
+  maxPriorityFeePerGas: 1_000_000_000n,
+}).slice(2);
 
 export function payloadOf(hex: string): Payload {
   const bytes = fromHex(hex);
