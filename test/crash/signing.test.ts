@@ -23,7 +23,9 @@ beforeAll(async () => {
   network = await Network.start();
   await network.wallet();
   await signs();
-});
+  // Two are enough from here on, and only one pair setup has to be made after each restart.
+  await network.stopParty(3);
+}, 240_000);
 
 afterAll(async () => {
   await network.stop();

@@ -9,7 +9,7 @@ import { systemRandom } from '../../participant/randomness.ts';
 import { createHome } from '../../proto/rest/directory.ts';
 import { utf8 } from '../../protocol/common/bytes.ts';
 import { Network } from '../crash/support/network.ts';
-import { type Finished, runCli } from '../crash/support/processes.ts';
+import { runCli } from '../crash/support/processes.ts';
 import { readTree } from '../proto/rest/temporary.ts';
 import { treasuryPolicy } from '../support/treasury.ts';
 
@@ -43,10 +43,12 @@ async function copyHome(): Promise<string> {
   return path;
 }
 
-/** Every file but the lock, which any opening writes. */
+/** Every file but those that any opening writes: lock, fencing epoch, and the journal, which it may only add to. */
+const OPENING: ReadonlySet<string> = new Set(['lock', 'fencing-epoch', 'journal']);
+
 async function hashes(home: string): Promise<readonly string[]> {
   return [...(await readTree(home))]
-    .filter(([name]) => !name.startsWith('lock'))
+    .filter(([name]) => !OPENING.has(name))
     .map(([name, bytes]) => `${name} ${createHash('sha256').update(bytes).digest('hex')}`)
     .sort();
 }
@@ -56,19 +58,13 @@ const runArgs = (home: string, passphrase = network.passphraseFile): readonly st
   ...['--listen', '/ip4/127.0.0.1/tcp/0'],
 ];
 
-/** One sentence, a stable code, exit 1; in JSON too. */
+/** One sentence, a stable code, exit 1. */
 async function refused(args: readonly string[], code: RegExp): Promise<void> {
-  const check = (finished: Finished, text: string): void => {
-    expect(finished.code, text).toBe(1);
-    expect(text).toMatch(code);
-    expect(text).not.toMatch(/ at .*\.(js|ts):\d+/); // no stack
-  };
-  const plain = await runCli(args);
-  check(plain, plain.stderr);
-  expect(plain.stderr.trim().split('\n').length).toBeLessThanOrEqual(3);
-  const json = await runCli([...args, '--json']);
-  check(json, json.stdout);
-  expect(JSON.parse(json.stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({ ok: false });
+  const finished = await runCli(args);
+  expect(finished.code, finished.stderr).toBe(1);
+  expect(finished.stderr).toMatch(code);
+  expect(finished.stderr).not.toMatch(/ at .*\.(js|ts):\d+/); // no stack
+  expect(finished.stderr.trim().split('\n').length).toBeLessThanOrEqual(3);
 }
 
 /** Runs the node on a spoilt copy; the copy stays as it was. */
@@ -76,8 +72,11 @@ async function runRefused(spoil: (home: string) => Promise<string | undefined>, 
   const home = await copyHome();
   const passphrase = await spoil(home);
   const before = await hashes(home);
+  const journal = await readFile(homeLayout(home).journal).catch(() => Buffer.alloc(0));
   await refused(runArgs(home, passphrase), code);
   expect(await hashes(home)).toEqual(before);
+  const after = await readFile(homeLayout(home).journal).catch(() => Buffer.alloc(0));
+  expect(after.subarray(0, journal.length).equals(journal)).toBe(true);
 }
 
 async function flipByte(path: string, at: number): Promise<void> {
@@ -183,6 +182,9 @@ describe('a file of a person', () => {
 
   test('is not asked of a node that does not run', async () => {
     await refused(['participant', 'status', '--home', used], /NODE_NOT_RUNNING/);
+    const { code, stdout } = await runCli(['participant', 'status', '--home', used, '--json']);
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ ok: false, error: { code: 'NODE_NOT_RUNNING' } });
     await refused(['participant', 'status', '--home', join(network.dir, 'nowhere')], /NODE_NOT_RUNNING|HOME_MISSING/);
   });
 });
