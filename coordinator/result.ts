@@ -25,6 +25,15 @@ export interface Why {
   readonly message: string;
 }
 
+/** Causes that another attempt can cure. */
+const CURABLE: ReadonlySet<string> = new Set(['BENIGN', 'RESTART', 'INCONSISTENT', 'GROUP', 'CRASH', 'NO_PAIR_SETUP']);
+
+/** Whether the signers name only causes that another attempt can cure. */
+export function isCurable({ ceremony }: BookEntry): boolean {
+  const aborts = [...ceremony.outcomes.values()].flatMap((outcome) => outcome.body.abort ?? []);
+  return aborts.length > 0 && aborts.every((abort) => CURABLE.has(abort.failure));
+}
+
 /** How the statements of a ceremony say it ended; `why` is the reason if it was never started. */
 export function endingOf(entry: BookEntry, why: Why | undefined): Result {
   const { outcomes, start } = entry.ceremony;

@@ -22,9 +22,10 @@ import { Archive } from './archive/archive.ts';
 import { Collection } from './collect/collection.ts';
 import { composeStart } from './collect/compose-start.ts';
 import { gather } from './collect/gather.ts';
+import { restingOn, withGrounds } from './collect/grounds.ts';
 import { type Home, LOG_STATEMENT } from './home.ts';
 import { type Proposer, proposeAgain, proposeKeygen, proposeSigning, type Wish } from './propose.ts';
-import { endingOf, type Result, type Why } from './result.ts';
+import { endingOf, isCurable, type Result, type Why } from './result.ts';
 import { Timers } from './timers.ts';
 import { type Progress, type Watch, Watches } from './watches.ts';
 
@@ -37,15 +38,6 @@ const SESSION_PATIENCE = 120_000;
 /** Times that a transcript is tried to be closed, and the pause between them in milliseconds. */
 const ARCHIVE_ATTEMPTS = 40;
 const ARCHIVE_PAUSE = 3_000;
-/** Causes that another attempt can cure. */
-const RETRYABLE: ReadonlySet<string> = new Set([
-  'BENIGN',
-  'RESTART',
-  'INCONSISTENT',
-  'GROUP',
-  'CRASH',
-  'NO_PAIR_SETUP',
-]);
 
 export interface ServiceOptions {
   readonly home: Home;
@@ -256,8 +248,9 @@ export class CoordinatorService {
       this.connected().flatMap((member) => (member.startsWith('party:') ? [Number(member.split(':')[1])] : [])),
     );
     const isOwn = this.#own.has(toHex(digest));
-    const step = gather(entry, home.roster, { now: clock.now(), connected, patienceOver: watch.patience.over });
-    if (step.kind === 'start' && isOwn) return this.#begin(entry, step.signers, step.quorum);
+    const shown = withGrounds(entry, this.collection);
+    const step = gather(shown, home.roster, { now: clock.now(), connected, patienceOver: watch.patience.over });
+    if (step.kind === 'start' && isOwn) return this.#begin(shown, step.signers, step.quorum);
     // What others did under this operator's key is archived once it is over, but nobody is asked to go on with it.
     const unanswered = !isOwn || [...connected].some((party) => !ceremony.verdicts.has(party));
     if (step.kind === 'ended' && (!unanswered || watch.patience.over)) {
@@ -375,9 +368,7 @@ export class CoordinatorService {
   }
 
   async #retry(entry: BookEntry): Promise<Uint8Array | undefined> {
-    const aborts = [...entry.ceremony.outcomes.values()].flatMap((outcome) => outcome.body.abort ?? []);
-    if (aborts.length === 0 || !aborts.every((abort) => RETRYABLE.has(abort.failure))) return undefined;
-    const again = proposeAgain(this.#proposer(), entry.ceremony.proposal);
+    const again = isCurable(entry) ? proposeAgain(this.#proposer(), entry.ceremony.proposal) : undefined;
     if (again === undefined) return undefined;
     this.#options.note('ATTEMPT_REPEATED', `${shortName(entry.ceremony.proposal.digest)} is tried again`);
     await this.#propose(again);
@@ -392,8 +383,12 @@ export class CoordinatorService {
         await this.#exclusively(() => this.#take(frame.envelope, from));
         return;
       case 'document':
-        if (this.collection.addDocument(frame.content, from))
+        if (this.collection.addDocument(frame.content, from)) {
           await home.log.append({ at: clock.now(), kind: 'document', bytes: frame.content });
+          await this.#exclusively(async () => {
+            for (const entry of restingOn(home.book.entries(), frame.content)) await this.#step(entry);
+          });
+        }
         return;
       case 'round':
         if (this.collection.addRound(frame.envelope))

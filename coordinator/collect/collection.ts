@@ -6,7 +6,6 @@
 import { verify } from '../../protocol/ceremony/ed25519.ts';
 import type { Roster } from '../../protocol/ceremony/roster.ts';
 import { keygenPids } from '../../protocol/ceremony/session-binding.ts';
-import type { VerdictStatement } from '../../protocol/ceremony/verdict-statement.ts';
 import { openWallet, WALLET_SCHEMA, type Wallet } from '../../protocol/ceremony/wallet.ts';
 import { equalBytes, toHex } from '../../protocol/common/bytes.ts';
 import { type Json, parseCanonical } from '../../protocol/common/canonical-json.ts';
@@ -41,12 +40,6 @@ export class Collection {
     keepNewest(this.#documents, from, toHex(digest), content.value, MAX_DOCUMENTS);
     if (schemaOf(content.value) === WALLET_SCHEMA) this.#addWallet(content.value);
     return isNew;
-  }
-
-  /** Whether everything that a verdict rests on is at hand: a consent without it could never be audited. */
-  hasGrounds({ body }: VerdictStatement): boolean {
-    const named = [body.inputs, body.commonPolicy?.digest, body.ownPolicy?.digest];
-    return named.every((digest) => digest === undefined || this.document(digest) !== undefined);
   }
 
   document(digest: Uint8Array): Json | undefined {
