@@ -215,7 +215,8 @@ export class ParticipantNode {
       await this.context.exchange.receive(bytes, from);
       return;
     }
-    if (this.heads.receive(envelope.value)) await this.context.exchange.exclusively(() => this.answers.considerAll());
+    if (this.heads.receive(envelope.value, from))
+      await this.context.exchange.exclusively(() => this.answers.considerAll());
   }
 
   #onRound(bytes: Uint8Array, from: string): void {

@@ -37,11 +37,15 @@ export class HeadsWatch {
     await members().send(`party:${party}`, { kind: 'statement', envelope: statement.envelope.bytes });
   }
 
-  /** @returns whether the node may answer now and could not before */
-  receive(envelope: Envelope): boolean {
+  /**
+   * @param from who sent it; a party speaks for itself here, since what it once said could be shown again by others
+   * @returns whether the node may answer now and could not before
+   */
+  receive(envelope: Envelope, from: string): boolean {
     const { note, roster, self } = this.#node;
     const heads = openHeads(envelope, roster);
     if (!heads.ok || heads.value.body.about !== self || heads.value.body.party === self) return false;
+    if (from !== `party:${heads.value.body.party}`) return false;
     const before = this.heldBack();
     const { highest, party } = heads.value.body;
     const counted = highest === undefined ? undefined : countedBy(highest, roster);
