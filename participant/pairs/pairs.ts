@@ -17,7 +17,10 @@ import type { FromThread, ThreadData, ToThread } from './thread-messages.ts';
 
 /** After a peer connects it names the setup it still has; without that in this time, in milliseconds, it has none. */
 const PACK_PATIENCE = 400;
-/** The peer may not know the epoch yet, and drops a first message it cannot place: then it is said again. */
+/**
+ * The peer may not know the epoch yet, and drops a first message it cannot place: then it is said again. Each time it
+ * gets twice as long to answer: its thread may be busy with other setups, and a new beginning only adds to them.
+ */
 const HELLO_PATIENCE = 1_000;
 /** A run that takes longer than this, in milliseconds, is given up and begun anew. */
 const RUN_PATIENCE = 60_000;
@@ -192,20 +195,21 @@ export class Pairs {
     if (!this.#confirmed.has(key(wallet.epochId, peer))) this.#begin(wallet, peer);
   }
 
-  #begin(wallet: Wallet, peer: number): void {
+  #begin(wallet: Wallet, peer: number, patience: number = HELLO_PATIENCE): void {
     if (this.#stopped || this.#isBarred(wallet, peer)) return;
     this.#close(key(wallet.epochId, peer));
     const run = this.#open(wallet, peer);
     if (run === undefined) return;
-    this.#node.clock.after(HELLO_PATIENCE, () => {
-      if (!run.heard) this.#beginAgain(run);
+    this.#node.clock.after(patience, () => {
+      if (!run.heard) this.#beginAgain(run, Math.min(2 * patience, RUN_PATIENCE));
     });
-    this.#node.clock.after(RUN_PATIENCE, () => this.#beginAgain(run));
+    this.#node.clock.after(RUN_PATIENCE, () => this.#beginAgain(run, patience));
   }
 
-  #beginAgain(run: OpenRun): void {
-    const isCurrent = this.#runs.get(key(run.wallet.epochId, run.peer)) === run;
-    if (isCurrent && this.#node.members().connected().includes(`party:${run.peer}`)) this.#begin(run.wallet, run.peer);
+  #beginAgain(run: OpenRun, patience: number): void {
+    const { peer, wallet } = run;
+    const isCurrent = this.#runs.get(key(wallet.epochId, peer)) === run;
+    if (isCurrent && this.#node.members().connected().includes(`party:${peer}`)) this.#begin(wallet, peer, patience);
   }
 
   #open(wallet: Wallet, peer: number): OpenRun | undefined {
