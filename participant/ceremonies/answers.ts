@@ -2,7 +2,7 @@
  * This party's answer to each proposal: judged at once when it comes in; consented to by policy alone, handed to the
  * key holder, or rejected. One answer an attempt, ever; it is in the journal before it leaves.
  */
-import { type BookEntry, open } from '../../protocol/ceremony/book.ts';
+import { type BookEntry, open, reportedOutcomes } from '../../protocol/ceremony/book.ts';
 import {
   denial,
   inputsJson,
@@ -44,13 +44,15 @@ export class Answers {
 
   /** What waits for the key holder, oldest first. */
   pending(): readonly Pending[] {
-    const { book, clock } = this.#node;
+    const { book, clock, roster } = this.#node;
     const now = clock.now();
     return [...this.#pending.values()].filter((item) => {
       const { body, digest } = item.entry.ceremony.proposal;
-      const ceremony = book.get(digest)?.ceremony;
+      const entry = book.get(digest);
+      if (entry === undefined) return false;
+      const { start, withdrawals } = entry.ceremony;
       // The others may have gone on, or ended it, without this party.
-      const isOpen = ceremony?.start === undefined && ceremony?.withdrawals.size === 0 && ceremony.outcomes.size === 0;
+      const isOpen = start === undefined && withdrawals.size === 0 && reportedOutcomes(entry, roster).length === 0;
       return isOpen && body.expires > now;
     });
   }
@@ -121,7 +123,7 @@ export class Answers {
     const { clock, exchange, journal, self, signer } = this.#node;
     const { digest, body } = entry.ceremony.proposal;
     const released = journal.state.sessionOf(digest, body.attempt)?.released ?? false;
-    if (released || entry.ceremony.outcomes.size > 0) {
+    if (released || reportedOutcomes(entry, this.#node.roster).length > 0) {
       throw new Refusal(
         'CEREMONY_OVER',
         "it has ended, or this party's last message has left: nothing can be taken back",
@@ -218,7 +220,7 @@ export class Answers {
     if (
       own?.body.decision !== 'consent' ||
       ceremony.withdrawals.has(`party:${this.#node.self}`) ||
-      ceremony.outcomes.size > 0
+      reportedOutcomes(entry, this.#node.roster).length > 0
     )
       return;
     await this.withdraw(entry, 'OPERATOR_EQUIVOCATION: two proposals under one nonce');
@@ -244,7 +246,7 @@ export class Answers {
   /** Nothing is to be said about what ended before, or while, this node was away. */
   #isOver(entry: BookEntry): boolean {
     const { ceremony } = entry;
-    if (ceremony.start !== undefined || ceremony.outcomes.size > 0) return true;
+    if (ceremony.start !== undefined || reportedOutcomes(entry, this.#node.roster).length > 0) return true;
     const { proposal } = ceremony;
     return this.#node.journal.state.verdict(proposal.digest, proposal.body.attempt) !== undefined;
   }

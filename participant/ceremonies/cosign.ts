@@ -5,13 +5,11 @@
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../proto/rest/atomic-file.ts';
 import { ensureDirectory } from '../../proto/rest/directory.ts';
-import { type BookEntry, type CeremonyStatement, open } from '../../protocol/ceremony/book.ts';
+import { type BookEntry, type CeremonyStatement, open, reportedOutcomes } from '../../protocol/ceremony/book.ts';
 import { openClose, signClose } from '../../protocol/ceremony/close.ts';
-import { checkStandings } from '../../protocol/ceremony/lifecycle.ts';
-import type { Outcome } from '../../protocol/ceremony/outcome.ts';
 import type { Roster } from '../../protocol/ceremony/roster.ts';
 import { parseEnvelope, type Statement, shortName } from '../../protocol/ceremony/statement.ts';
-import { equalBytes, toHex } from '../../protocol/common/bytes.ts';
+import { toHex } from '../../protocol/common/bytes.ts';
 import { bodyOf, closeBody } from '../../protocol/transcript/assemble.ts';
 import { type Line, parseTranscript } from '../../protocol/transcript/entry.ts';
 import { History } from '../../protocol/transcript/history.ts';
@@ -111,10 +109,9 @@ function omission(lines: readonly Line[], entry: BookEntry, roster: Roster): str
     ...[...ceremony.withdrawals.keys()].map(
       (author) => [`the withdrawal by ${author}`, `withdrawal/${author}`] as const,
     ),
-    ...[...ceremony.outcomes.values()].flatMap((outcome) => {
-      const { party } = outcome.body;
-      return couldRun(outcome, entry, roster) ? [[`the outcome of party ${party}`, `outcome/${party}`] as const] : [];
-    }),
+    ...reportedOutcomes(entry, roster).map(
+      ({ body: { party } }) => [`the outcome of party ${party}`, `outcome/${party}`] as const,
+    ),
   ];
   return wanted.find(([, ...places]) => !places.some((place) => present.has(place)))?.[0];
 }
@@ -123,13 +120,4 @@ function omission(lines: readonly Line[], entry: BookEntry, roster: Roster): str
 function placeOf(item: CeremonyStatement): string {
   if (item.kind === 'withdrawal') return `withdrawal/${item.statement.body.author}`;
   return item.kind === 'verdict' || item.kind === 'outcome' ? `${item.kind}/${item.statement.body.party}` : item.kind;
-}
-
-function couldRun(outcome: Outcome, { ceremony, starts }: BookEntry, roster: Roster): boolean {
-  const { party, sessionId } = outcome.body;
-  return starts.some((start) => {
-    const { body } = start;
-    if (!equalBytes(body.sessionId, sessionId) || !body.signers.includes(party)) return false;
-    return ceremony.start === start || checkStandings(ceremony, start, roster).ok;
-  });
 }

@@ -11,12 +11,13 @@ import {
   addWithdrawal,
   admit,
   type Ceremony,
+  checkStandings,
   type LifecycleError,
   newCeremony,
 } from './lifecycle.ts';
 import { type Outcome, openOutcome } from './outcome.ts';
 import { openProposal, type Proposal } from './proposal.ts';
-import type { Roster } from './roster.ts';
+import type { Roster, RosterBody } from './roster.ts';
 import { openStart, type Start } from './start.ts';
 import type { Envelope, StatementError } from './statement.ts';
 import { openVerdict, type VerdictStatement } from './verdict-statement.ts';
@@ -183,6 +184,19 @@ export function open(envelope: Envelope, roster: Roster): Result<CeremonyStateme
     case 'keymoot.heads.v1':
       return err({ code: 'STATEMENT_UNEXPECTED', message: `a ${envelope.type} statement does not belong here` });
   }
+}
+
+/**
+ * The outcomes of sessions that could have begun. Any party can sign an outcome, of a session that never was: such a one
+ * ends nothing, and silences nobody.
+ */
+export function reportedOutcomes({ ceremony, starts }: BookEntry, roster: RosterBody): readonly Outcome[] {
+  return [...ceremony.outcomes.values()].filter(({ body: { party, sessionId } }) =>
+    starts.some((start) => {
+      if (toHex(start.body.sessionId) !== toHex(sessionId) || !start.body.signers.includes(party)) return false;
+      return start === ceremony.start || checkStandings(ceremony, start, roster).ok;
+    }),
+  );
 }
 
 /** The proposal that a ceremony statement is about; itself, for a proposal. */

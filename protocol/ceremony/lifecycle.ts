@@ -78,7 +78,11 @@ export function admit(
     if (body.attempt !== previous.proposal.body.attempt + 1 || intent(body) !== intent(previous.proposal.body)) {
       return refuse('ATTEMPT_DIFFERS', 'a later attempt must repeat the first one unchanged');
     }
-    if (previous.start !== undefined && previous.outcomes.size === 0) {
+    const started = previous.start?.body;
+    const hasEnded = [...previous.outcomes.values()].some(({ body: outcome }) => {
+      return started?.signers.includes(outcome.party) === true && equalBytes(outcome.sessionId, started.sessionId);
+    });
+    if (started !== undefined && !hasEnded) {
       return refuse('ATTEMPT_STILL_LIVE', 'the attempt before it has not ended here yet');
     }
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type BookEntry, CeremonyBook } from '../../protocol/ceremony/book.ts';
+import { type BookEntry, CeremonyBook, reportedOutcomes } from '../../protocol/ceremony/book.ts';
 import { signClose } from '../../protocol/ceremony/close.ts';
 import { signHeads } from '../../protocol/ceremony/heads.ts';
 import type { Statement } from '../../protocol/ceremony/statement.ts';
@@ -226,4 +226,25 @@ test('whoever hears the same statements holds the same book, whatever the order 
     }),
     { numRuns: 25 },
   );
+});
+
+test('an outcome of a session that never was is no outcome, whatever start its author makes up', () => {
+  const ids = (statements: readonly Statement<unknown>[]): readonly number[] =>
+    book(statements)
+      .entries()
+      .flatMap((entry) => reportedOutcomes(entry, ROSTER).map(({ body }) => body.party));
+  const forged = endOf(proposal, 3, { sessionId: vec('a session of its own') });
+  const away = [1, 2].map((party) => ({ party, answer: 'unreachable' }) as const);
+  const madeUp = startOf(
+    proposal,
+    [...away, ...consents.slice(2).map(standingOf)],
+    { sessionId: vec('a session of its own'), signers: [1, 3] },
+    'party:3',
+  );
+  expect(ids([proposal, forged])).toEqual([]);
+  expect(ids([proposal, ...consents, madeUp, forged])).toEqual([]);
+  const stranger = endOf(proposal, 3, { sessionId: start.body.sessionId });
+  const signer = endOf(proposal, 1, { sessionId: start.body.sessionId });
+  expect(start.body.signers).toEqual([1, 2]);
+  expect(ids([proposal, ...consents, start, stranger, signer])).toEqual([1]);
 });

@@ -32,6 +32,7 @@ function sessionOfOne(partyOf = (index: number) => index): { session: Session; p
     journal: { nextCounter: async () => 7 },
     exchange: {
       exclusively: async (action: () => Promise<void>) => action(),
+      keep: nothing,
       publish: async (statement: Statement<unknown>) => void published.push(statement.envelope),
     },
     members: () => ({ send: nothing, sendAll: nothing }),
