@@ -159,7 +159,8 @@ export class Pairs {
     // Which of the wallets' runs a pairSid belongs to, the machines in the thread know.
     for (const run of opened === undefined ? known : [opened]) {
       if (this.#isBarred(run.wallet, run.peer)) continue;
-      run.heard = true;
+      // The answer to the own first message names the epoch; anything later may be of another wallet's run.
+      if (isHello) run.heard = true;
       this.#post({ kind: 'deliver', id: run.id, envelope: bytes });
     }
   }
