@@ -1,6 +1,8 @@
+import { field } from '../../proto/control/answer.ts';
 import type { Command } from '../../proto/control/command.ts';
+import { HOME_OPTION } from '../../proto/control/home-option.ts';
 import { InvalidArgument, Refusal } from '../../protocol/common/errors.ts';
-import { askService, field, HOME_OPTION } from './common.ts';
+import { askService } from './common.ts';
 
 export const broadcast: Command = {
   usage: 'CEREMONY --home DIR --rpc URL',

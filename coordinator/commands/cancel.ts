@@ -1,5 +1,6 @@
 import type { Command } from '../../proto/control/command.ts';
-import { askService, HOME_OPTION } from './common.ts';
+import { HOME_OPTION } from '../../proto/control/home-option.ts';
+import { askService } from './common.ts';
 
 export const cancel: Command = {
   usage: 'CEREMONY --home DIR --reason TEXT',

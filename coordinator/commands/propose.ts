@@ -1,12 +1,14 @@
 /** `keygen` and `sign`: propose, and follow the ceremony to its end. */
 
+import { field, listOf, memberOf } from '../../proto/control/answer.ts';
 import type { Command, CommandCall } from '../../proto/control/command.ts';
 import { readTextFile } from '../../proto/control/files.ts';
+import { HOME_OPTION } from '../../proto/control/home-option.ts';
 import type { JsonValue } from '../../proto/control/message.ts';
 import { toHex } from '../../protocol/common/bytes.ts';
 import { InvalidArgument } from '../../protocol/common/errors.ts';
 import { payloadFromInspectJson } from '../../protocol/payload/inspect-json.ts';
-import { askService, field, HOME_OPTION, listOf, memberOf } from './common.ts';
+import { askService } from './common.ts';
 
 const WISH_OPTIONS = {
   ...HOME_OPTION,

@@ -2,6 +2,7 @@
 
 import type { Command } from '../../proto/control/command.ts';
 import { readTextFile } from '../../proto/control/files.ts';
+import { HOME_OPTION, homeOf, PASSPHRASE_OPTION } from '../../proto/control/home-option.ts';
 import { readFileIfPresent, writeFileAtomic } from '../../proto/rest/atomic-file.ts';
 import { createHome } from '../../proto/rest/directory.ts';
 import { HomeLock } from '../../proto/rest/lock.ts';
@@ -15,7 +16,6 @@ import { InvalidArgument, Refusal } from '../../protocol/common/errors.ts';
 import { type Reader, read } from '../../protocol/common/schema.ts';
 import { systemRandom } from '../effects.ts';
 import { createOperatorKeys, homeLayout } from '../home.ts';
-import { HOME_OPTION, homeOf, PASSPHRASE_OPTION } from './common.ts';
 
 /** log2 of the scrypt cost with `--weak-kdf`: for tests and demos. */
 const WEAK_LOG_N = 14;

@@ -1,6 +1,8 @@
+import { field, listOf, memberOf } from '../../proto/control/answer.ts';
 import type { Command } from '../../proto/control/command.ts';
+import { HOME_OPTION } from '../../proto/control/home-option.ts';
 import { formatTable } from '../../proto/control/terminal.ts';
-import { askService, field, HOME_OPTION, listOf, memberOf } from './common.ts';
+import { askService } from './common.ts';
 import { resultLines } from './propose.ts';
 
 export const status: Command = {

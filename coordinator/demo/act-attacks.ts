@@ -1,10 +1,11 @@
 /** Steps 7 to 10: three attacks with a real operator’s keys, and what is left of them: signed refusals. */
 import { type Address, parseEther } from 'viem';
+import { field, listOf, memberOf } from '../../proto/control/answer.ts';
 import type { JsonValue } from '../../proto/control/message.ts';
-import { field, listOf, memberOf } from '../commands/common.ts';
 import { SUPPLIER } from './act-wallet.ts';
 import { finished, proposeFile, readScreen } from './ceremonies.ts';
 import type { DemoChain } from './chain.ts';
+import { WALLET } from './names.ts';
 import { demand } from './narrator.ts';
 import { type Reason, reasonsOf } from './report.ts';
 import { SAFE_ADDRESSES, safeImplementation, safeNonce, safeOwners } from './safe.ts';
@@ -17,7 +18,6 @@ import {
   type Stage,
   startCoordinator,
   stopCoordinator,
-  WALLET,
   writeJson,
 } from './stage.ts';
 import { ether, walletTransaction } from './transactions.ts';

@@ -1,7 +1,7 @@
 /** The last step: an auditor who trusts nobody, with the roster’s fingerprint and the files. */
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { field, listOf, memberOf } from '../commands/common.ts';
+import { field, listOf, memberOf } from '../../proto/control/answer.ts';
 import { demand } from './narrator.ts';
 import type { DemoWallet, Stage } from './stage.ts';
 

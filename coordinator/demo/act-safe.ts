@@ -1,6 +1,6 @@
 /** Steps 5 and 6: a real Safe that the wallet owns, and a transfer out of it that people approve by hand. */
 import { type Address, encodeFunctionData, parseAbi, parseEther } from 'viem';
-import { field } from '../commands/common.ts';
+import { field } from '../../proto/control/answer.ts';
 import { adoptPolicy, SUPPLIER } from './act-wallet.ts';
 import { approveByHand, ceremonyInInboxes, finished, proposeFile, readScreen } from './ceremonies.ts';
 import type { DemoChain } from './chain.ts';

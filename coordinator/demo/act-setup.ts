@@ -1,10 +1,11 @@
 /** Steps 1 and 2: homes, the roster that everybody pins, nodes in processes of their own, and the key they make. */
 import { join } from 'node:path';
+import { field, listOf, memberOf } from '../../proto/control/answer.ts';
 import type { JsonValue } from '../../proto/control/message.ts';
-import { field, listOf, memberOf } from '../commands/common.ts';
 import { approveByHand, ceremonyInInboxes, finished, readScreen } from './ceremonies.ts';
+import { THRESHOLD, WALLET } from './names.ts';
 import { checksummed, demand } from './narrator.ts';
-import { ask, type DemoWallet, eventually, nodeOf, type Stage, startCoordinator, THRESHOLD, WALLET } from './stage.ts';
+import { ask, type DemoWallet, eventually, nodeOf, type Stage, startCoordinator } from './stage.ts';
 
 export async function gatherMembers(stage: Stage): Promise<void> {
   const { holders, narrator, operator, processes } = stage;

@@ -1,6 +1,6 @@
 /** Steps 3 and 4: the policy that all parties adopt, and a payment that it lets pass without anybody’s hand. */
 import { type Address, parseEther } from 'viem';
-import { field } from '../commands/common.ts';
+import { field } from '../../proto/control/answer.ts';
 import { finished, proposeFile } from './ceremonies.ts';
 import { type DemoChain, startChain } from './chain.ts';
 import { chainState } from './chain-process.ts';

@@ -1,11 +1,12 @@
 /** One ceremony as the demo drives it: the operator’s command runs, key holders read and approve with theirs. */
 
 import { setTimeout as delay } from 'node:timers/promises';
+import { field, listOf, memberOf } from '../../proto/control/answer.ts';
 import type { JsonValue } from '../../proto/control/message.ts';
 import { Refusal } from '../../protocol/common/errors.ts';
-import { field, listOf, memberOf } from '../commands/common.ts';
+import { WALLET } from './names.ts';
 import { demand } from './narrator.ts';
-import { ask, eventually, type Holder, type Stage, WALLET } from './stage.ts';
+import { ask, eventually, type Holder, type Stage } from './stage.ts';
 
 /** How often further attempts are looked for, in milliseconds. */
 const RETRY_POLL = 1_000;

@@ -5,13 +5,13 @@
 
 import { type Command, type CommandCall, dispatch } from '../../proto/control/command.ts';
 import { readTextFile } from '../../proto/control/files.ts';
+import { HOME_OPTION, homeOf, PASSPHRASE_OPTION } from '../../proto/control/home-option.ts';
 import { readPassphrase } from '../../proto/rest/passphrase.ts';
 import type { Proposal } from '../../protocol/ceremony/proposal.ts';
 import { shortName } from '../../protocol/ceremony/statement.ts';
 import { InvalidArgument, Refusal } from '../../protocol/common/errors.ts';
 import { payloadFromInspectJson } from '../../protocol/payload/inspect-json.ts';
 import type { Payload } from '../../protocol/payload/payload.ts';
-import { HOME_OPTION, homeOf, PASSPHRASE_OPTION } from '../commands/common.ts';
 import { systemRandom } from '../effects.ts';
 import { openHome } from '../home.ts';
 import { alteredByte, HostileCoordinator } from './hostile-coordinator.ts';

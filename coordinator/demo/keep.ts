@@ -5,9 +5,10 @@ import { parseEther } from 'viem';
 import { SUPPLIER } from './act-wallet.ts';
 import type { DemoChain } from './chain.ts';
 import { findAnvil } from './chain-process.ts';
+import { WALLET } from './names.ts';
 import { UNATTENDED_LIMIT } from './policies.ts';
 import { CLI } from './processes.ts';
-import { type DemoWallet, type Stage, WALLET, writeJson } from './stage.ts';
+import { type DemoWallet, type Stage, writeJson } from './stage.ts';
 import { ether, walletTransaction } from './transactions.ts';
 
 export async function writeNextSteps(stage: Stage, wallet: DemoWallet, chain: DemoChain): Promise<void> {

@@ -1,6 +1,6 @@
 /** The demo's common policy, in two versions: the second one also speaks about the Safe, which did not exist before. */
 import { type Address, parseEther } from 'viem';
-import { WALLET } from './stage.ts';
+import { WALLET } from './names.ts';
 
 export interface PolicyPlaces {
   readonly chainId: number;

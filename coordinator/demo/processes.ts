@@ -6,9 +6,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { openSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { field, memberOf } from '../../proto/control/answer.ts';
 import type { JsonValue } from '../../proto/control/message.ts';
 import { Refusal, TransportError } from '../../protocol/common/errors.ts';
-import { field, memberOf } from '../commands/common.ts';
 
 /** The built command line, beside which this file lies in the build. */
 export const CLI: string = resolve(import.meta.dirname, '../../cli.js');

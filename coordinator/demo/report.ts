@@ -1,9 +1,10 @@
 /** The demo's result for scripts: what was signed, what was refused and why, and where the evidence lies. */
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { field, listOf, memberOf } from '../../proto/control/answer.ts';
 import type { JsonValue } from '../../proto/control/message.ts';
-import { field, listOf, memberOf } from '../commands/common.ts';
-import { type DemoWallet, type Stage, THRESHOLD } from './stage.ts';
+import { THRESHOLD } from './names.ts';
+import type { DemoWallet, Stage } from './stage.ts';
 
 export interface Signed {
   readonly ceremony: string;

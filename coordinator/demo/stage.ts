@@ -55,9 +55,6 @@ export interface Stage {
   chain: DemoChain | undefined;
 }
 
-export const THRESHOLD = 2;
-export const WALLET = 'treasury';
-
 const PEOPLE = [
   ['ada', 'Ada Lindqvist'],
   ['ben', 'Ben Okafor'],

@@ -1,7 +1,7 @@
 /** Transactions of the wallet: made as any wallet software would, signed by the parties, sent by the operator. */
 
 import { type Address, formatEther, type Hex, serializeTransaction, type TransactionReceipt } from 'viem';
-import { field, type memberOf } from '../commands/common.ts';
+import { field, type memberOf } from '../../proto/control/answer.ts';
 import type { Chain } from './chain.ts';
 import { demand } from './narrator.ts';
 import type { DemoWallet, Stage } from './stage.ts';

@@ -1,9 +1,11 @@
 /** The key holder’s commands on proposals: read, decide. They speak to the node that runs in the home. */
 
+import { field, listOf, memberOf } from '../../proto/control/answer.ts';
 import type { Command } from '../../proto/control/command.ts';
+import { HOME_OPTION } from '../../proto/control/home-option.ts';
 import { formatTable } from '../../proto/control/terminal.ts';
 import { Refusal } from '../../protocol/common/errors.ts';
-import { askNode, field, HOME_OPTION, listOf, memberOf } from './common.ts';
+import { askNode } from './common.ts';
 
 export const inbox: Command = {
   usage: '--home DIR',

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Command } from '../../proto/control/command.ts';
+import { HOME_OPTION, homeOf, PASSPHRASE_OPTION } from '../../proto/control/home-option.ts';
 import { writeFileAtomic } from '../../proto/rest/atomic-file.ts';
 import { createHome } from '../../proto/rest/directory.ts';
 import { HomeLock } from '../../proto/rest/lock.ts';
@@ -12,7 +13,6 @@ import { InvalidArgument } from '../../protocol/common/errors.ts';
 import { type Reader, read } from '../../protocol/common/schema.ts';
 import { createIdentity, wipeIdentity } from '../keystore/identity.ts';
 import { systemRandom } from '../randomness.ts';
-import { HOME_OPTION, homeOf, PASSPHRASE_OPTION } from './common.ts';
 
 /** log2 of the scrypt cost with `--weak-kdf`: enough to test with, far too little for keys that matter. */
 const WEAK_LOG_N = 14;

@@ -1,5 +1,6 @@
 import type { Command } from '../../proto/control/command.ts';
 import { readTextFile } from '../../proto/control/files.ts';
+import { HOME_OPTION, homeOf } from '../../proto/control/home-option.ts';
 import { readFileIfPresent, writeFileAtomic } from '../../proto/rest/atomic-file.ts';
 import { HomeLock } from '../../proto/rest/lock.ts';
 import { fingerprint, matchesFingerprint } from '../../protocol/ceremony/roster.ts';
@@ -8,7 +9,6 @@ import { equalBytes, utf8 } from '../../protocol/common/bytes.ts';
 import { InvalidArgument, Refusal } from '../../protocol/common/errors.ts';
 import { readPublicIdentity } from '../keystore/identity.ts';
 import { homeLayout } from '../keystore/settings.ts';
-import { HOME_OPTION, homeOf } from './common.ts';
 import { rosterLines } from './roster-lines.ts';
 
 export const join: Command = {

@@ -1,8 +1,10 @@
+import { field, memberOf } from '../../proto/control/answer.ts';
 import type { Command } from '../../proto/control/command.ts';
 import { readTextFile } from '../../proto/control/files.ts';
+import { HOME_OPTION } from '../../proto/control/home-option.ts';
 import { InvalidArgument, Refusal } from '../../protocol/common/errors.ts';
 import { parsePolicy } from '../../protocol/policy/parse.ts';
-import { askNode, field, HOME_OPTION, memberOf } from './common.ts';
+import { askNode } from './common.ts';
 
 export const policy: Command = {
   usage: 'show | set common|own FILE --home DIR [--yes]',

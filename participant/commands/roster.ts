@@ -2,6 +2,7 @@
 
 import { type Command, type CommandCall, dispatch } from '../../proto/control/command.ts';
 import { readTextFile } from '../../proto/control/files.ts';
+import { HOME_OPTION, homeOf, PASSPHRASE_OPTION } from '../../proto/control/home-option.ts';
 import { readFileIfPresent, writeFileAtomic } from '../../proto/rest/atomic-file.ts';
 import { readPassphrase } from '../../proto/rest/passphrase.ts';
 import { Vault } from '../../proto/rest/vault.ts';
@@ -19,7 +20,6 @@ import { equalBytes, fromHex, toHex, utf8 } from '../../protocol/common/bytes.ts
 import { InvalidArgument, Refusal } from '../../protocol/common/errors.ts';
 import { loadIdentity, wipeIdentity } from '../keystore/identity.ts';
 import { systemRandom } from '../randomness.ts';
-import { HOME_OPTION, homeOf, PASSPHRASE_OPTION } from './common.ts';
 import { rosterLines } from './roster-lines.ts';
 
 const create: Command = {

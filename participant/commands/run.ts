@@ -1,10 +1,10 @@
 import type { Command } from '../../proto/control/command.ts';
+import { HOME_OPTION, homeOf, PASSPHRASE_OPTION } from '../../proto/control/home-option.ts';
 import { nodeLog } from '../../proto/control/node-log.ts';
 import { serveControl } from '../../proto/control/serve.ts';
 import { readPassphrase } from '../../proto/rest/passphrase.ts';
 import { systemClock } from '../clock.ts';
 import { systemRandom } from '../randomness.ts';
-import { HOME_OPTION, homeOf, PASSPHRASE_OPTION } from './common.ts';
 
 export const run: Command = {
   usage: '--home DIR [--passphrase-file FILE] [--listen MULTIADDR]',

@@ -1,6 +1,8 @@
+import { field, listOf, memberOf } from '../../proto/control/answer.ts';
 import type { Command } from '../../proto/control/command.ts';
+import { HOME_OPTION } from '../../proto/control/home-option.ts';
 import type { JsonValue } from '../../proto/control/message.ts';
-import { askNode, field, HOME_OPTION, listOf, memberOf } from './common.ts';
+import { askNode } from './common.ts';
 
 export const status: Command = {
   usage: '--home DIR',

@@ -5,6 +5,8 @@ import { WireError } from '../errors.ts';
  * Messages carry paths, sizes and offsets, never contents.
  */
 export type StoreErrorCode =
+  /** Neither `--home` nor KEYMOOT_HOME says which home is meant. */
+  | 'HOME_NOT_NAMED'
   /** The home directory, or something in it, is missing. */
   | 'HOME_MISSING'
   /** The home directory is open to other users, or belongs to one. */

@@ -12,7 +12,10 @@ function logged(): {
     (line) => lines.push(line),
     () => time,
   );
-  return { lines, note, wait: (milliseconds) => void (time += milliseconds) };
+  const wait = (milliseconds: number): void => {
+    time += milliseconds;
+  };
+  return { lines, note, wait };
 }
 
 test('an event is one line of visible ASCII, however long and whatever is in it', () => {

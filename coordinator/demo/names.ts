@@ -1,0 +1,4 @@
+/** What the demo calls things. */
+
+export const THRESHOLD = 2;
+export const WALLET = 'treasury';
