@@ -299,7 +299,7 @@ describe('a proposal', () => {
 
   test('has room for the largest payload, and no more', () => {
     const large = (length: number): string =>
-      refused({ payload: { kind: 'evm-transaction', bytes: new Uint8Array(length) } } as Partial<ProposalBody>);
+      refused({ payload: { kind: 'evm-transaction', bytes: new Uint8Array(length) } });
     expect(large(64 * 1024)).toBe('ok');
     expect(large(64 * 1024 + 1)).toBe('STATEMENT_MALFORMED');
   });

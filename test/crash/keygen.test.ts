@@ -84,8 +84,9 @@ if (process.env['KEYMOOT_CRASH'] === 'all') {
   });
 }
 
-test('afterwards a new key is made, and it signs', async () => {
+test('afterwards a new key is made, and it signs', { timeout: 300_000 }, async () => {
   await network.wallet('treasury');
+  await network.paired('treasury', 1, 2);
   const result = await network.result(await network.propose(payment({ nonce: network.nextNonce() })));
   expect(result, JSON.stringify(result)).toMatchObject({ ending: 'completed' });
   await checkNothingTwice(network);

@@ -79,7 +79,8 @@ async function runRefused(spoil: (home: string) => Promise<string | undefined>, 
   expect(after.subarray(0, journal.length).equals(journal)).toBe(true);
 }
 
-async function flipByte(path: string, at: number): Promise<void> {
+/** A passphrase other than the usual one is not needed for it. */
+async function flipByte(path: string, at: number): Promise<undefined> {
   const bytes = await readFile(path);
   const place = at < 0 ? bytes.length + at : at;
   bytes[place] = (bytes[place] ?? 0) ^ 0x40;
@@ -100,21 +101,15 @@ describe('a node does not start', () => {
   });
 
   test('with a damaged identity', async () => {
-    await runRefused(
-      async (home) => void (await flipByte(await sealedFile(home, 'identity'), -3)),
-      /SEALED_FILE_CORRUPT/,
-    );
+    await runRefused(async (home) => flipByte(await sealedFile(home, 'identity'), -3), /SEALED_FILE_CORRUPT/);
   });
 
   test('with a damaged key share', async () => {
-    await runRefused(
-      async (home) => void (await flipByte(await sealedFile(home, 'key-record'), -3)),
-      /SEALED_FILE_CORRUPT/,
-    );
+    await runRefused(async (home) => flipByte(await sealedFile(home, 'key-record'), -3), /SEALED_FILE_CORRUPT/);
   });
 
   test.each([40, 60, 120])('with a journal damaged at byte %i', async (at) => {
-    await runRefused(async (home) => void (await flipByte(homeLayout(home).journal, at)), /JOURNAL_CORRUPT/);
+    await runRefused(async (home) => flipByte(homeLayout(home).journal, at), /JOURNAL_CORRUPT/);
   });
 
   test('without its journal, or with another one', async () => {

@@ -20,6 +20,9 @@ import { ETHER } from '../support/treasury.ts';
 import { vec } from '../threshold/support/labels.ts';
 import { Impostor, now } from './support.ts';
 
+const SIGN = 0x30;
+const SIGN_PAIR = 0x31;
+
 let network: Network;
 
 beforeAll(async () => {
@@ -61,7 +64,7 @@ test('a machine that was rolled back is held back by its own later statements', 
   expect(result['ending']).toBe('completed'); // the other two are enough
   const book = bookOf(network.roster, await logOf(operatorLayout(network.operatorHome).log));
   const entry = book.entries().at(-1)?.ceremony;
-  expect([...(entry?.verdicts.keys() ?? [])].sort()).toEqual([1, 2]);
+  expect(new Set(entry?.verdicts.keys())).toEqual(new Set([1, 2]));
   await expect(network.ask(3, 'approve', { ceremony, digest: '' })).rejects.toThrow();
 
   await network.stopParty(3);
@@ -151,7 +154,8 @@ test('one party alone cannot start: forged consents are not taken in, and its ow
           : undefined;
       });
     }
-    expect(hostile.rounds.filter((bytes) => bytes[3] !== PAIR)).toEqual([]);
+    // The type of a round message is its fourth byte: no signing has begun.
+    expect(hostile.rounds.filter((bytes) => bytes[3] === SIGN || bytes[3] === SIGN_PAIR)).toEqual([]);
     await network.operate('cancel', { ceremony, reason: 'an attack' });
   } finally {
     await hostile.stop();
@@ -164,7 +168,7 @@ test('rubbish in the rounds of others stops nothing and gets nobody banned', asy
   let over = false;
   let sent = 0;
   const seed = Number(`0x${Buffer.from(systemRandom.bytes(4)).toString('hex')}`);
-  console.info(`rubbish with seed ${seed}`);
+  process.stdout.write(`rubbish with seed ${seed}\n`);
   const flood = async (): Promise<void> => {
     for (let i = 0; !over && i < 2_000; i++) {
       const pick = (length: number, label: string): Uint8Array => vec(`${seed}/${label}/${i}`, length);
@@ -182,6 +186,10 @@ test('rubbish in the rounds of others stops nothing and gets nobody banned', asy
       for (const party of [1, 2])
         await hostile.frame(party, { kind: 'round', envelope: i % 5 === 0 ? pick(500, 'raw') : envelope });
       sent += 1;
+      // The link may take it all at once; the rest of this process must breathe.
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
     }
   };
   const flooding = flood();
@@ -195,7 +203,10 @@ test('rubbish in the rounds of others stops nothing and gets nobody banned', asy
   expect(sent).toBeGreaterThan(50);
   for (const index of [1, 2]) expect(await bansOf(network, index)).toBe(0);
   await checkNothingTwice(network);
+  // Somebody spoke with its keys: the real machine learns of a counter that it never gave, and stays silent.
   await network.startParty(3);
-  await network.meshed();
+  await eventually('the alarm', async () => {
+    return String((await network.ask(3, 'status'))['heldBack']).includes('rolled back') ? true : undefined;
+  });
   await signs();
 });

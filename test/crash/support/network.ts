@@ -241,6 +241,17 @@ export class Network {
     });
   }
 
+  /** Two parties have a pair setup under this wallet: after many restarts a slow machine has many to make. */
+  async paired(name: string, a: number, b: number): Promise<void> {
+    const ready = async (self: number, peer: number): Promise<boolean> => {
+      const wallets = (await this.ask(self, 'status'))['wallets'] as readonly Fields[];
+      const pairs = wallets.find((row) => row['name'] === name)?.['pairs'] as readonly Fields[] | undefined;
+      return pairs?.some((row) => row['party'] === peer && row['state'] === 'ready') ?? false;
+    };
+    const look = async (): Promise<true | undefined> => ((await ready(a, b)) && (await ready(b, a)) ? true : undefined);
+    await eventually(`the pair setup of parties ${a} and ${b}`, look, 180_000);
+  }
+
   /** Proposes and returns at once. */
   async propose(payload: Payload, changes: Fields = {}): Promise<string> {
     const { bytes, kind } = payload;
