@@ -31,7 +31,7 @@ export function checkStart(
   const listed = listedOnly(ceremony, value);
   const gathered = checkStandings(listed, value, roster);
   if (!gathered.ok) return err({ code: asAuditCode(gathered.error), seq, message: gathered.error.message });
-  const alive = standing(listed, created);
+  const alive = standing({ ...listed, start: value }, created);
   if (!alive.ok) return err({ code: asAuditCode(alive.error), seq, message: alive.error.message });
   if (isBefore(created, statements.proposal.value.body.created))
     return err(disordered(seq, 'the start', 'the proposal'));
