@@ -22,8 +22,13 @@ const PACK_PATIENCE = 400;
  * gets twice as long to answer: its thread may be busy with other setups, and a new beginning only adds to them.
  */
 const HELLO_PATIENCE = 1_000;
-/** A run that takes longer than this, in milliseconds, is given up and begun anew. */
+/**
+ * A run that takes longer than this, in milliseconds, is given up and begun anew; the next one gets twice as long, or
+ * many setups on a slow machine would push each other out for ever.
+ */
 const RUN_PATIENCE = 60_000;
+/** No run gets longer than this, in milliseconds. */
+const MAX_PATIENCE = 960_000;
 /** Between a failed run and the next one. */
 const RETRY_AFTER = 2_000;
 /** A peer is heard again after this time, in milliseconds, if it asks for a setup. */
@@ -39,6 +44,12 @@ interface OpenRun {
   readonly peer: number;
   /** Whether the peer has said anything in this run yet. */
   heard: boolean;
+}
+
+/** How long the peer has for its first word, and the run as a whole; milliseconds. */
+interface Patience {
+  readonly hello: number;
+  readonly run: number;
 }
 
 export class Pairs {
@@ -196,18 +207,21 @@ export class Pairs {
     if (!this.#confirmed.has(key(wallet.epochId, peer))) this.#begin(wallet, peer);
   }
 
-  #begin(wallet: Wallet, peer: number, patience: number = HELLO_PATIENCE): void {
+  #begin(wallet: Wallet, peer: number, patience: Patience = { hello: HELLO_PATIENCE, run: RUN_PATIENCE }): void {
     if (this.#stopped || this.#isBarred(wallet, peer)) return;
     this.#close(key(wallet.epochId, peer));
     const run = this.#open(wallet, peer);
     if (run === undefined) return;
-    this.#node.clock.after(patience, () => {
-      if (!run.heard) this.#beginAgain(run, Math.min(2 * patience, RUN_PATIENCE));
+    const { clock } = this.#node;
+    clock.after(patience.hello, () => {
+      if (!run.heard) this.#beginAgain(run, { ...patience, hello: Math.min(2 * patience.hello, RUN_PATIENCE) });
     });
-    this.#node.clock.after(RUN_PATIENCE, () => this.#beginAgain(run, patience));
+    clock.after(patience.run, () =>
+      this.#beginAgain(run, { ...patience, run: Math.min(2 * patience.run, MAX_PATIENCE) }),
+    );
   }
 
-  #beginAgain(run: OpenRun, patience: number): void {
+  #beginAgain(run: OpenRun, patience: Patience): void {
     const { peer, wallet } = run;
     const isCurrent = this.#runs.get(key(wallet.epochId, peer)) === run;
     if (isCurrent && this.#node.members().connected().includes(`party:${peer}`)) this.#begin(wallet, peer, patience);
