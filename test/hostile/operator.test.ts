@@ -15,7 +15,7 @@ import { Network } from '../crash/support/network.ts';
 import { payment } from '../crash/support/payments.ts';
 import { eventually } from '../crash/support/processes.ts';
 import { must } from '../support/must.ts';
-import { ETHER, trojan } from '../support/treasury.ts';
+import { ETHER, treasuryPolicy, trojan } from '../support/treasury.ts';
 import { vec } from '../threshold/support/labels.ts';
 import { Impostor, now } from './support.ts';
 
@@ -116,12 +116,16 @@ describe('a proposal', () => {
     ['for another epoch', 'WRONG_EPOCH', (body) => ({ ...body, epochId: vec('epoch') })],
     ['for another address', 'WRONG_ADDRESS', (body) => ({ ...body, address: new Uint8Array(20) })],
     ['for a derived key', 'DERIVATION_UNAVAILABLE', (body) => ({ ...body, path: [0] })],
-    ['on another chain', 'CHAIN', (body) => ({ ...body, payload: payment({ nonce: 900n, chainId: 1n }) })],
-    ['to a stranger', '', (body) => ({ ...body, payload: payment({ nonce: 901n, to: `0x${'66'.repeat(20)}` }) })],
-    ['with the delegatecall of February 2025', '', (body) => ({ ...body, payload: trojan() })],
+    ['on another chain', 'WRONG_CHAIN', (body) => ({ ...body, payload: payment({ nonce: 900n, chainId: 1n }) })],
+    [
+      'to a stranger',
+      'DEFAULT_DENY',
+      (body) => ({ ...body, payload: payment({ nonce: 901n, to: `0x${'66'.repeat(20)}` }) }),
+    ],
+    ['with the delegatecall of February 2025', 'DELEGATECALL', (body) => ({ ...body, payload: trojan() })],
     [
       'that nobody can decode',
-      '',
+      'TX_TYPE_UNSUPPORTED',
       (body) => ({ ...body, payload: { kind: 'evm-transaction', bytes: vec('noise', 90) } }),
     ],
   ];
@@ -246,6 +250,23 @@ test('consents of parties, forged by the operator, are nothing', async () => {
     const states = await Promise.all(ALL.map((index) => network.ask(index, 'status')));
     return states.every((state) => state['pending'] === 1) ? true : undefined;
   });
+  expectNoRounds();
+});
+
+test('a policy that changed after the consents voids them: the start comes to nothing', async () => {
+  const proposal = hostile.proposal(await hostile.signing(payment({ nonce: network.nextNonce() })));
+  await hostile.say(ALL, proposal);
+  await hostile.consents(proposal, ALL);
+  for (const index of ALL) {
+    await network.ask(index, 'policy-set', { scope: 'common', text: JSON.stringify(treasuryPolicy(2)) });
+  }
+  await hostile.say(ALL, startOf(proposal));
+  const aborts = await eventually('the outcomes of both signers', () => {
+    const outcomes = [1, 2].flatMap((party) => hostile.ceremony(proposal)?.outcomes.get(party)?.body ?? []);
+    return outcomes.length === 2 ? outcomes.map(({ abort, released }) => [abort?.failure, released]) : undefined;
+  });
+  expect(aborts).toContainEqual(['POLICY_CHANGED', false]);
+  expect(aborts.filter(([failure]) => failure !== 'POLICY_CHANGED' && failure !== 'BENIGN')).toEqual([]);
   expectNoRounds();
 });
 
