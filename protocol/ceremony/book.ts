@@ -19,7 +19,7 @@ import { type Outcome, openOutcome } from './outcome.ts';
 import { openProposal, type Proposal } from './proposal.ts';
 import type { Roster, RosterBody } from './roster.ts';
 import { openStart, type Start } from './start.ts';
-import type { Envelope, StatementError } from './statement.ts';
+import { type Envelope, type StatementError, statementDigest } from './statement.ts';
 import { openVerdict, type VerdictStatement } from './verdict-statement.ts';
 import { openWithdrawal, type Withdrawal } from './withdrawal.ts';
 
@@ -70,7 +70,8 @@ export class CeremonyBook {
   readonly #arrivals = new Map<string, readonly number[]>();
   /** By digest, oldest first. */
   readonly #orphans = new Map<string, CeremonyStatement>();
-  readonly #seen = new Set<string>();
+  /** Digest of every statement taken in, with its proposal: it was opened once and need not be again. */
+  readonly #seen = new Map<string, string>();
 
   constructor(roster: Roster) {
     this.#roster = roster;
@@ -96,6 +97,9 @@ export class CeremonyBook {
 
   /** Takes in one statement; opens it by the roster first. Known statements change nothing. */
   apply(envelope: Envelope, now: number): Result<News, StatementError | LifecycleError | BookError> {
+    // Every member passes every statement on, so most arrive several times: those cost a hash, not a signature.
+    const known = this.#seen.get(toHex(statementDigest(envelope.type, envelope.body)));
+    if (known !== undefined) return ok({ fresh: [], entry: this.#entries.get(known) });
     const opened = open(envelope, this.#roster);
     if (!opened.ok) return opened;
     return this.#apply(opened.value, now);
@@ -116,7 +120,7 @@ export class CeremonyBook {
     const { ceremony, starts } = changed.value;
     // A further one where one counts: neither written down nor passed on, else its author could fill every disk.
     if (ceremony === entry.ceremony && starts === entry.starts) return ok({ fresh: [], entry });
-    this.#seen.add(name);
+    this.#seen.set(name, target);
     this.#entries.set(target, changed.value);
     return ok({ fresh: [item], entry: changed.value });
   }
@@ -143,7 +147,7 @@ export class CeremonyBook {
     const inadmissible = admitted.ok ? undefined : admitted.error;
     this.#entries.set(name, { ceremony, inadmissible, conflict, starts: [] });
     if (conflict !== undefined) this.update(conflict.digest, (entry) => ({ ...entry, conflict: statement }));
-    this.#seen.add(name);
+    this.#seen.set(name, name);
     return ok({ fresh: [item, ...this.#release(name, now)], entry: this.#entries.get(name) });
   }
 
