@@ -24,6 +24,7 @@ const PAYEE = '0x70997970C51812dc3A010C7d01b50e0d17dc79C8';
 const CHAIN_ID = 31_337;
 const SIGNATURES = 30;
 const WARMUP = 3;
+const BACK_TO_BACK = 10;
 const SIZE = { t: 2, n: 3 };
 
 export const ceremonyBench: Bench = {
@@ -66,19 +67,17 @@ async function measure(stage: Stage, record: (result: Measurement) => void): Pro
 
   const started = await Promise.all(stage.holders.map((holder) => ask(holder, 'status')));
   const samples: number[] = [];
-  const began = performance.now();
   let transcript = '';
   for (let i = 0; i < SIGNATURES; i++) {
+    await quiet(stage);
     const signed = await sign(stage, WARMUP + i);
     samples.push(signed.latency);
     transcript = signed.transcript;
   }
-  const seconds = (performance.now() - began) / 1000;
   const ended = await Promise.all(stage.holders.map((holder) => ask(holder, 'status')));
 
   record(measurement('ceremony/latency', SIZE, 'ms', samples));
   record(measurement('ceremony/latency-p95', SIZE, 'ms', [quantile(samples, 0.95)]));
-  record(measurement('ceremony/throughput', SIZE, 'ceremonies/s', [SIGNATURES / seconds]));
   const growth = (path: readonly string[]): readonly number[] =>
     ended.map((status, i) => (numberAt(status, path) - numberAt(started[i] ?? null, path)) / SIGNATURES);
   const cpu = growth(['cpu', 'userMs']).map((user, i) => user + (growth(['cpu', 'systemMs'])[i] ?? 0));
@@ -101,6 +100,11 @@ async function measure(stage: Stage, record: (result: Measurement) => void): Pro
     ),
   );
   await verifyAgain(stage, transcript, record);
+  const began = performance.now();
+  for (let i = 0; i < BACK_TO_BACK; i++) await sign(stage, WARMUP + SIGNATURES + i);
+  record(
+    measurement('ceremony/throughput', SIZE, 'ceremonies/s', [(BACK_TO_BACK * 1000) / (performance.now() - began)]),
+  );
 }
 
 /** What an auditor's machine needs for one signing, everything from the bytes of the file on. */
@@ -113,6 +117,15 @@ async function verifyAgain(stage: Stage, transcript: string, record: (result: Me
     if (!report.ok) throw new BugError('BENCH_CEREMONY', report.failure?.message ?? 'a transcript does not verify');
   });
   record(measurement('transcript/verify', { ...SIZE, bytes: file.length }, 'ms', samples));
+}
+
+/** Until nobody is busy with the archive of the ceremony before: latency is that of nodes that wait for work. */
+async function quiet(stage: Stage): Promise<void> {
+  for (let calm = 0; calm < 3; ) {
+    const asked = performance.now();
+    await Promise.all([...stage.holders, stage.operator].map((member) => ask(member, 'status')));
+    calm = performance.now() - asked < 15 ? calm + 1 : 0;
+  }
 }
 
 async function readyToSign(stage: Stage): Promise<void> {
