@@ -93,7 +93,7 @@ export class CoordinatorService {
       listen: [],
       peers: [...keys.values()],
       networkKey: home.networkKey,
-      hello: { network: home.roster.digest, software: SOFTWARE },
+      hello: { network: home.roster.network, software: SOFTWARE },
       onFrame: async (from, frame) => {
         await begun;
         await this.#onFrame(this.#nameOf(from), frame);

@@ -102,6 +102,7 @@ export class ParticipantNode {
   async start(): Promise<void> {
     installPlatformHash();
     const { home, listen, note } = this.#options;
+    await this.context.wallets.openChainCodes();
     this.#restoreStarts();
     let begin: () => void = () => undefined;
     // Peers may connect before the link is handed to us; they are heard when everything is in place.
@@ -114,7 +115,7 @@ export class ParticipantNode {
       listen: listen ?? home.self.addresses,
       peers: [...keys.values()],
       networkKey: home.networkKey,
-      hello: { network: home.roster.digest, software: SOFTWARE },
+      hello: { network: home.roster.network, software: SOFTWARE },
       onFrame: async (from, frame) => {
         await begun;
         await this.#onFrame(this.#nameOf(from), frame);
@@ -147,6 +148,7 @@ export class ParticipantNode {
   async stop(): Promise<void> {
     await this.#link?.stop();
     await this.pairs.stop();
+    this.context.wallets.wipeChainCodes();
     await this.home.close();
   }
 

@@ -141,7 +141,7 @@ export const REDIAL_FIRST_MS = 100;
 export const REDIAL_LAST_MS = 1_000;
 /** A session that lasted this long was a good one: the next redial comes quickly again. */
 export const REDIAL_SETTLED_MS = 2_000;
-/** After a refusal (another roster, another version) a person has to act first. */
+/** After a refusal (another network, another version) a person has to act first. */
 export const REDIAL_REFUSED_MS = 10_000;
 /** The side that should not dial does so after this, in case the other one has no address for it. */
 export const REDIAL_GRACE_MS = 3_000;

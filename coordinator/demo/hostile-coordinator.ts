@@ -47,7 +47,7 @@ export class HostileCoordinator {
       listen: [],
       peers: [...keys.values()],
       networkKey: home.networkKey,
-      hello: { network: home.roster.digest, software: 'keymoot 0.1.0' },
+      hello: { network: home.roster.network, software: 'keymoot 0.1.0' },
       onFrame: (_from, frame) => this.#onFrame(frame),
       onPeer: () => this.#changed(),
       log: () => undefined,

@@ -39,7 +39,7 @@ export interface LinkOptions {
   /** 32 bytes every member of the network has; without them a connection does not get as far as a handshake. */
   readonly networkKey: Uint8Array;
   readonly hello: {
-    /** 32 bytes both sides must share, the roster digest. */
+    /** 32 bytes both sides must share: the hash of the network key, which outlives a change of the roster. */
     readonly network: Uint8Array;
     /** 1 to 64 printable ASCII characters, a claim. */
     readonly software: string;

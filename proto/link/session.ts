@@ -167,7 +167,7 @@ export class Session {
     }
     if (Buffer.compare(frame.network, this.#hello.network) !== 0) {
       const theirs = Buffer.from(frame.network).toString('hex');
-      throw new WireError('WRONG_NETWORK', `it has another roster, with digest ${theirs} (software ${frame.software})`);
+      throw new WireError('WRONG_NETWORK', `it belongs to another network, ${theirs} (software ${frame.software})`);
     }
     if (!this.#events.mayAccept(this)) throw new WireError('SESSION_DUPLICATE', 'another session is up');
     await this.#opened;

@@ -54,7 +54,7 @@ export class Impostor {
       listen: isOperator ? [] : (network.roster.parties[index - 1]?.addresses ?? []),
       peers: [...keys.values()],
       networkKey: network.networkKey,
-      hello: { network: network.roster.digest, software: 'impostor' },
+      hello: { network: network.roster.network, software: 'impostor' },
       onFrame: (_, frame) => take(frame),
       onPeer: () => undefined,
       log: () => undefined,

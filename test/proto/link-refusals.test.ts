@@ -31,7 +31,7 @@ describe('a node refuses', () => {
     expect(peerEvents(one, other)).toBe(0);
   });
 
-  it('a peer with another roster, and both are told', async () => {
+  it('a peer of another network, and both are told', async () => {
     const [one, other] = await meet({ network: 'aa'.repeat(32) });
     const [ours, theirs] = await Promise.all([one.waitForLog('WRONG_NETWORK'), other.waitForLog('WRONG_NETWORK')]);
     expect([ours['detail'], theirs['detail']]).toEqual([
