@@ -48,6 +48,7 @@ const TESTS = ['test/', 'bench/'];
 const CHILDREN = ['coordinator/demo/', 'proto/rest/lock.ts', 'scripts/', ...TESTS];
 const PACKAGES: readonly PackageRule[] = [
   { pattern: /^@(?:noble|scure)\//, allowed: [''] },
+  { pattern: /^tiny-secp256k1$/, allowed: ['protocol/threshold/curve/accelerated.ts', ...TESTS] },
   { pattern: /^viem(?:\/|$)/, allowed: ['protocol/payload/', 'coordinator/broadcast/', 'coordinator/demo/', ...TESTS] },
   { pattern: /^(?:libp2p|@libp2p|@chainsafe|@multiformats)(?:\/|$)/, allowed: ['proto/link/', ...TESTS] },
   { pattern: /^protobufjs(?:\/|$)/, allowed: ['proto/', ...TESTS] },

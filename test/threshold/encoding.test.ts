@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compareBytes, concat, toHex } from '../../protocol/common/bytes.ts';
 import { BugError } from '../../protocol/common/errors.ts';
-import { curve } from '../../protocol/threshold/curve/noble.ts';
+import { curve } from '../../protocol/threshold/curve/accelerated.ts';
 import {
   encodeConsents,
   encodePartyList,

@@ -1,7 +1,7 @@
 /** One corrupt party against KEYGEN (docs/protocol.md i.3, 1-15): the right check, the right culprit, at every honest party. */
 import { describe, expect, it } from 'vitest';
 import { concat, toHex } from '../../protocol/common/bytes.ts';
-import { curve } from '../../protocol/threshold/curve/noble.ts';
+import { curve } from '../../protocol/threshold/curve/accelerated.ts';
 import { chunks } from '../../protocol/threshold/encoding.ts';
 import { commitDealing, commitmentStatement } from '../../protocol/threshold/keygen/checks.ts';
 import { makeFrame } from '../../protocol/threshold/keygen/config.ts';

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { verify } from '../../protocol/ceremony/ed25519.ts';
 import { toHex } from '../../protocol/common/bytes.ts';
 import { InvalidArgument } from '../../protocol/common/errors.ts';
-import { curve } from '../../protocol/threshold/curve/noble.ts';
+import { curve } from '../../protocol/threshold/curve/accelerated.ts';
 import { makeFrame, memberOf } from '../../protocol/threshold/keygen/config.ts';
 import type { Keyshare } from '../../protocol/threshold/keygen/keyshare.ts';
 import { createKeygen, type KeygenOptions } from '../../protocol/threshold/keygen/machine.ts';

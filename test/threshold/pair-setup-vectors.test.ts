@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { signerFromSeed, verify } from '../../protocol/ceremony/ed25519.ts';
 import { concat, toHex } from '../../protocol/common/bytes.ts';
 import type { Point } from '../../protocol/threshold/curve/curve.ts';
-import { curve } from '../../protocol/threshold/curve/noble.ts';
+import { curve } from '../../protocol/threshold/curve/accelerated.ts';
 import { choose, receive, transfer } from '../../protocol/threshold/pair-setup/base-ot.ts';
 import type { PairDraws, PairSetupConfig } from '../../protocol/threshold/pair-setup/machine.ts';
 import type { PairValues } from '../../protocol/threshold/pair-setup/run.ts';

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { verify } from '../../protocol/ceremony/ed25519.ts';
 import { concat, equalBytes, toHex } from '../../protocol/common/bytes.ts';
-import { curve } from '../../protocol/threshold/curve/noble.ts';
+import { curve } from '../../protocol/threshold/curve/accelerated.ts';
 import { u8, u32 } from '../../protocol/threshold/encoding.ts';
 import { H } from '../../protocol/threshold/hash.ts';
 import { ABORT_MESSAGE } from '../../protocol/threshold/keygen/messages.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { concat } from '../../protocol/common/bytes.ts';
-import { curve } from '../../protocol/threshold/curve/noble.ts';
+import { curve } from '../../protocol/threshold/curve/accelerated.ts';
 import { ABORT_MESSAGE } from '../../protocol/threshold/keygen/messages.ts';
 import { bitMask, ROW_WORDS, wordsOf, writeWords } from '../../protocol/threshold/math/bits.ts';
 import { hashRow, hashRows } from '../../protocol/threshold/math/gf128.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { verify } from '../../protocol/ceremony/ed25519.ts';
-import { curve } from '../../protocol/threshold/curve/noble.ts';
+import { curve } from '../../protocol/threshold/curve/accelerated.ts';
 import { encodeEnvelope, parseEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
 import { type SignBroadcasts, verifySignBroadcasts } from '../../protocol/threshold/sign/public-check.ts';
 import { dealKey } from './support/dealer.ts';

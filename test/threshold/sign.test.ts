@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { verify } from '../../protocol/ceremony/ed25519.ts';
-import { curve } from '../../protocol/threshold/curve/noble.ts';
+import { curve } from '../../protocol/threshold/curve/accelerated.ts';
 import type { SignConfig } from '../../protocol/threshold/sign/machine.ts';
 import { verifySignBroadcasts } from '../../protocol/threshold/sign/public-check.ts';
 import { dealKey } from './support/dealer.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { toHex, utf8 } from '../../protocol/common/bytes.ts';
 import { BugError } from '../../protocol/common/errors.ts';
-import { curve } from '../../protocol/threshold/curve/noble.ts';
+import { curve } from '../../protocol/threshold/curve/accelerated.ts';
 import { H, hot, hotMidstate, ZERO_SID } from '../../protocol/threshold/hash.ts';
 import { scalarFromHash, scalarToBytes } from '../../protocol/threshold/math/scalar.ts';
 import { suite, suiteId } from '../../protocol/threshold/suite.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { signOutcome } from '../../protocol/ceremony/outcome.ts';
 import { walletDocument } from '../../protocol/ceremony/wallet.ts';
 import { documentDigest } from '../../protocol/common/document.ts';
-import { curve } from '../../protocol/threshold/curve/noble.ts';
+import { curve } from '../../protocol/threshold/curve/accelerated.ts';
 import { ackBody, makeCertificate } from '../../protocol/threshold/keygen/certificate.ts';
 import { type Epoch, makeEpoch } from '../../protocol/threshold/keygen/epoch.ts';
 import { encodeEnvelope, parseEnvelope } from '../../protocol/threshold/rounds/envelope.ts';

@@ -1,10 +1,14 @@
-/** secp256k1 by @noble/curves: the reference implementation of `Curve`. */
+/**
+ * secp256k1 by @noble/curves: the reference that the tests compare `accelerated.ts` with. Nothing in the protocol
+ * runs on it but RFC 9380 hashing.
+ */
 import type { WeierstrassPoint } from '@noble/curves/abstract/weierstrass.js';
 import { secp256k1, secp256k1_hasher } from '@noble/curves/secp256k1.js';
+import { concat } from '../../common/bytes.ts';
 import { BugError } from '../../common/errors.ts';
-import { mod } from '../math/scalar.ts';
+import { invertScalar, mod, scalarToBytes } from '../math/scalar.ts';
 import type { Curve, Point } from './curve.ts';
-import { multiplyOnce } from './one-time-multiply.ts';
+import { tryAndIncrement } from './hash-to-point.ts';
 
 type Raw = WeierstrassPoint<bigint>;
 
@@ -29,7 +33,11 @@ function decode(bytes: Uint8Array): Point | undefined {
   }
 }
 
-export const curve: Curve = {
+function liftX(x: Uint8Array, odd: boolean): Point | undefined {
+  return x.length === 32 ? decode(concat(Uint8Array.of(odd ? 3 : 2), x)) : undefined;
+}
+
+export const referenceCurve: Curve = {
   identity: seal(RawPoint.ZERO),
   generator: seal(RawPoint.BASE),
   base(k: bigint): Point {
@@ -39,7 +47,7 @@ export const curve: Curve = {
   multiply(point: Point, k: bigint): Point {
     const raw = open(point);
     const scalar = mod(k);
-    return seal(scalar === 0n || raw.is0() ? RawPoint.ZERO : multiplyOnce(RawPoint, raw, scalar));
+    return seal(scalar === 0n || raw.is0() ? RawPoint.ZERO : raw.multiply(scalar));
   },
   multiplyPublic(point: Point, k: bigint): Point {
     const raw = open(point);
@@ -65,14 +73,20 @@ export const curve: Curve = {
     return raw.toBytes(true);
   },
   decode,
-  liftX(x: Uint8Array, odd: boolean): Point | undefined {
-    if (x.length !== 32) return undefined;
-    const bytes = new Uint8Array(33);
-    bytes[0] = odd ? 3 : 2;
-    bytes.set(x, 1);
-    return decode(bytes);
+  liftX,
+  hashToPoint(message: Uint8Array, dst: string): Point {
+    return tryAndIncrement(referenceCurve, message, dst);
   },
   hashToCurve(message: Uint8Array, dst: string): Point {
     return seal(secp256k1_hasher.hashToCurve(message, { DST: dst }));
+  },
+  recover(m: bigint, r: bigint, s: bigint, odd: boolean): Point | undefined {
+    const nonce = liftX(scalarToBytes(r), odd);
+    if (nonce === undefined) return undefined;
+    const inverse = invertScalar(r);
+    const key = open(nonce)
+      .multiplyUnsafe(mod(s * inverse))
+      .add(RawPoint.BASE.multiplyUnsafe(mod(-m * inverse)));
+    return key.is0() ? undefined : seal(key);
   },
 };

@@ -4,7 +4,7 @@
  */
 import { concat, equalBytes } from '../../common/bytes.ts';
 import type { Point } from '../curve/curve.ts';
-import { curve } from '../curve/noble.ts';
+import { curve } from '../curve/accelerated.ts';
 import { u8, u32 } from '../encoding.ts';
 import { Abort, type FailureClass } from '../errors.ts';
 import { H } from '../hash.ts';

@@ -9,7 +9,7 @@
 import { concat, equalBytes } from '../../common/bytes.ts';
 import { BugError } from '../../common/errors.ts';
 import { err, ok, type Result } from '../../common/result.ts';
-import { curve } from '../curve/noble.ts';
+import { curve } from '../curve/accelerated.ts';
 import { chunks, encodePartyList, fixed, type PartyRow, readU32, split, u8, u32 } from '../encoding.ts';
 import { readScalar, scalarToBytes } from '../math/scalar.ts';
 import { Secret } from '../secret.ts';

@@ -3,7 +3,7 @@
  * Broadcast: nonce, com.
  */
 import type { Random } from '../../common/effects.ts';
-import { curve } from '../curve/noble.ts';
+import { curve } from '../curve/accelerated.ts';
 import { ZERO_SID } from '../hash.ts';
 import { randomScalar } from '../random.ts';
 import type { EnvelopeFields } from '../rounds/envelope.ts';

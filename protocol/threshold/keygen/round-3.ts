@@ -2,7 +2,7 @@
  * KEYGEN round 3 (docs/protocol.md b.3), only after all round 2 messages pass K2 to K5. Broadcast: echo2. To each
  * other share holder, confidentially: bh, f(its index), chain code contribution.
  */
-import { curve } from '../curve/noble.ts';
+import { curve } from '../curve/accelerated.ts';
 import { Abort } from '../errors.ts';
 import { evaluate, evaluateCommitment } from '../math/polynomial.ts';
 import { type EnvelopeFields, envelopeHash, type ParsedEnvelope } from '../rounds/envelope.ts';

@@ -5,7 +5,7 @@
 import { concat, equalBytes } from '../../common/bytes.ts';
 import type { Random } from '../../common/effects.ts';
 import { BugError } from '../../common/errors.ts';
-import { curve } from '../curve/noble.ts';
+import { curve } from '../curve/accelerated.ts';
 import { u8 } from '../encoding.ts';
 import { H } from '../hash.ts';
 import { evaluateCommitment, interpolateCommitment } from '../math/polynomial.ts';

@@ -1,7 +1,7 @@
 /** Shamir polynomials over the scalars, Feldman commitments, Lagrange interpolation. Coefficients: constant first. */
 import { BugError } from '../../common/errors.ts';
+import { curve } from '../curve/accelerated.ts';
 import type { Point } from '../curve/curve.ts';
-import { curve } from '../curve/noble.ts';
 import { invertScalar, mod } from './scalar.ts';
 
 /** f(x) by Horner. */

@@ -25,9 +25,20 @@ export function invertScalar(a: bigint): bigint {
 
 /** Big-endian bytes of any length to an integer, not reduced. */
 export function integerFromBytes(bytes: Uint8Array): bigint {
-  let hex = '0x0';
-  for (const byte of bytes) hex += byte.toString(16).padStart(2, '0');
-  return BigInt(hex);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let value = 0n;
+  let at = 0;
+  for (; at + 8 <= bytes.length; at += 8) value = (value << 64n) | view.getBigUint64(at);
+  for (; at < bytes.length; at++) value = (value << 8n) | BigInt(bytes[at] ?? 0);
+  return value;
+}
+
+/** 32 bytes big-endian of an integer below 2^256. */
+export function integerToBytes(value: bigint): Uint8Array {
+  const bytes = new Uint8Array(32);
+  const view = new DataView(bytes.buffer);
+  for (let at = 24; at >= 0; at -= 8) view.setBigUint64(at, value >> BigInt(192 - 8 * at));
+  return bytes;
 }
 
 /** A hash output as a scalar: big-endian, reduced (a.4; the bias of ~2^-127.6 is accepted in a.1). */
@@ -37,10 +48,7 @@ export function scalarFromHash(bytes: Uint8Array): bigint {
 
 /** 32 bytes big-endian of a scalar, reduced first. */
 export function scalarToBytes(x: bigint): Uint8Array {
-  const bytes = new Uint8Array(32);
-  const hex = mod(x).toString(16).padStart(64, '0');
-  for (let i = 0; i < 32; i++) bytes[i] = Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16);
-  return bytes;
+  return integerToBytes(mod(x));
 }
 
 /** A scalar on the wire: exactly 32 bytes big-endian and below q, else `undefined`. Zero is a scalar (a.8). */

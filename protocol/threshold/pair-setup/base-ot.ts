@@ -6,7 +6,7 @@
 import type { Random } from '../../common/effects.ts';
 import { BugError } from '../../common/errors.ts';
 import type { Point } from '../curve/curve.ts';
-import { curve } from '../curve/noble.ts';
+import { curve } from '../curve/accelerated.ts';
 import { u8, u32 } from '../encoding.ts';
 import { H } from '../hash.ts';
 import { KAPPA } from '../math/bits.ts';

@@ -3,7 +3,7 @@
  * signer, a bystander and an auditor run the same code.
  */
 import type { Point } from '../curve/curve.ts';
-import { curve } from '../curve/noble.ts';
+import { curve } from '../curve/accelerated.ts';
 import { integerFromBytes, invertScalar, mod, ORDER, scalarToBytes } from '../math/scalar.ts';
 
 /** An ECDSA signature with low s. */

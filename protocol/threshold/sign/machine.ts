@@ -7,7 +7,7 @@ import { equalBytes } from '../../common/bytes.ts';
 import type { Clock, Random } from '../../common/effects.ts';
 import { Refusal } from '../../common/errors.ts';
 import { err, ok, type Result } from '../../common/result.ts';
-import { curve } from '../curve/noble.ts';
+import { curve } from '../curve/accelerated.ts';
 import { strictlyAscending } from '../encoding.ts';
 import type { Abort } from '../errors.ts';
 import { ABORT_MESSAGE } from '../keygen/messages.ts';

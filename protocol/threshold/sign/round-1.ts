@@ -4,7 +4,7 @@
  */
 import type { Random } from '../../common/effects.ts';
 import { BugError } from '../../common/errors.ts';
-import { curve } from '../curve/noble.ts';
+import { curve } from '../curve/accelerated.ts';
 import { H } from '../hash.ts';
 import { extend, RECEIVER_RANDOM_BYTES, type ReceiverKeep } from '../multiply/receiver.ts';
 import type { PairSetup } from '../pair-setup/setup.ts';

@@ -6,7 +6,7 @@
 import { equalBytes } from '../../common/bytes.ts';
 import type { Random } from '../../common/effects.ts';
 import { BugError } from '../../common/errors.ts';
-import { curve } from '../curve/noble.ts';
+import { curve } from '../curve/accelerated.ts';
 import { H, hot } from '../hash.ts';
 import { lagrange } from '../math/polynomial.ts';
 import { mod, scalarFromHash, scalarToBytes } from '../math/scalar.ts';

@@ -5,7 +5,7 @@
 import { equalBytes } from '../../common/bytes.ts';
 import { BugError } from '../../common/errors.ts';
 import type { Point } from '../curve/curve.ts';
-import { curve } from '../curve/noble.ts';
+import { curve } from '../curve/accelerated.ts';
 import { mod, readScalar, scalarToBytes } from '../math/scalar.ts';
 import { finish, hasCanonicalScalars } from '../multiply/receiver.ts';
 import type { EnvelopeFields, ParsedEnvelope } from '../rounds/envelope.ts';

@@ -5,7 +5,7 @@
 
 import { type Signer, signerFromSeed } from '../../../protocol/ceremony/ed25519.ts';
 import { concat } from '../../../protocol/common/bytes.ts';
-import { curve } from '../../../protocol/threshold/curve/noble.ts';
+import { curve } from '../../../protocol/threshold/curve/accelerated.ts';
 import { u8, u32 } from '../../../protocol/threshold/encoding.ts';
 import { H } from '../../../protocol/threshold/hash.ts';
 import { bitMask, wordsOf } from '../../../protocol/threshold/math/bits.ts';

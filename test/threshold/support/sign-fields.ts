@@ -1,5 +1,5 @@
 /** Where the fields of the signing messages lie, and small changes to them. */
-import { curve } from '../../../protocol/threshold/curve/noble.ts';
+import { curve } from '../../../protocol/threshold/curve/accelerated.ts';
 import { ORDER, scalarToBytes } from '../../../protocol/threshold/math/scalar.ts';
 import { toNumber } from './labels.ts';
 
