@@ -1,7 +1,6 @@
 // The polyfill precedes everything that loads libp2p.
 import './polyfill.ts';
 
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { noise } from '@chainsafe/libp2p-noise';
 import { yamux } from '@chainsafe/libp2p-yamux';
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys';
@@ -15,6 +14,7 @@ import { frameBytes } from '../framing.ts';
 import * as limits from '../limits.ts';
 import { createGate } from './gate.ts';
 import { networkKeyFile, peerIdOf, transportKeyOf } from './identity.ts';
+import { LoopWatch } from './loop-watch.ts';
 import { guardMuxer } from './muxer-guard.ts';
 import { guardTransport } from './negotiation-guard.ts';
 import { Peer, type PeerContext } from './peer.ts';
@@ -60,6 +60,8 @@ export interface LinkStats {
   readonly bytesReceived: number;
   /** Longest time since the start in which this process answered nobody, milliseconds. */
   readonly longestLoopBlockMs: number;
+  /** The same of the last 10 to 20 seconds. */
+  readonly recentLoopBlockMs: number;
 }
 
 /** The connections of one node to all its peers. */
@@ -83,8 +85,6 @@ export interface Link {
 
 /** How often beats and silences are looked at. */
 const TICK_MS = 500;
-/** Of the clock that watches the event loop; it cannot see shorter blocks. */
-const LOOP_RESOLUTION_MS = 10;
 
 async function createNode(options: LinkOptions, peers: ReadonlyMap<string, Peer>, log: QuietLog): Promise<Libp2p> {
   // The muxer gives every stream this protocol name, on both sides, instead of negotiating one: the negotiation of the
@@ -187,20 +187,20 @@ export async function openLink(options: LinkOptions): Promise<Link> {
   }
   setPeers(options.peers);
 
-  const loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
-  loop.enable();
+  const loop = new LoopWatch();
   let lastTick = performance.now();
   const ticker = setInterval(() => {
     const now = performance.now();
     const late = Math.max(0, now - lastTick - TICK_MS);
     lastTick = now;
+    loop.tick(now);
     for (const peer of peers.values()) peer.tick(now, late);
   }, TICK_MS);
   let stopping: Promise<void> | undefined;
 
   async function stop(): Promise<void> {
     clearInterval(ticker);
-    loop.disable();
+    loop.stop();
     const closed = new WireError('LINK_CLOSED', 'the link is closed');
     for (const peer of peers.values()) peer.remove(closed);
     peers.clear();
@@ -234,7 +234,8 @@ export async function openLink(options: LinkOptions): Promise<Link> {
     stats: () => ({
       bytesSent: counts.sent,
       bytesReceived: counts.received,
-      longestLoopBlockMs: Math.max(0, loop.max / 1e6 - LOOP_RESOLUTION_MS),
+      longestLoopBlockMs: loop.longest,
+      recentLoopBlockMs: loop.recent,
     }),
     stop: () => {
       stopping ??= stop();
