@@ -5,10 +5,13 @@ import type { ControlCall } from '../proto/control/serve.ts';
 import type { BookEntry } from '../protocol/ceremony/book.ts';
 import { fingerprint } from '../protocol/ceremony/roster.ts';
 import { shortName } from '../protocol/ceremony/statement.ts';
+import type { Wallet } from '../protocol/ceremony/wallet.ts';
 import { fromHex, toHex } from '../protocol/common/bytes.ts';
 import { InvalidArgument } from '../protocol/common/errors.ts';
-import { checksumAddress } from '../protocol/payload/address.ts';
+import { addressBytes, checksumAddress, parseAddress } from '../protocol/payload/address.ts';
 import { PAYLOAD_KINDS, type Payload } from '../protocol/payload/payload.ts';
+import { formatPath, parsePath } from '../protocol/threshold/derivation.ts';
+import { type AskedAccount, usedPaths } from './collect/accounts.ts';
 import { DEFAULT_LIFE, type Wish } from './propose.ts';
 import { resultJson } from './result.ts';
 import type { CoordinatorService } from './service.ts';
@@ -20,12 +23,15 @@ export async function answerControl(service: CoordinatorService, call: ControlCa
   switch (call.method) {
     case 'status':
       return status(service);
+    case 'wallets':
+      return { ok: true, wallets: service.collection.wallets().map((wallet) => walletRow(service, wallet)) };
     case 'keygen': {
       const proposal = await service.proposeKeygen(textOf(params, 'wallet'), wishOf(params));
       return await followed(service, proposal.digest, call);
     }
     case 'sign': {
-      const proposal = await service.proposeSigning(textOf(params, 'wallet'), payloadOf(params), wishOf(params));
+      const [wallet, payload, asked] = [textOf(params, 'wallet'), payloadOf(params), accountOf(params)];
+      const proposal = await service.proposeSigning(wallet, payload, wishOf(params), asked);
       return await followed(service, proposal.digest, call);
     }
     case 'cancel': {
@@ -76,13 +82,42 @@ function status(service: CoordinatorService): JsonValue {
       fingerprint: fingerprint(home.roster.digest).words,
     },
     connected: [...service.connected()],
-    wallets: service.collection.wallets().map(({ address, epochId, name }) => ({
-      name,
-      address: checksumAddress(`0x${toHex(address)}`),
-      epoch: toHex(epochId),
-    })),
+    wallets: service.collection.wallets().map((wallet) => walletRow(service, wallet)),
     ceremonies: home.book.entries().map((entry) => ceremonyRow(service, entry)),
   };
+}
+
+function walletRow(service: CoordinatorService, wallet: Wallet): { readonly [key: string]: JsonValue } {
+  const used = usedPaths(service.home.book.entries(), wallet.walletId);
+  return {
+    name: wallet.name,
+    address: checksumAddress(`0x${toHex(wallet.address)}`),
+    epoch: toHex(wallet.epochId),
+    publicKey: toHex(wallet.publicKey),
+    signed: used.get(formatPath([])) ?? 0,
+    derived: service.collection.accounts.list(wallet.walletId).map(({ path, address, disputed }) => ({
+      path: formatPath(path),
+      address: checksumAddress(`0x${toHex(address)}`),
+      signed: used.get(formatPath(path)) ?? 0,
+      disputed,
+    })),
+  };
+}
+
+/** Both were read by the command; what comes over the socket is read again. */
+function accountOf(params: Params): AskedAccount {
+  const path = parsePath(params['path'] === undefined ? 'm' : textOf(params, 'path'), '--path');
+  if (!path.ok) throw path.error;
+  if (params['address'] === undefined) return { path: path.value };
+  const address = parseAddress(textOf(params, 'address'));
+  if (address === undefined || address === 'checksum') {
+    throw new InvalidArgument(
+      'OPTION_INVALID',
+      '--address',
+      'must be an address: 0x and 40 hex digits, with a right checksum',
+    );
+  }
+  return { path: path.value, address: addressBytes(address) };
 }
 
 function ceremonyRow(service: CoordinatorService, entry: BookEntry): JsonValue {

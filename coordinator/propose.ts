@@ -29,15 +29,27 @@ export function proposeKeygen(proposer: Proposer, wallet: string, wish: Wish): P
   return signProposal({ ...head(proposer, wish), ceremony: 'keygen', wallet, exportable: false }, proposer.signer);
 }
 
-export function proposeSigning(proposer: Proposer, wallet: Wallet, payload: Payload, wish: Wish): Proposal {
+/** Which key of a wallet signs; the address is the proposer's claim, which every party checks. */
+export interface Account {
+  readonly path: readonly number[];
+  readonly address: Uint8Array;
+}
+
+export function proposeSigning(
+  proposer: Proposer,
+  wallet: Wallet,
+  account: Account,
+  payload: Payload,
+  wish: Wish,
+): Proposal {
   const body: ProposalBody = {
     ...head(proposer, wish),
     ceremony: 'sign',
     wallet: wallet.name,
     walletId: wallet.walletId,
     epochId: wallet.epochId,
-    path: [],
-    address: wallet.address,
+    path: account.path,
+    address: account.address,
     payload,
   };
   return signProposal(body, proposer.signer);

@@ -19,9 +19,10 @@ import type { Clock, Random } from '../protocol/common/effects.ts';
 import { BugError, Refusal } from '../protocol/common/errors.ts';
 import type { Payload } from '../protocol/payload/payload.ts';
 import { Archive } from './archive/archive.ts';
+import type { AskedAccount } from './collect/accounts.ts';
 import { Collection } from './collect/collection.ts';
 import { composeStart } from './collect/compose-start.ts';
-import { gather } from './collect/gather.ts';
+import { gather, partiesAmong } from './collect/gather.ts';
 import { restingOn, withGrounds } from './collect/grounds.ts';
 import { type Home, LOG_STATEMENT } from './home.ts';
 import { type Proposer, proposeAgain, proposeKeygen, proposeSigning, type Wish } from './propose.ts';
@@ -127,8 +128,10 @@ export class CoordinatorService {
     return await this.#propose(proposeKeygen(this.#proposer(), wallet, wish));
   }
 
-  async proposeSigning(wallet: string, payload: Payload, wish: Wish): Promise<Proposal> {
-    return await this.#propose(proposeSigning(this.#proposer(), this.wallet(wallet), payload, wish));
+  async proposeSigning(name: string, payload: Payload, wish: Wish, asked?: AskedAccount): Promise<Proposal> {
+    const wallet = this.wallet(name);
+    const account = this.collection.accounts.of(wallet, asked);
+    return await this.#propose(proposeSigning(this.#proposer(), wallet, account, payload, wish));
   }
 
   /** Takes an own proposal back; it ends at every party that hears of it before its last round. */
@@ -244,9 +247,7 @@ export class CoordinatorService {
       if (signers.every((signer) => ceremony.outcomes.has(signer))) this.#finish(entry, watch);
       return;
     }
-    const connected = new Set(
-      this.connected().flatMap((member) => (member.startsWith('party:') ? [Number(member.split(':')[1])] : [])),
-    );
+    const connected = partiesAmong(this.connected());
     const isOwn = this.#own.has(toHex(digest));
     const shown = withGrounds(entry, this.collection);
     const step = gather(shown, home.roster, { now: clock.now(), connected, patienceOver: watch.patience.over });
@@ -444,7 +445,8 @@ export class CoordinatorService {
   }
 
   #nameOf(transportKey: Uint8Array): string | undefined {
-    const known = [...rosterMembers(this.home.roster)];
-    return known.find(([, member]) => equalBytes(member.transportKey, transportKey))?.[0];
+    return [...rosterMembers(this.home.roster)].find(([, member]) =>
+      equalBytes(member.transportKey, transportKey),
+    )?.[0];
   }
 }

@@ -10,6 +10,8 @@ import { InvalidArgument } from '../protocol/common/errors.ts';
 import { checksumAddress } from '../protocol/payload/address.ts';
 import { policyDigest } from '../protocol/policy/canonical.ts';
 import type { Policy } from '../protocol/policy/prepare.ts';
+import { parsePaths } from '../protocol/threshold/derivation.ts';
+import { walletRow } from './derived.ts';
 import { proposalScreen } from './inbox/screen.ts';
 import { type ParticipantNode, walletRows } from './node.ts';
 import type { PolicyScope } from './policies.ts';
@@ -21,6 +23,8 @@ export async function answerControl(node: ParticipantNode, call: ControlCall): P
   switch (call.method) {
     case 'status':
       return status(node);
+    case 'wallets':
+      return wallets(node, params);
     case 'inbox':
       return node.answers.pending().map((item) => pendingRow(item.entry, item.since));
     case 'show':
@@ -78,10 +82,26 @@ function status(node: ParticipantNode): JsonValue {
             bytesSent: stats.bytesSent,
             bytesReceived: stats.bytesReceived,
             longestLoopBlockMs: stats.longestLoopBlockMs,
+            recentLoopBlockMs: stats.recentLoopBlockMs,
           },
     memory: { residentBytes: process.memoryUsage().rss },
     cpu: { userMs: process.cpuUsage().user / 1000, systemMs: process.cpuUsage().system / 1000 },
   };
+}
+
+function wallets(node: ParticipantNode, params: Params): JsonValue {
+  const { derive = [], wallet: named } = params;
+  const texts = Array.isArray(derive) ? derive : [];
+  const paths = texts.flatMap((text) => {
+    const read = parsePaths(typeof text === 'string' ? text : '', '--derive');
+    if (!read.ok) throw read.error;
+    return read.value;
+  });
+  const chosen = node.context.wallets.list().filter((wallet) => named === undefined || wallet.name === named);
+  if (named !== undefined && chosen.length === 0) {
+    throw new InvalidArgument('UNKNOWN_WALLET', '--wallet', 'this party holds no wallet of this name');
+  }
+  return { ok: true, wallets: chosen.map((wallet) => walletRow(node.context, wallet, paths)) };
 }
 
 function pendingRow(entry: BookEntry, since: number): JsonValue {

@@ -9,6 +9,7 @@ import { ensureDirectory } from '../../proto/rest/directory.ts';
 import type { BookEntry } from '../../protocol/ceremony/book.ts';
 import { type Close, openClose, signClose } from '../../protocol/ceremony/close.ts';
 import type { Signer } from '../../protocol/ceremony/ed25519.ts';
+import { checkStandings } from '../../protocol/ceremony/lifecycle.ts';
 import type { Roster } from '../../protocol/ceremony/roster.ts';
 import { type Envelope, shortName } from '../../protocol/ceremony/statement.ts';
 import type { Wallet } from '../../protocol/ceremony/wallet.ts';
@@ -173,7 +174,9 @@ export class Archive {
     const { proposal, start } = entry.ceremony;
     if (start === undefined) return [];
     const wallet = this.#wallet(entry);
-    return selectRounds({ roster, proposal, start, wallet }, collection.rounds());
+    const quorum = checkStandings(entry.ceremony, start, roster);
+    const childKey = quorum.ok ? quorum.value.childKey : undefined;
+    return selectRounds({ roster, proposal, start, wallet, childKey }, collection.rounds());
   }
 }
 

@@ -3,6 +3,8 @@
  * party. Both are checked before they are kept; neither is trusted. Of each party only so much is kept, the newest:
  * one that sends a flood pushes out nothing but its own.
  */
+
+import { ADDRESSES_SCHEMA } from '../../protocol/ceremony/addresses.ts';
 import { verify } from '../../protocol/ceremony/ed25519.ts';
 import type { Roster } from '../../protocol/ceremony/roster.ts';
 import { keygenPids } from '../../protocol/ceremony/session-binding.ts';
@@ -11,6 +13,7 @@ import { equalBytes, toHex } from '../../protocol/common/bytes.ts';
 import { type Json, parseCanonical } from '../../protocol/common/canonical-json.ts';
 import { documentDigest } from '../../protocol/common/document.ts';
 import { parseEnvelope, verifyEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
+import { Accounts } from './accounts.ts';
 
 /** Inputs, policies and wallets of a thousand ceremonies, for each member that sends them. */
 const MAX_DOCUMENTS = 4_000;
@@ -18,6 +21,8 @@ const MAX_DOCUMENTS = 4_000;
 const MAX_ROUNDS = 1_000;
 
 export class Collection {
+  /** Derived addresses, as parties show them. */
+  readonly accounts: Accounts = new Accounts();
   readonly #roster: Roster;
   /** By the member that sent them first, then by digest. */
   readonly #documents = new Map<string, Map<string, Json>>();
@@ -39,6 +44,7 @@ export class Collection {
     // Under each that sends it: else one that was quicker could push it out again by a flood of its own.
     keepNewest(this.#documents, from, toHex(digest), content.value, MAX_DOCUMENTS);
     if (schemaOf(content.value) === WALLET_SCHEMA) this.#addWallet(content.value);
+    if (schemaOf(content.value) === ADDRESSES_SCHEMA) this.accounts.addDocument(content.value);
     return isNew;
   }
 

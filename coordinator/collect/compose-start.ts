@@ -3,7 +3,7 @@ import type { BookEntry } from '../../protocol/ceremony/book.ts';
 import type { Signer } from '../../protocol/ceremony/ed25519.ts';
 import { type Quorum, standings } from '../../protocol/ceremony/lifecycle.ts';
 import type { Roster } from '../../protocol/ceremony/roster.ts';
-import { keygenSessionId, signSessionId } from '../../protocol/ceremony/session-binding.ts';
+import { keygenSessionId, signingKey, signSessionId } from '../../protocol/ceremony/session-binding.ts';
 import { type Start, signStart } from '../../protocol/ceremony/start.ts';
 
 export interface StartComposer {
@@ -43,12 +43,14 @@ export function composeStart(
 function sessionIdOf(
   entry: BookEntry,
   signers: readonly number[],
-  { consents, digest }: Quorum,
+  quorum: Quorum,
   { roster, publicKeyOf }: StartComposer,
 ): Uint8Array {
   const { proposal } = entry.ceremony;
   const { body } = proposal;
+  const { consents, digest } = quorum;
   if (body.ceremony === 'keygen') return keygenSessionId(roster, proposal, digest, consents);
   const named = { digest: proposal.digest, body };
-  return signSessionId(roster, named, publicKeyOf(body.wallet), signers, digest, consents);
+  const key = signingKey({ publicKey: publicKeyOf(body.wallet) }, quorum);
+  return signSessionId(roster, named, key, signers, digest, consents);
 }

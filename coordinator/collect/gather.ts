@@ -50,6 +50,11 @@ export function gather(entry: BookEntry, roster: RosterBody, view: GatherView): 
   return { kind: 'start', signers: able.slice(0, count).sort((a, b) => a - b), quorum: gathered.value };
 }
 
+/** Indices of the parties among members like `party:2`. */
+export function partiesAmong(members: readonly string[]): ReadonlySet<number> {
+  return new Set(members.flatMap((member) => (member.startsWith('party:') ? [Number(member.split(':')[1])] : [])));
+}
+
 /** Of a proposal that waited in vain people want to know how far it had come. */
 function expired({ proposal, verdicts, withdrawals }: Ceremony, roster: RosterBody, now: number) {
   const answers = [...verdicts.values()].map((verdict) => verdict.body);

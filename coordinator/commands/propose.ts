@@ -8,6 +8,7 @@ import type { JsonValue } from '../../proto/control/message.ts';
 import { toHex } from '../../protocol/common/bytes.ts';
 import { InvalidArgument } from '../../protocol/common/errors.ts';
 import { payloadFromInspectJson } from '../../protocol/payload/inspect-json.ts';
+import { parsePath } from '../../protocol/threshold/derivation.ts';
 import { askService } from './common.ts';
 
 const WISH_OPTIONS = {
@@ -29,9 +30,9 @@ export const keygen: Command = {
 };
 
 export const sign: Command = {
-  usage: 'FILE --home DIR --wallet NAME [--note TEXT] [--expires-in SECONDS] [--detach]',
-  summary: 'propose a payload (a file as inspect reads it) for signing by a wallet',
-  options: { ...WISH_OPTIONS, wallet: { type: 'string' } },
+  usage: 'FILE --home DIR --wallet NAME [--path m/0/5] [--address 0x…] [--note TEXT] [--expires-in SECONDS] [--detach]',
+  summary: 'propose a payload (a file as inspect reads it) for signing by a wallet, or by a key derived from it',
+  options: { ...WISH_OPTIONS, wallet: { type: 'string' }, path: { type: 'string' }, address: { type: 'string' } },
   positionals: { min: 1, max: 1 },
   async run(call) {
     const [path = ''] = call.positionals;
@@ -42,6 +43,7 @@ export const sign: Command = {
       wallet: call.required('wallet'),
       kind,
       bytes: toHex(bytes),
+      ...account(call),
       ...wish(call),
     });
     return finish(call, answer);
@@ -68,6 +70,14 @@ function wish(call: CommandCall): { readonly [key: string]: JsonValue } {
     detach: call.flag('detach'),
     ...(life === undefined ? {} : { life: Number(life) }),
   };
+}
+
+/** Refused here already, so that a mistyped path is one sentence at once. */
+function account(call: CommandCall): { readonly [key: string]: JsonValue } {
+  const [path, address] = [call.text('path'), call.text('address')];
+  const read = path === undefined ? undefined : parsePath(path, '--path');
+  if (read?.ok === false) throw read.error;
+  return { ...(path === undefined ? {} : { path }), ...(address === undefined ? {} : { address }) };
 }
 
 function progressLine(event: JsonValue): string {

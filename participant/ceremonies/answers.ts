@@ -10,8 +10,10 @@ import {
   judgeProposal,
   policyReference,
 } from '../../protocol/ceremony/judgement.ts';
+import type { ProposalBody } from '../../protocol/ceremony/proposal.ts';
 import type { Envelope } from '../../protocol/ceremony/statement.ts';
 import { signVerdict, type VerdictBody, type VerdictReason } from '../../protocol/ceremony/verdict-statement.ts';
+import type { Wallet } from '../../protocol/ceremony/wallet.ts';
 import { signWithdrawal } from '../../protocol/ceremony/withdrawal.ts';
 import { toHex } from '../../protocol/common/bytes.ts';
 import { documentDigest } from '../../protocol/common/document.ts';
@@ -141,7 +143,9 @@ export class Answers {
     const { policies, roster, wallets } = this.#node;
     const { proposal } = entry.ceremony;
     const wallet = proposal.body.ceremony === 'sign' ? wallets.byId(proposal.body.walletId) : undefined;
-    return judgeProposal(proposal, { roster, wallet, common: policies.common, own: policies.own, inputs: { now } });
+    const { common, own } = policies;
+    const childKey = wallet && childKeyOf(this.#node, wallet, proposal.body);
+    return judgeProposal(proposal, { roster, wallet, childKey, common, own, inputs: { now } });
   }
 
   /** Grounds to reject that lie outside the payload: what only this node can know. */
@@ -250,4 +254,11 @@ export class Answers {
     const { proposal } = ceremony;
     return this.#node.journal.state.verdict(proposal.digest, proposal.body.attempt) !== undefined;
   }
+}
+
+/** The key of a proposal's path, derived from this party's own chain code; undefined for the root key. */
+function childKeyOf(node: NodeContext, wallet: Wallet, body: ProposalBody): Uint8Array | undefined {
+  if (body.ceremony !== 'sign' || body.path.length === 0) return undefined;
+  const derived = node.wallets.derive(wallet, body.path);
+  return derived.ok ? derived.value.publicKey : undefined;
 }

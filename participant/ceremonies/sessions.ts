@@ -158,12 +158,13 @@ export class Sessions {
       return equalBytes(keygenSessionId(node.roster, proposal, cfgHash, quorum.consents), start.body.sessionId);
     }
     const wallet = node.wallets.byId(body.walletId);
-    if (wallet === undefined) return false;
+    const key = wallet && node.wallets.derive(wallet, body.path);
+    if (key?.ok !== true) return false;
     const { signers } = start.body;
     const id = signSessionId(
       node.roster,
       { digest: proposal.digest, body },
-      wallet.publicKey,
+      key.value.publicKey,
       signers,
       quorum.digest,
       quorum.consents,

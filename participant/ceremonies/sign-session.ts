@@ -59,6 +59,8 @@ export async function beginSigning(
   }
   const judged = judgeAgain(node, answers, request);
   if (!judged.ok) return judged;
+  const key = node.wallets.derive(wallet, body.path);
+  if (!key.ok) return key;
   const permit = await claim(node, session, request, wallet, judged.value);
   if (!permit.ok) return permit;
   const keyshare = await node.wallets.keyshare(wallet.epochId).catch(async (error: unknown) => {
@@ -73,7 +75,7 @@ export async function beginSigning(
     threshold: node.roster.threshold,
     share: keyshare.share,
     publicKey: wallet.publicKey,
-    tau: 0n,
+    tau: key.value.tau,
     digest: request.quorum.digest,
     parties: node.roster.parties.map((party) => ({ index: party.index, identityKey: party.statementKey })),
     pairs: pairs.store,
@@ -157,7 +159,7 @@ async function claim(
   const { proposal, verdicts } = request.entry.ceremony;
   const consent = verdicts.get(node.self);
   if (consent === undefined) return err(new Refusal('CONSENT_MISSING', 'this party has not consented'));
-  const slot = slotOf(decoded);
+  const slot = slotOf(decoded, request.body.address);
   return await claimSession(node.journal, {
     self: node.self,
     consent: consent.digest,
@@ -174,10 +176,11 @@ async function claim(
   });
 }
 
-/** Only a transaction uses up a nonce of the wallet's own account. */
-function slotOf(decoded: Decoded): NonceSlot | undefined {
+/** Only a transaction uses up a nonce of the account that signs it, which is the path's own. */
+function slotOf(decoded: Decoded, account: Uint8Array): NonceSlot | undefined {
   const { transaction, chainId } = decoded;
-  return transaction === undefined || chainId === undefined ? undefined : { chainId, nonce: transaction.nonce };
+  if (transaction === undefined || chainId === undefined) return undefined;
+  return { account, chainId, nonce: transaction.nonce };
 }
 
 interface AttachedHost extends RunHost<SignOutput, SignRecord> {

@@ -6,7 +6,12 @@ import { join } from './join.ts';
 import { policy } from './policy.ts';
 import { run } from './run.ts';
 import { status } from './status.ts';
+import { wallets } from './wallets.ts';
 
 export function participant(args: readonly string[]): Promise<number> {
-  return dispatch('participant', { init, join, run, status, inbox, show, approve, reject, withdraw, policy }, args);
+  return dispatch(
+    'participant',
+    { init, join, run, status, inbox, show, approve, reject, withdraw, policy, wallets },
+    args,
+  );
 }

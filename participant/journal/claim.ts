@@ -114,7 +114,7 @@ function sessionOf(request: ClaimRequest): SessionStarted {
     path: [...request.path],
     signers: [...request.signers],
     digest: request.digest.slice(),
-    ...(request.slot === undefined ? {} : { slot: { ...request.slot } }),
+    ...(request.slot === undefined ? {} : { slot: { ...request.slot, account: request.slot.account?.slice() } }),
     replaces: request.replaces,
   };
 }

@@ -97,7 +97,7 @@ const READERS: { readonly [K in JournalRecord['type']]: Reader<JournalRecord> } 
     path: array(integer({ max: 2 ** 31 - 1 }), { max: 10 }),
     signers: array(PARTY, { min: 1, max: 255 }),
     digest: ID,
-    slot: optional(object<NonceSlot>({ chainId: U256, nonce: U256 })),
+    slot: optional(object<NonceSlot>({ account: optional(bytes({ length: 20 })), chainId: U256, nonce: U256 })),
     replaces: boolean,
   }),
   'r2-sent': object({

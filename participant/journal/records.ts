@@ -34,6 +34,8 @@ export interface VerdictGiven {
 
 /** The place of a transaction on its chain: an account uses each nonce once. */
 export interface NonceSlot {
+  /** 20 bytes: the address that signs. Absent in journals of before there were derived addresses. */
+  readonly account?: Uint8Array | undefined;
   readonly chainId: bigint;
   readonly nonce: bigint;
 }

@@ -5,15 +5,7 @@
 import { equalBytes, toHex } from '../../protocol/common/bytes.ts';
 import { Refusal } from '../../protocol/common/errors.ts';
 import { PairBook } from './pair-book.ts';
-import type {
-  JournalRecord,
-  NonceSlot,
-  PeerCounter,
-  PolicySet,
-  SessionStarted,
-  VerdictGiven,
-  Withdrawn,
-} from './records.ts';
+import type { JournalRecord, PeerCounter, PolicySet, SessionStarted, VerdictGiven, Withdrawn } from './records.ts';
 
 export type SessionPhase = 'started' | 'r2-sent' | 'r3-sent' | 'completed' | 'aborted';
 
@@ -74,10 +66,9 @@ export class JournalState {
     return this.#startedIn.get(toHex(epochId)) ?? 0;
   }
 
-  /** Sessions that share account, chain and nonce with the given one, oldest first; none if it has no slot. */
+  /** Sessions that share account, chain and nonce with the given one; none if it has no slot. */
   sessionsInSlot(session: Pick<SessionStarted, 'walletId' | 'path' | 'slot'>): readonly SessionRow[] {
-    if (session.slot === undefined) return [];
-    const ids = this.#slots.get(slotKey(session.walletId, session.path, session.slot)) ?? new Set<string>();
+    const ids = new Set(slotKeys(session).flatMap((key) => [...(this.#slots.get(key) ?? [])]));
     return [...ids].flatMap((id) => this.#sessions.get(id) ?? []);
   }
 
@@ -232,9 +223,7 @@ export class JournalState {
     this.#open.add(id);
     this.#startedIn.set(epoch, (this.#startedIn.get(epoch) ?? 0) + 1);
     this.#spent.set(attemptKey(record.proposal, record.attempt), id);
-    if (record.slot === undefined) return;
-    const key = slotKey(record.walletId, record.path, record.slot);
-    this.#slots.set(key, (this.#slots.get(key) ?? new Set<string>()).add(id));
+    for (const key of slotKeys(record)) this.#slots.set(key, (this.#slots.get(key) ?? new Set<string>()).add(id));
   }
 
   #move(sessionId: Uint8Array, change: Partial<SessionRow>): void {
@@ -252,8 +241,15 @@ function attemptKey(proposal: Uint8Array, attempt: number): string {
   return `${toHex(proposal)}/${attempt}`;
 }
 
-function slotKey(walletId: Uint8Array, path: readonly number[], slot: NonceSlot): string {
-  return `${toHex(walletId)}/${path.join('.')}/${slot.chainId}/${slot.nonce}`;
+/**
+ * Under which names a slot is kept: wallet and path, and the address itself, which two wallets share if a key was
+ * imported twice.
+ */
+function slotKeys({ walletId, path, slot }: Pick<SessionStarted, 'walletId' | 'path' | 'slot'>): readonly string[] {
+  if (slot === undefined) return [];
+  const place = `${slot.chainId}/${slot.nonce}`;
+  const byPath = `${toHex(walletId)}/${path.join('.')}/${place}`;
+  return slot.account === undefined ? [byPath] : [byPath, `${toHex(slot.account)}/${place}`];
 }
 
 function short(id: Uint8Array): string {

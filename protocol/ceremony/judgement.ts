@@ -13,6 +13,8 @@ import { policyDigest } from '../policy/canonical.ts';
 import { judge } from '../policy/judge.ts';
 import type { Policy } from '../policy/prepare.ts';
 import { matchedRuleNames, undecodableVerdict, type Verdict } from '../policy/verdict.ts';
+import { formatPath } from '../threshold/derivation.ts';
+import { addressOfClaimed } from './address.ts';
 import { type ProposalBody, type SignProposal, UNIX_SECONDS } from './proposal.ts';
 import type { Roster } from './roster.ts';
 import { keygenPlan } from './session-binding.ts';
@@ -40,6 +42,8 @@ export interface JudgementContext {
   readonly roster: Roster;
   /** The wallet that the proposal names, if this party or auditor knows it. */
   readonly wallet?: Wallet | undefined;
+  /** The key of a proposal's path: a party derives it, an auditor takes it from the verdict that it judges again. */
+  readonly childKey?: Uint8Array | undefined;
   readonly common?: Policy | undefined;
   readonly own?: Policy | undefined;
   readonly inputs: JudgementInputs;
@@ -54,16 +58,21 @@ export function judgeProposal(
     const { cfgHash } = keygenPlan(context.roster, proposal.digest, body);
     return byHandOfAll(context.roster, { digest: cfgHash });
   }
-  const misfit = walletFault(body, context.wallet);
-  if (misfit !== undefined) return denial([misfit]);
   const parties = context.roster.parties.length;
+  // First of all: what nobody can read is refused for that, by those who know the wallet and those who do not.
   const decoded = decode(body.payload);
   if (!decoded.ok) {
     const { code, message } = decoded.error;
     return fromVerdict(undecodableVerdict(code, message, parties), parties, {});
   }
+  const misfit = walletFault(body, context);
+  if (misfit !== undefined) return denial([misfit]);
   const assessment = assess(decoded.value, { wallet: `0x${toHex(body.address)}` });
-  const reading: Reading = { digest: decoded.value.digest, tree: leafTreeDigest(decoded.value) };
+  const reading: Reading = {
+    digest: decoded.value.digest,
+    tree: leafTreeDigest(decoded.value),
+    ...(body.path.length === 0 ? {} : { key: context.childKey }),
+  };
   if (context.common === undefined) {
     const reason = { code: 'NO_COMMON_POLICY', detail: 'this party has adopted no common policy' };
     return { ...denial([reason]), reading, decoded: decoded.value, assessment };
@@ -116,18 +125,20 @@ function byHandOfAll(roster: Roster, reading: Reading): Judgement {
   return { reading, judgement: 'require', consents: n, rejections: 1, rules: [], reasons: [], risks: [] };
 }
 
-function walletFault(body: SignProposal, wallet: Wallet | undefined): VerdictReason | undefined {
+function walletFault(body: SignProposal, { childKey, wallet }: JudgementContext): VerdictReason | undefined {
   if (wallet === undefined || !equalBytes(wallet.walletId, body.walletId) || wallet.name !== body.wallet) {
     return { code: 'UNKNOWN_WALLET', detail: `there is no wallet ${body.wallet} with this id here` };
   }
   if (!equalBytes(wallet.epochId, body.epochId)) {
     return { code: 'WRONG_EPOCH', detail: 'the proposal names another epoch of this wallet' };
   }
-  if (body.path.length > 0) {
-    return { code: 'DERIVATION_UNAVAILABLE', detail: 'this version signs with the root key of a wallet only' };
+  const path = formatPath(body.path);
+  const address = body.path.length === 0 ? wallet.address : childKey && addressOfClaimed(childKey);
+  if (address === undefined) {
+    return { code: 'DERIVATION_UNAVAILABLE', detail: `the path ${path} gives no key of this wallet` };
   }
-  if (!equalBytes(wallet.address, body.address)) {
-    return { code: 'WRONG_ADDRESS', detail: 'the proposal names another address than this wallet has' };
+  if (!equalBytes(address, body.address)) {
+    return { code: 'WRONG_ADDRESS', detail: `the path ${path} of this wallet has the address 0x${toHex(address)}` };
   }
   return undefined;
 }

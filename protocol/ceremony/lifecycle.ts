@@ -128,6 +128,8 @@ export interface Quorum {
   readonly consents: readonly VerdictStatement[];
   /** The 32-byte digest they all name. */
   readonly digest: Uint8Array;
+  /** The 33-byte key of the proposal's path, if it has one; each of them derived it for itself. */
+  readonly childKey?: Uint8Array | undefined;
   /** Consents demanded by the strictest of them. */
   readonly required: number;
 }
@@ -290,18 +292,20 @@ function checkConsents(
   const bound = binding(first);
   const odd = consents.find((consent) => binding(consent) !== bound || consent.body.judgement === 'deny');
   const digest = first.body.reading?.digest;
-  if (odd !== undefined || digest === undefined) {
+  const childKey = first.body.reading?.key;
+  const isDerived = body.ceremony === 'sign' && body.path.length > 0;
+  if (odd !== undefined || digest === undefined || (childKey !== undefined) !== isDerived) {
     return refuse(
       'CONSENTS_DIFFER',
       `party ${odd?.body.party ?? first.body.party} consents to something else than the others`,
     );
   }
-  return ok({ consents, digest, required });
+  return ok({ consents, digest, required, ...(childKey === undefined ? {} : { childKey }) });
 }
 
 /** What must be the same in all consents of one session. */
 function binding({ body }: VerdictStatement): string {
-  const parts = [body.reading?.digest, body.reading?.tree, body.commonPolicy?.digest];
+  const parts = [body.reading?.digest, body.reading?.tree, body.reading?.key, body.commonPolicy?.digest];
   return [...parts.map((part) => (part === undefined ? '-' : toHex(part))), body.commonPolicy?.version ?? '-'].join(
     '/',
   );

@@ -6,6 +6,7 @@ import { compareBytes } from '../common/bytes.ts';
 import { ZERO_SID } from '../threshold/hash.ts';
 import { keygenConfig } from '../threshold/keygen/config.ts';
 import { configHash, type EpochConfig, sessionId, walletId } from '../threshold/session-id.ts';
+import type { Quorum } from './lifecycle.ts';
 import type { KeygenProposal, Proposal, SignProposal } from './proposal.ts';
 import type { RosterBody } from './roster.ts';
 import type { VerdictStatement } from './verdict-statement.ts';
@@ -55,6 +56,14 @@ export function signSessionId(
     digest,
     consents: consents.map((consent) => ({ party: consent.body.party, digest: consent.digest })),
   });
+}
+
+/** The key that a session signs with: the one of the proposal's path as all consents name it, or the wallet's own. */
+export function signingKey(
+  wallet: { readonly publicKey: Uint8Array },
+  { childKey }: Pick<Quorum, 'childKey'>,
+): Uint8Array {
+  return childKey ?? wallet.publicKey;
 }
 
 /** Session id of a keygen; here parties count by pid, the position of their statement key in byte order. */

@@ -23,6 +23,11 @@ export interface Reading {
   readonly digest: Uint8Array;
   /** 32 bytes: digest of the canonical leaf tree; absent for `keygen`. */
   readonly tree?: Uint8Array | undefined;
+  /**
+   * 33 bytes: the key of the proposal's path, as this party derived it from the chain code, which only parties have.
+   * Absent for the root key, which the certificate shows.
+   */
+  readonly key?: Uint8Array | undefined;
 }
 
 export interface VerdictReason {
@@ -77,7 +82,11 @@ function policyJson(policy: PolicyReference): Json {
 }
 
 function readingJson(reading: Reading): Json {
-  return { digest: toHex(reading.digest), ...(reading.tree === undefined ? {} : { tree: toHex(reading.tree) }) };
+  return {
+    digest: toHex(reading.digest),
+    ...(reading.key === undefined ? {} : { key: toHex(reading.key) }),
+    ...(reading.tree === undefined ? {} : { tree: toHex(reading.tree) }),
+  };
 }
 
 function verdictJson(body: VerdictBody): Json {
@@ -127,7 +136,7 @@ const VERDICT: Reader<VerdictBody> = object<VerdictBody>({
   ownPolicy: optional(POLICY),
   party: integer({ min: 1, max: MAX_PARTIES }),
   proposal: DIGEST,
-  reading: optional(object<Reading>({ digest: DIGEST, tree: optional(DIGEST) })),
+  reading: optional(object<Reading>({ digest: DIGEST, key: optional(bytes({ length: 33 })), tree: optional(DIGEST) })),
   reasons: array(object<VerdictReason>({ code: CODE, detail: text({ max: 400 }) }), { max: 64 }),
   rejections: integer({ min: 1, max: MAX_PARTIES }),
   risks: array(CODE, { max: 64 }),

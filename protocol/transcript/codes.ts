@@ -38,6 +38,7 @@ export const AUDIT_CODES = {
   PAYLOAD_REFUSED: 'a party consented to a payload that does not decode',
   DIGEST_DIFFERS: 'a verdict names another digest than the payload has',
   TREE_DIFFERS: 'a verdict names another leaf tree than the payload has',
+  CHILD_KEY_DIFFERS: 'a verdict names no key for the path of the proposal, or one that does not have its address',
   POLICY_DIFFERS: 'a verdict names another version than its policy has',
   JUDGEMENT_DIFFERS: 'a verdict is not what the policies give for this payload and these inputs',
   CERTIFICATE_INVALID: 'the certificate of the wallet does not verify under the roster',

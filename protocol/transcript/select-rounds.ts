@@ -25,6 +25,8 @@ export interface AcceptedSession {
   readonly start: Start;
   /** The wallet that signs, or the one that outcomes report; undefined if none came about. */
   readonly wallet: Wallet | undefined;
+  /** The key of the proposal's path, as the consents name it; undefined for the root key. */
+  readonly childKey?: Uint8Array | undefined;
 }
 
 /** As many choices are tried; a member that floods the collector only loses its own messages. */
@@ -40,7 +42,7 @@ export function selectRounds(session: AcceptedSession, collected: readonly Uint8
 }
 
 function ofSigning(
-  { roster, start, wallet }: AcceptedSession,
+  { roster, start, wallet, childKey: derived }: AcceptedSession,
   all: readonly ParsedEnvelope[],
 ): readonly ParsedEnvelope[] {
   const { sessionId, signers, digest } = start.body;
@@ -51,7 +53,7 @@ function ofSigning(
   });
   const right = choices(places).find((choice) => {
     const broadcasts = choice.map((envelope) => envelope.bytes);
-    const childKey = wallet?.publicKey ?? new Uint8Array();
+    const childKey = derived ?? wallet?.publicKey ?? new Uint8Array();
     return verifySignBroadcasts({ sessionId, signers, childKey, digest, identityKey, verify, broadcasts }).ok;
   });
   return right ?? places.flat();

@@ -3,6 +3,7 @@
  * with the inputs it recorded. What it signed must be exactly what comes out.
  */
 
+import { addressOfClaimed } from '../../ceremony/address.ts';
 import { denial, type Judgement, type JudgementInputs, judgeProposal } from '../../ceremony/judgement.ts';
 import { CLOCK_TOLERANCE } from '../../ceremony/lifecycle.ts';
 import type { Proposal, SignProposal } from '../../ceremony/proposal.ts';
@@ -43,8 +44,8 @@ export function findWallet(
     return err({ code: 'WALLET_DIFFERS', seq: other.seq, message: 'this is not the wallet that the proposal names' });
   }
   const { seq, value } = found;
-  const differs =
-    value.name !== body.wallet || !equalBytes(value.epochId, body.epochId) || !equalBytes(value.address, body.address);
+  const otherAddress = body.path.length === 0 && !equalBytes(value.address, body.address);
+  const differs = value.name !== body.wallet || !equalBytes(value.epochId, body.epochId) || otherAddress;
   if (differs && consented) {
     return err({ code: 'WALLET_DIFFERS', seq, message: 'the proposal names another name, epoch or address' });
   }
@@ -74,6 +75,8 @@ export function checkReadings(
     }
     const sameTree = equalBytes(reading.tree ?? NONE, own.value.tree ?? NONE);
     if (!sameTree) return err({ code: 'TREE_DIFFERS', seq, message: `${who} names another leaf tree` });
+    const misnamed = childKeyFault(proposal, reading.key);
+    if (misnamed !== undefined) return err({ code: 'CHILD_KEY_DIFFERS', seq, message: `${who} ${misnamed}` });
   }
   return ok(own.ok ? own.value : undefined);
 }
@@ -108,7 +111,8 @@ export function checkJudgements(
     }
     const finding = timeFinding(body, inputs, proposal, seq);
     if (finding !== undefined) return err(finding);
-    const context = { roster, wallet, common: common.value, own: own.value, inputs };
+    const childKey = body.reading?.key;
+    const context = { roster, wallet, childKey, common: common.value, own: own.value, inputs };
     const again = judgeProposal(proposal, context);
     const odd = difference(body, again);
     if (odd === undefined) continue;
@@ -119,6 +123,18 @@ export function checkJudgements(
 }
 
 const NONE = new Uint8Array();
+
+/**
+ * What can be seen of a derived key without the chain code: that it is a point with the address that the proposal
+ * names. That it lies below the wallet's key rests on the word of everybody who names it.
+ */
+function childKeyFault({ body }: Proposal, key: Uint8Array | undefined): string | undefined {
+  const isDerived = body.ceremony === 'sign' && body.path.length > 0;
+  if (isDerived !== (key !== undefined)) return isDerived ? 'names no key for the path' : 'names a derived key';
+  if (key === undefined || body.ceremony !== 'sign') return undefined;
+  const address = addressOfClaimed(key);
+  return equalBytes(address ?? NONE, body.address) ? undefined : 'names a derived key of another address';
+}
 
 function readingOf(proposal: Proposal, roster: Roster): Result<Reading, string> {
   const { body, digest } = proposal;
@@ -165,7 +181,7 @@ function difference(body: VerdictBody, again: Judgement): Compared | undefined {
 function form(judged: Judgement | VerdictBody, field: Compared): string {
   switch (field) {
     case 'reading':
-      return [judged.reading?.digest, judged.reading?.tree]
+      return [judged.reading?.digest, judged.reading?.tree, judged.reading?.key]
         .map((part) => (part === undefined ? '-' : toHex(part)))
         .join();
     case 'rules':

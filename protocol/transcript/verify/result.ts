@@ -1,6 +1,7 @@
 /** What the signers report: it agrees, it comes from these rounds, and the signature or key is valid. */
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { type EcdsaSignature, type NewKey, type Outcome, signatureJson } from '../../ceremony/outcome.ts';
+import { signingKey } from '../../ceremony/session-binding.ts';
 import type { Wallet } from '../../ceremony/wallet.ts';
 import { equalBytes, toHex } from '../../common/bytes.ts';
 import { canonicalText } from '../../common/canonical-json.ts';
@@ -45,8 +46,8 @@ export function checkOutcomes(parts: Parts, statements: Statements, started: Sta
 }
 
 /**
- * The signature that outcomes report, if any: low, valid under the wallet's key, and giving that key again. If nobody
- * reports one, but the round messages of everybody are there, it is the one that anybody can compute from them.
+ * The signature that outcomes report, if any: low, valid under the wallet's key or the derived key that the consents
+ * name, and giving that key again. If nobody reports one, but the round messages of everybody are there, it is the one that anybody can compute from them.
  */
 export function checkSignature(
   statements: Statements,
@@ -63,12 +64,13 @@ export function checkSignature(
   const s = readScalar(signature.s);
   if (s === undefined || s > ORDER / 2n) return bad('SIGNATURE_HIGH_S', seq, 's is above half the group order');
   const { digest } = started.start.body;
+  const key = signingKey(wallet, started.quorum);
   const compact = new Uint8Array([...signature.r, ...signature.s]);
-  if (!validUnder(wallet.publicKey, digest, compact)) {
+  if (!validUnder(key, digest, compact)) {
     return bad('SIGNATURE_INVALID', seq, 'the signature does not verify under the key of the wallet');
   }
   const recovered = recover(digest, compact, signature.recovery);
-  if (recovered === undefined || !equalBytes(recovered, wallet.publicKey)) {
+  if (recovered === undefined || !equalBytes(recovered, key)) {
     return bad('SIGNATURE_RECOVERY', seq, 'the recovery id does not give the key of the wallet');
   }
   if (fromRounds !== undefined && !equalBytes(fromRounds.r, signature.r)) {

@@ -5,7 +5,7 @@
 
 import { verify } from '../../ceremony/ed25519.ts';
 import { partyOf, type Roster } from '../../ceremony/roster.ts';
-import { keygenPlan, keygenSessionId, signSessionId } from '../../ceremony/session-binding.ts';
+import { keygenPlan, keygenSessionId, signingKey, signSessionId } from '../../ceremony/session-binding.ts';
 import type { Wallet } from '../../ceremony/wallet.ts';
 import { equalBytes } from '../../common/bytes.ts';
 import { err, ok, type Result } from '../../common/result.ts';
@@ -40,7 +40,7 @@ export function checkSession(
     expected = keygenSessionId(roster, proposal, cfgHash, quorum.consents);
   } else if (wallet !== undefined) {
     const bound = { digest: proposal.digest, body };
-    expected = signSessionId(roster, bound, wallet.publicKey, signers, digest, quorum.consents);
+    expected = signSessionId(roster, bound, signingKey(wallet, quorum), signers, digest, quorum.consents);
   }
   if (expected !== undefined && equalBytes(expected, sessionId)) return ok(undefined);
   return err({ code: 'SESSION_ID', seq, message: 'the session id does not follow from what the start binds' });
@@ -49,7 +49,7 @@ export function checkSession(
 /** Of a signing: every message is a signer's. If all are there, also the signature that they lead to. */
 export function checkSignRounds(
   rounds: Rounds,
-  { start }: Started,
+  { start, quorum }: Started,
   wallet: Wallet,
   roster: Roster,
   completed: boolean,
@@ -64,7 +64,7 @@ export function checkSignRounds(
     if (!verifyEnvelope(value, key, verify)) return unsigned(seq, value.from);
   }
   const broadcasts = rounds.flatMap(({ value }) => (value.type === SIGN ? [value.bytes] : []));
-  const childKey = wallet.publicKey;
+  const childKey = signingKey(wallet, quorum);
   const checked = verifySignBroadcasts({ sessionId, signers, childKey, digest, identityKey, verify, broadcasts });
   if (checked.ok) return checked;
   // What was aborted may have stopped anywhere; only if all of it is there does it lead to a signature.

@@ -1,0 +1,32 @@
+import { field, listOf, memberOf } from '../../proto/control/answer.ts';
+import type { Command } from '../../proto/control/command.ts';
+import { HOME_OPTION } from '../../proto/control/home-option.ts';
+import { formatTable } from '../../proto/control/terminal.ts';
+import { parsePaths } from '../../protocol/threshold/derivation.ts';
+import { askNode } from './common.ts';
+
+export const wallets: Command = {
+  usage: '--home DIR [--wallet NAME] [--derive 0/0..9]',
+  summary: 'every wallet with its root address, the addresses that have signed, and those of the paths you name',
+  options: { ...HOME_OPTION, wallet: { type: 'string' }, derive: { type: 'string', multiple: true } },
+  positionals: { min: 0, max: 0 },
+  async run(call) {
+    const derive = call.list('derive');
+    for (const text of derive) {
+      const paths = parsePaths(text, '--derive');
+      if (!paths.ok) throw paths.error;
+    }
+    const wallet = call.text('wallet');
+    const answer = await askNode(call, 'wallets', { derive, ...(wallet === undefined ? {} : { wallet }) });
+    const rows = listOf(memberOf(answer, 'wallets')).flatMap((row) => [
+      [field(row, 'name'), 'm', field(row, 'address'), field(row, 'signed')],
+      ...listOf(memberOf(row, 'derived')).map((derived) => [
+        field(row, 'name'),
+        ...['path', 'address', 'signed'].map((name) => field(derived, name)),
+      ]),
+    ]);
+    const table = formatTable([['WALLET', 'PATH', 'ADDRESS', 'SIGNED'], ...rows]);
+    call.terminal.result(answer, rows.length === 0 ? 'This party holds no wallet yet.' : table);
+    return 0;
+  },
+};
