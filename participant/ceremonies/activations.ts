@@ -4,11 +4,12 @@
  */
 import { verify } from '../../protocol/ceremony/ed25519.ts';
 import type { Proposal } from '../../protocol/ceremony/proposal.ts';
-import { keygenPlan } from '../../protocol/ceremony/session-binding.ts';
+import { keygenPlan } from '../../protocol/ceremony/run-plan.ts';
 import { openWallet, type Wallet, walletDocument } from '../../protocol/ceremony/wallet.ts';
 import { equalBytes, toHex } from '../../protocol/common/bytes.ts';
 import type { Json } from '../../protocol/common/canonical-json.ts';
 import { createActivation, type KeygenOutput, type KeygenRecord } from '../../protocol/threshold/keygen/activation.ts';
+import { pidOfIndex } from '../../protocol/threshold/keygen/config.ts';
 import { wipeKeyshare } from '../../protocol/threshold/keygen/keyshare.ts';
 import { DKG_ACK } from '../../protocol/threshold/keygen/messages.ts';
 import { type ParsedEnvelope, parseEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
@@ -41,7 +42,7 @@ export class Activations {
       wipeKeyshare(keyshare);
       const machine = createActivation({
         epoch: keyshare,
-        self: this.#node.self,
+        pid: pidOfIndex(keyshare.config, keyshare.index),
         sign: this.#node.signer.sign,
         verify,
       });
@@ -95,6 +96,7 @@ export class Activations {
   async #record(record: ActivationRecord, epochId: Uint8Array, proposal: Proposal): Promise<void> {
     switch (record.kind) {
       case 'active':
+      case 'certified':
         return this.#activate(walletDocument(proposal, record.certificate));
       case 'peer-active':
         return this.#keyshares.recordPeerActive(epochId, record.party, record.envelope);

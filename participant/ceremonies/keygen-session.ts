@@ -4,13 +4,15 @@
  */
 import { verify } from '../../protocol/ceremony/ed25519.ts';
 import type { KeygenProposal, Proposal } from '../../protocol/ceremony/proposal.ts';
-import { keygenPids, keygenPlan } from '../../protocol/ceremony/session-binding.ts';
+import { keygenPlan } from '../../protocol/ceremony/run-plan.ts';
+import { keygenPids } from '../../protocol/ceremony/session-binding.ts';
 import { walletDocument } from '../../protocol/ceremony/wallet.ts';
 import { Refusal } from '../../protocol/common/errors.ts';
 import { err, ok, type Result } from '../../protocol/common/result.ts';
 import type { KeygenOutput, KeygenRecord } from '../../protocol/threshold/keygen/activation.ts';
+import { pidOf } from '../../protocol/threshold/keygen/config.ts';
 import { encodeKeyshare, wipeKeyshare } from '../../protocol/threshold/keygen/keyshare.ts';
-import { createKeygen } from '../../protocol/threshold/keygen/machine.ts';
+import { createEpochRun } from '../../protocol/threshold/keygen/machine.ts';
 import { parseEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
 import type { Secret } from '../../protocol/threshold/secret.ts';
 import type { NodeContext } from '../context.ts';
@@ -41,7 +43,7 @@ export async function beginKeygen(
   request: KeygenRequest,
 ): Promise<Result<void, Refusal>> {
   const { proposal } = request;
-  const { walletId, cfgHash } = keygenPlan(node.roster, proposal.digest, proposal.body);
+  const { config, walletId, cfgHash } = keygenPlan(node.roster, proposal.digest, proposal.body);
   const consent = node.book.get(proposal.digest)?.ceremony.verdicts.get(node.self);
   if (consent === undefined) return err(new Refusal('CONSENT_MISSING', 'this party has not consented'));
   const permit = await claimSession(node.journal, {
@@ -58,15 +60,12 @@ export async function beginKeygen(
     replaces: false,
   });
   if (!permit.ok) return permit;
-  const machine = createKeygen({
+  const partyOf = partyOfPid(node);
+  const machine = createEpochRun({
     sessionId: session.sessionId,
+    config,
     cfgHash: request.cfgHash,
-    walletId,
-    threshold: node.roster.threshold,
-    parties: node.roster.parties.map((party) => ({ index: party.index, identityKey: party.statementKey })),
-    self: node.self,
-    gen: 1,
-    exportable: proposal.body.exportable,
+    pid: pidOf(config, node.signer.publicKey),
     sign: node.signer.sign,
     verify,
     random: runRandom(hedge, session.sessionId),
@@ -89,7 +88,7 @@ export async function beginKeygen(
     },
     async send(to, envelope) {
       activations.remember(parseEnvelope(envelope));
-      await session.send(to, envelope);
+      await session.send(to === 0 ? 0 : partyOf(to), envelope);
     },
     async done({ certificate, epoch }) {
       const document = walletDocument(proposal, certificate);
@@ -105,7 +104,8 @@ export async function beginKeygen(
     async aborted(abort) {
       node.note(abort.code, `keygen ended: ${abort.message}`);
       await endSession(permit.value, 'aborted', abort.failure);
-      await session.end({ abort: abortReport(abort) }, false);
+      const culprits = abort.culprits.map(partyOf).sort((a, b) => a - b);
+      await session.end({ abort: { ...abortReport(abort), culprits } }, false);
     },
     failed(error) {
       const code = error instanceof Refusal ? error.code : 'SESSION_FAILED';

@@ -18,7 +18,10 @@ export interface AbortDetails {
   readonly check: string;
   /** One plain sentence without any secret. */
   readonly message: string;
-  /** Party indices (never pids), ascending, without duplicates. */
+  /**
+   * Ascending, without duplicates: pids in KEYGEN, IMPORT, RESHARE and REMOVE (an old and a new index may be equal and
+   * yet name two parties), party indices elsewhere.
+   */
   readonly culprits?: readonly number[];
   /** Complete signed envelopes that prove it; a p2p body only inside a COMPLAINT. */
   readonly evidence?: readonly Uint8Array[];

@@ -72,6 +72,11 @@ export function walletId(proposalDigest: Uint8Array, attempt: number): Uint8Arra
   return H('wallet', ZERO_SID, fixed(proposalDigest, 32), u32(attempt));
 }
 
+/** Purposes whose epoch has a parent: it inherits wallet, key, chain code and exportability. */
+export function hasParent(purpose: EpochConfig['purpose']): boolean {
+  return purpose === 'RESHARE' || purpose === 'REMOVE';
+}
+
 /** Everything that KEYGEN, IMPORT, RESHARE and REMOVE agree on before round 1. */
 export interface EpochConfig {
   readonly purpose: 'KEYGEN' | 'RESHARE' | 'REMOVE' | 'IMPORT';
@@ -113,7 +118,7 @@ export function configHash(config: EpochConfig): Uint8Array {
     u8(config.oldThreshold),
     fixed(config.publicKey, fresh ? 0 : 33),
     fixed(config.chainCodeHash, fresh ? 0 : 32),
-    fixed(config.parentSharesHash, fresh || purpose === 'IMPORT' ? 0 : 32),
+    fixed(config.parentSharesHash, hasParent(purpose) ? 32 : 0),
   );
 }
 

@@ -17,10 +17,15 @@ export type Network = (message: {
   readonly bytes: Uint8Array;
 }) => Uint8Array | undefined;
 
-/** Runs all machines until nothing is under way. */
+/**
+ * Runs all machines until nothing is under way.
+ *
+ * @param partyOf key of the machine that the receiver of an effect stands for, where a run counts in pids
+ */
 export function runAll<Output, RunRecord>(
   machines: ReadonlyMap<number, Machine<Output, RunRecord>>,
   network: Network = ({ bytes }) => bytes,
+  partyOf: (to: number) => number = (to) => to,
 ): Ran<Output, RunRecord> {
   const outputs = new Map<number, Output>();
   const aborts = new Map<number, Abort>();
@@ -34,7 +39,7 @@ export function runAll<Output, RunRecord>(
       else if (effect.kind === 'abort') aborts.set(from, effect.abort);
       else {
         if (effect.to === 0) broadcasts.push(effect.envelope);
-        const receivers = effect.to === 0 ? [...machines.keys()].filter((to) => to !== from) : [effect.to];
+        const receivers = effect.to === 0 ? [...machines.keys()].filter((to) => to !== from) : [partyOf(effect.to)];
         for (const to of receivers) queue.push({ from, to, bytes: effect.envelope });
       }
     }

@@ -4,7 +4,8 @@ import { type Signer, verify } from '../../protocol/ceremony/ed25519.ts';
 import type { Roster } from '../../protocol/ceremony/roster.ts';
 import type { StartBody } from '../../protocol/ceremony/start.ts';
 import type { KeygenOutput, KeygenRecord } from '../../protocol/threshold/keygen/activation.ts';
-import { createKeygen } from '../../protocol/threshold/keygen/machine.ts';
+import { keygenConfig, pidOf } from '../../protocol/threshold/keygen/config.ts';
+import { createEpochRun } from '../../protocol/threshold/keygen/machine.ts';
 import type { Machine } from '../../protocol/threshold/rounds/round.ts';
 import { createSign, type SignOutput, type SignRecord } from '../../protocol/threshold/sign/machine.ts';
 import { labelRandom } from '../threshold/support/sign-network.ts';
@@ -30,19 +31,21 @@ export interface KeygenIds {
 export function runKeygen(crew: Crew, ids: KeygenIds): Ran<KeygenOutput, KeygenRecord> {
   const { roster } = crew;
   const machines = new Map<number, Machine<KeygenOutput, KeygenRecord>>();
+  const { threshold } = roster;
+  const { walletId } = ids;
+  const config = keygenConfig({ threshold, parties: partiesOf(roster), gen: 1, walletId, exportable: false });
+  const parties = new Map<number, number>();
   for (const { index: self } of roster.parties) {
-    const { sign } = crew.keyOf(`party:${self}`);
+    const { publicKey, sign } = crew.keyOf(`party:${self}`);
     const random = labelRandom(`${crew.label}/${self}`);
-    const { threshold } = roster;
-    machines.set(
-      self,
-      createKeygen({ ...ids, threshold, parties: partiesOf(roster), self, gen: 1, sign, verify, random }),
-    );
+    const pid = pidOf(config, publicKey);
+    parties.set(pid, self);
+    machines.set(self, createEpochRun({ ...ids, config, pid, sign, verify, random }));
   }
-  return runAll(machines, crew.network);
+  return runAll(machines, crew.network, (pid) => parties.get(pid) ?? 0);
 }
 
-export function runSign(crew: Crew, from: MootWallet, start: StartBody): Ran<SignOutput, SignRecord> {
+export function runSign(crew: Crew, from: MootWallet, start: StartBody, tau: bigint): Ran<SignOutput, SignRecord> {
   const { wallet, shares, pairs } = from;
   const machines = new Map<number, Machine<SignOutput, SignRecord>>();
   for (const self of start.signers) {
@@ -57,7 +60,7 @@ export function runSign(crew: Crew, from: MootWallet, start: StartBody): Ran<Sig
       threshold: crew.roster.threshold,
       share: keyshare.share,
       publicKey: wallet.publicKey,
-      tau: 0n,
+      tau,
       digest: start.digest,
       parties: partiesOf(crew.roster),
       pairs: store,

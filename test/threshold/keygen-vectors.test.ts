@@ -5,7 +5,7 @@ import { toHex } from '../../protocol/common/bytes.ts';
 import { encodePartyList } from '../../protocol/threshold/encoding.ts';
 import { scalarToBytes } from '../../protocol/threshold/math/scalar.ts';
 import type { ParsedEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
-import { ceremony, KeygenNetwork, pidOf, scriptedRandom } from './support/keygen-network.ts';
+import { ceremony, indexOf, KeygenNetwork, scriptedRandom } from './support/keygen-network.ts';
 import {
   type DealerVector,
   dealerDraws,
@@ -20,14 +20,12 @@ describe.each([
 ])('KEYGEN %s of the vectors', (prefix, vector) => {
   const setup = ceremony(vector.t, vector.n, prefix);
   const network = new KeygenNetwork(setup, {
-    random: (index) => scriptedRandom(dealerDraws(prefix, pidOf(setup, index), vector.t)),
+    random: (pid) => scriptedRandom(dealerDraws(prefix, pid, vector.t)),
   }).run();
 
   it('starts from the same ids', () => {
-    expect(Object.fromEntries(setup.parties.map(({ index }) => [pidOf(setup, index), index]))).toEqual(
-      vector.pidToIndex,
-    );
-    expect(toHex(setup.walletId)).toBe(vector.walletId);
+    expect(Object.fromEntries(setup.pids.map((pid) => [pid, indexOf(setup, pid)]))).toEqual(vector.pidToIndex);
+    expect(toHex(setup.config.walletId)).toBe(vector.walletId);
     expect(toHex(encodePartyList(setup.config.parties))).toBe(vector.pList);
     expect(toHex(setup.cfgHash)).toBe(vector.cfgHash);
     expect(toHex(setup.sessionId)).toBe(vector.sessionId);
@@ -41,10 +39,10 @@ describe.each([
   );
 
   it('ends with the same epoch at every party', () => {
-    expect([...network.outputs.keys()].sort((a, b) => a - b)).toEqual(setup.parties.map(({ index }) => index));
-    for (const { index } of setup.parties) {
-      const keyshare = network.keyshares.get(index);
-      if (keyshare === undefined) throw new Error('no key share');
+    expect([...network.outputs.keys()].sort((a, b) => a - b)).toEqual(setup.pids);
+    for (const pid of setup.pids) {
+      const index = indexOf(setup, pid);
+      const keyshare = network.keyshareAt(index);
       expect(keyshare.index).toBe(index);
       expect(toHex(keyshare.share.use(scalarToBytes))).toBe(vector.x[index]);
       expect(keyshare.chainCode.use(toHex)).toBe(vector.chainCode);
@@ -69,13 +67,12 @@ function expectMessages(network: KeygenNetwork, vector: KeygenVector, dealer: De
     [0x13, 6, dealer.ACTIVE],
   ] as const;
   for (const [type, round, expected] of broadcasts) {
-    const envelopes = network.envelopes(type, round, dealer.newIndex);
+    const envelopes = network.envelopes(type, round, dealer.pid);
     expect(envelopes.length).toBe(vector.n - 1);
     for (const envelope of envelopes) expectEnvelope(envelope, expected);
   }
   for (const expected of dealer.R3p2p) {
-    const to = vector.pidToIndex[expected.to];
-    const envelopes = network.envelopes(0x11, 3, dealer.newIndex, to);
+    const envelopes = network.envelopes(0x11, 3, dealer.pid, expected.to);
     expect(envelopes.length).toBe(1);
     for (const envelope of envelopes) expectEnvelope(envelope, expected);
   }

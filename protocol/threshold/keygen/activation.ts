@@ -1,7 +1,10 @@
 /**
  * From PREPARED to ACTIVE (docs/protocol.md b.7). The own ACK is the point of no return: after it nothing here aborts
  * or erases. All n acknowledgements are the certificate; it may also come from a peer. A party that restarts with a
- * PREPARED record starts an activation again: the same ACK leaves again, byte for byte.
+ * PREPARED record starts an activation again: the same ACK leaves again, byte for byte. A member of the run that gets
+ * no share says nothing here and waits for the certificate.
+ *
+ * One activation knows one epoch. What several epochs of a wallet mean for each other is in generations.ts.
  */
 import { equalBytes } from '../../common/bytes.ts';
 import {
@@ -15,6 +18,7 @@ import {
 } from '../rounds/envelope.ts';
 import { Inbox } from '../rounds/inbox.ts';
 import type { Effect, Machine } from '../rounds/round.ts';
+import { hasParent } from '../session-id.ts';
 import { ackBody, acknowledges, type Certificate, makeCertificate, verifyCertificate } from './certificate.ts';
 import { type Frame, type Member, makeFrame, memberOf } from './config.ts';
 import type { Epoch } from './epoch.ts';
@@ -22,10 +26,15 @@ import type { Keyshare } from './keyshare.ts';
 import { DKG_ABANDON, DKG_ACK, DKG_ACTIVE, ROUND_OF, writeEpochNotice } from './messages.ts';
 
 export type KeygenRecord =
-  /** Write, flush, read back with `decodeKeyshare`. The host owns the secrets from here on. */
+  /**
+   * Ask `mayAcknowledge`, write, flush, read back with `decodeKeyshare`, in one exclusive section. The own ACK is the
+   * next effect: if the record is refused, stop the machine, and nothing leaves. The host owns the secrets.
+   */
   | { readonly kind: 'prepared'; readonly keyshare: Keyshare }
   | { readonly kind: 'active'; readonly certificate: Certificate }
-  /** A signed ACTIVE of another party; the records of older generations may go when there is one of each. */
+  /** The epoch has a certificate, and this member holds no share of it. */
+  | { readonly kind: 'certified'; readonly certificate: Certificate }
+  /** A signed ACTIVE of another holder, by its index in this epoch; older generations may go when there is one of each. */
   | { readonly kind: 'peer-active'; readonly party: number; readonly envelope: Uint8Array }
   /** This party is about to sign ABANDON and never activates this epoch. */
   | { readonly kind: 'abandoned' }
@@ -41,19 +50,22 @@ export type KeygenEffect = Effect<KeygenOutput, KeygenRecord>;
 
 export interface ActivationOptions {
   readonly epoch: Epoch;
-  /** Own party index. */
-  readonly self: number;
+  /** Own pid in the run that made the epoch; `pidOfIndex` gives that of a key share's index. */
+  readonly pid: number;
   readonly sign: SignBytes;
   readonly verify: VerifySignature;
-  /** The own durable record: nothing yet, ABANDON signed, or ACTIVE. */
+  /** The own durable record: PREPARED (or no share), ABANDON signed, ACTIVE (or certified). */
   readonly state?: 'prepared' | 'abandoned' | 'active';
 }
 
-/** Start it only when the PREPARED record is durable. */
+/** Start it only when the PREPARED record is durable. All its messages are broadcasts. */
 export interface Activation extends Machine<KeygenOutput, KeygenRecord> {
   /** A certificate that a peer sent in a statement; no effect if it is not for this epoch or does not verify. */
   adopt(certificate: Certificate): readonly KeygenEffect[];
-  /** The operator gives this attempt up: signs ABANDON, unless ACTIVE already. */
+  /**
+   * The operator gives this attempt up: signs ABANDON. No effect if ACTIVE, and none for an epoch with a parent: that
+   * one is kept until a higher generation takes its place.
+   */
   abandon(): readonly KeygenEffect[];
 }
 
@@ -74,7 +86,7 @@ class ActivationMachine implements Activation {
     this.#options = options;
     // The sid of the run stands in for its session id, which no message of this phase carries.
     this.#frame = makeFrame(options.epoch.sid, options.epoch.config);
-    this.#self = memberOf(this.#frame, options.self);
+    this.#self = memberOf(this.#frame, options.pid);
     this.#state = options.state ?? 'prepared';
   }
 
@@ -85,6 +97,7 @@ class ActivationMachine implements Activation {
   start(): readonly KeygenEffect[] {
     if (this.#stopped || this.#started) return [];
     this.#started = true;
+    if (this.#self.index === 0) return this.#advance();
     if (this.#state === 'abandoned') return [this.#send(this.#notice(DKG_ABANDON)), ...this.#advance()];
     const effects = [this.#send(this.#ack())];
     if (this.#state === 'active') effects.push(this.#send(this.#notice(DKG_ACTIVE)));
@@ -120,7 +133,7 @@ class ActivationMachine implements Activation {
   }
 
   abandon(): readonly KeygenEffect[] {
-    if (this.#stopped || this.#state !== 'prepared') return [];
+    if (this.#stopped || this.#state !== 'prepared' || !this.#mayEndUnborn()) return [];
     this.#state = 'abandoned';
     return [
       { kind: 'record', record: { kind: 'abandoned' } },
@@ -134,12 +147,17 @@ class ActivationMachine implements Activation {
     this.#inbox.clear();
   }
 
+  /** Only a share holder gives up, and only a first epoch: its wallet ends with it. */
+  #mayEndUnborn(): boolean {
+    return this.#self.index > 0 && !hasParent(this.#options.epoch.config.purpose);
+  }
+
   /** Anything else than the one correct body is ignored, so that a later correct one still counts. */
   #fits(envelope: ParsedEnvelope): boolean {
     const { epoch } = this.#options;
     if (envelope.type === DKG_ACK) return acknowledges(epoch, envelope.from, envelope);
     return (
-      (envelope.type === DKG_ACTIVE || envelope.type === DKG_ABANDON) &&
+      (envelope.type === DKG_ACTIVE || (envelope.type === DKG_ABANDON && !hasParent(epoch.config.purpose))) &&
       envelope.round === ROUND_OF.get(envelope.type) &&
       envelope.to === 0 &&
       equalBytes(envelope.sid, epoch.sid) &&
@@ -149,12 +167,12 @@ class ActivationMachine implements Activation {
 
   #advance(): readonly KeygenEffect[] {
     if (this.#state === 'prepared') {
-      const acknowledgements = this.#fromAll(DKG_ACK, this.#ack());
+      const acknowledgements = this.#fromAll(DKG_ACK, () => this.#ack());
       if (acknowledgements === undefined) return [];
       return this.#activate(makeCertificate(this.#options.epoch, acknowledgements));
     }
     if (this.#state === 'abandoned') {
-      const envelopes = this.#fromAll(DKG_ABANDON, this.#notice(DKG_ABANDON));
+      const envelopes = this.#fromAll(DKG_ABANDON, () => this.#notice(DKG_ABANDON));
       if (envelopes === undefined) return [];
       this.#state = 'discarded';
       return [{ kind: 'record', record: { kind: 'discard', envelopes } }];
@@ -164,21 +182,19 @@ class ActivationMachine implements Activation {
 
   #activate(certificate: Certificate): readonly KeygenEffect[] {
     this.#state = 'active';
-    return [
-      { kind: 'record', record: { kind: 'active', certificate } },
-      this.#send(this.#notice(DKG_ACTIVE)),
-      { kind: 'done', output: { epoch: this.#options.epoch, certificate } },
-    ];
+    const done: KeygenEffect = { kind: 'done', output: { epoch: this.#options.epoch, certificate } };
+    if (this.#self.index === 0) return [{ kind: 'record', record: { kind: 'certified', certificate } }, done];
+    return [{ kind: 'record', record: { kind: 'active', certificate } }, this.#send(this.#notice(DKG_ACTIVE)), done];
   }
 
   /** Envelopes of this type by all share holders, by index, once there is one of each other. */
-  #fromAll(type: number, own: EnvelopeFields): readonly Uint8Array[] | undefined {
+  #fromAll(type: number, own: () => EnvelopeFields): readonly Uint8Array[] | undefined {
     const others = this.#frame.holders.filter((member) => member !== this.#self).map((member) => member.pid);
     const round = ROUND_OF.get(type) ?? 0;
     if (this.#inbox.collect(type, round, others) === undefined) return undefined;
     return this.#frame.holders.map((member) => {
       const envelope = this.#inbox.get(type, round, member.pid);
-      return envelope?.bytes ?? sealEnvelope(own, this.#options.sign).bytes;
+      return envelope?.bytes ?? sealEnvelope(own(), this.#options.sign).bytes;
     });
   }
 

@@ -4,11 +4,12 @@
  */
 import { equalBytes } from '../../common/bytes.ts';
 import { err, ok, type Result } from '../../common/result.ts';
-import type { Point } from '../curve/curve.ts';
 import { curve } from '../curve/accelerated.ts';
+import type { Point } from '../curve/curve.ts';
 import { type ParsedEnvelope, parseEnvelope, type VerifySignature, verifyEnvelope } from '../rounds/envelope.ts';
 import type { EpochConfig } from '../session-id.ts';
-import { configProblem, type Party } from './config.ts';
+import type { Party } from './config.ts';
+import { configProblem, lineageProblem } from './config-rules.ts';
 import { type Epoch, makeEpoch } from './epoch.ts';
 import { DKG_ACK, ROUND_OF, writeAck } from './messages.ts';
 
@@ -28,7 +29,7 @@ export interface Certificate {
 
 /** Why a certificate is not believed. */
 export interface CertificateProblem {
-  readonly code: 'CONFIG' | 'PARTIES' | 'WALLET' | 'POINTS' | 'ACKNOWLEDGEMENT';
+  readonly code: 'CONFIG' | 'PARTIES' | 'WALLET' | 'LINEAGE' | 'POINTS' | 'ACKNOWLEDGEMENT';
   readonly message: string;
   /** Party index, where one party is concerned. */
   readonly party?: number;
@@ -42,6 +43,8 @@ export interface CertificateExpectation {
   readonly verify: VerifySignature;
   /** walletId from the proposal; not checked if absent. */
   readonly walletId?: Uint8Array;
+  /** The verified parent epoch of a RESHARE or REMOVE; what is inherited is not checked if absent. */
+  readonly parent?: Epoch;
 }
 
 /** Body of the ACK of every share holder of this epoch. */
@@ -92,6 +95,8 @@ export function verifyCertificate(
   if (expected.walletId !== undefined && !equalBytes(expected.walletId, config.walletId)) {
     return err({ code: 'WALLET', message: 'The certificate belongs to another wallet.' });
   }
+  const foreign = expected.parent && lineageProblem(config, expected.parent);
+  if (foreign !== undefined) return err({ code: 'LINEAGE', message: `Not a child of its parent epoch: ${foreign}.` });
   const epoch = rebuild(certificate);
   if (epoch === undefined) return err({ code: 'POINTS', message: 'The public values do not belong together.' });
   if (acknowledgements.length !== holders.length) {

@@ -1,16 +1,18 @@
 /**
- * The checks of KEYGEN that need broadcasts only (docs/protocol.md b.6), shared by the rounds and by anybody who
- * re-checks a finished run. Lists of messages hold one per pid, ascending, already authenticated.
+ * The checks of KEYGEN, IMPORT and RESHARE that need broadcasts only (docs/protocol.md b.6, f.1), shared by the rounds
+ * and by anybody who re-checks a finished run. Lists of messages hold one per pid, ascending, already authenticated.
  */
 import { concat, equalBytes } from '../../common/bytes.ts';
-import type { Point } from '../curve/curve.ts';
+import { BugError } from '../../common/errors.ts';
 import { curve } from '../curve/accelerated.ts';
+import type { Point } from '../curve/curve.ts';
 import { u8, u32 } from '../encoding.ts';
 import { Abort, type FailureClass } from '../errors.ts';
-import { H } from '../hash.ts';
+import { H, ZERO_SID } from '../hash.ts';
+import { lagrange } from '../math/polynomial.ts';
 import { readSchnorr, type SchnorrProof, verifySchnorr } from '../proof/schnorr.ts';
 import type { ParsedEnvelope } from '../rounds/envelope.ts';
-import { type Frame, indicesOf, type Member } from './config.ts';
+import type { Frame, Member } from './config.ts';
 import type { Epoch } from './epoch.ts';
 import { type Round1Body, type Round2Body, readRound1, readRound2, readRound4 } from './messages.ts';
 
@@ -32,15 +34,16 @@ export interface Dealing {
   readonly pid: number;
   /** A_0..A_{t'-1}. */
   readonly points: readonly Point[];
+  /** hc; `ZERO_SID` where the chain code is inherited. */
   readonly chainCodeHash: Uint8Array;
 }
 
-export function toAbort(frame: Frame, finding: Finding, evidence: readonly ParsedEnvelope[]): Abort {
+export function toAbort(finding: Finding, evidence: readonly ParsedEnvelope[]): Abort {
   return new Abort({
     failure: finding.failure,
     check: finding.check,
     message: finding.message,
-    culprits: indicesOf(frame, finding.culprits),
+    culprits: finding.culprits,
     evidence: evidence.map((envelope) => envelope.bytes),
   });
 }
@@ -113,8 +116,9 @@ interface Opened {
 }
 
 /**
- * K2 to K5, in this order over all members, so that the outcome does not depend on who was looked at first. A party
- * does not verify its `own` proofs again: they left before this check could stop them.
+ * K1 (what deals nothing commits to nothing), K2 to K5 and F1, in this order over all members, so that the outcome
+ * does not depend on who was looked at first. A party does not verify its `own` proofs again: they left before this
+ * check could stop them.
  */
 export function openDealings(
   frame: Frame,
@@ -131,6 +135,12 @@ export function openDealings(
     return failed(inconsistent('K2', 'A member has seen other round 1 messages.'), [...round1, ...round2]);
   }
 
+  const empty = frame.members.filter((member) => !member.dealer && !commitsToNothing(member, round1));
+  if (empty.length > 0) {
+    const pids = empty.map((member) => member.pid);
+    return failed(blame('K1', pids, 'A member that does not deal has sent a commitment.'), pids.flatMap(from));
+  }
+
   const opened: Opened[] = [];
   const malformed: number[] = [];
   for (const { pid } of frame.dealers) {
@@ -139,7 +149,10 @@ export function openDealings(
     else opened.push(entry);
   }
   if (malformed.length > 0) {
-    return failed(blame('K3', malformed, 'A dealing holds an invalid point or proof.'), malformed.flatMap(from));
+    return failed(
+      blame('K3', malformed, 'A dealing holds an invalid point, proof or chain code hash.'),
+      malformed.flatMap(from),
+    );
   }
 
   const unopened = opened.filter(({ envelope, commitment, body }) => {
@@ -157,6 +170,13 @@ export function openDealings(
     const evidence = [...round1, ...unproven.map((entry) => entry.envelope)];
     return failed(blame('K5', pids, 'A proof of knowledge does not verify.'), evidence);
   }
+
+  const strange = opened.filter((entry) => !fitsInheritedKey(frame, entry));
+  if (strange.length > 0) {
+    const pids = strange.map((entry) => entry.envelope.from);
+    const evidence = strange.map((entry) => entry.envelope);
+    return failed(blame('F1', pids, 'A dealing does not have the constant that the key prescribes.'), evidence);
+  }
   return {
     ok: true,
     value: opened.map((entry) => ({
@@ -165,6 +185,36 @@ export function openDealings(
       chainCodeHash: entry.body.chainCodeHash,
     })),
   };
+}
+
+function commitsToNothing(member: Member, round1: readonly ParsedEnvelope[]): boolean {
+  const envelope = round1.find((candidate) => candidate.from === member.pid);
+  const body = envelope && readRound1(envelope.body);
+  return body !== undefined && equalBytes(body.com, ZERO_SID);
+}
+
+/** F1: A_0 = lambda_i^D X_i of the parent epoch; in IMPORT, A_0 = Q. KEYGEN prescribes nothing. */
+function fitsInheritedKey(frame: Frame, { envelope, points }: Opened): boolean {
+  if (frame.config.purpose === 'KEYGEN') return true;
+  const dealer = frame.members[envelope.from - 1];
+  const [constant] = points;
+  if (dealer === undefined || constant === undefined) return false;
+  return curve.equals(constant, inheritedConstant(frame, dealer));
+}
+
+/** The constant term that a dealer's commitments must have, as a point. */
+function inheritedConstant(frame: Frame, dealer: Member): Point {
+  const isImport = frame.config.purpose === 'IMPORT';
+  const bytes = isImport ? frame.config.publicKey : frame.parent?.publicShares[dealer.oldIndex - 1];
+  const point = bytes && curve.decode(bytes);
+  if (point === undefined) throw new BugError('BUG_KEYGEN_PARENT', 'Dealings of a known key are judged by its epoch.');
+  return isImport ? point : curve.multiplyPublic(point, dealerWeight(frame, dealer));
+}
+
+/** lambda_i^D over the old indices of the dealers. */
+export function dealerWeight(frame: Frame, dealer: Member): bigint {
+  const indices = frame.dealers.map((member) => member.oldIndex);
+  return lagrange(dealer.oldIndex, indices);
 }
 
 function echoOf(round2: readonly ParsedEnvelope[], member: Member): Uint8Array {
@@ -185,8 +235,11 @@ function open(
   if (envelope === undefined || commitment === undefined || body === undefined) return undefined;
   const points = body.commitments.flatMap((bytes) => curve.decode(bytes) ?? []);
   const proofs = body.proofs.flatMap((bytes) => readSchnorr(bytes) ?? []);
+  const inherited = frame.config.purpose !== 'KEYGEN';
   const complete = points.length === frame.threshold && proofs.length === frame.threshold;
-  return complete ? { envelope, commitment, body, points, proofs } : undefined;
+  return complete && (!inherited || equalBytes(body.chainCodeHash, ZERO_SID))
+    ? { envelope, commitment, body, points, proofs }
+    : undefined;
 }
 
 /** One proof for each of the t' commitments: iterated over the points, so a short list of proofs fails. */

@@ -1,7 +1,7 @@
-/** The public result of KEYGEN, IMPORT or RESHARE: everything that follows from (config, sid, F, ccPub). */
+/** The public result of KEYGEN, IMPORT, RESHARE or REMOVE: everything that follows from (config, sid, F, ccPub). */
 import { concat } from '../../common/bytes.ts';
-import type { Point } from '../curve/curve.ts';
 import { curve } from '../curve/accelerated.ts';
+import type { Point } from '../curve/curve.ts';
 import { H, ZERO_SID } from '../hash.ts';
 import { evaluateCommitment } from '../math/polynomial.ts';
 import { configHash, type EpochConfig } from '../session-id.ts';

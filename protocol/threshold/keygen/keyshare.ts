@@ -13,8 +13,8 @@ import { curve } from '../curve/accelerated.ts';
 import { chunks, encodePartyList, fixed, type PartyRow, readU32, split, u8, u32 } from '../encoding.ts';
 import { readScalar, scalarToBytes } from '../math/scalar.ts';
 import { Secret } from '../secret.ts';
-import { type EpochConfig, PURPOSES } from '../session-id.ts';
-import { configProblem } from './config.ts';
+import { type EpochConfig, hasParent, PURPOSES } from '../session-id.ts';
+import { configProblem } from './config-rules.ts';
 import { type Epoch, hashChainCode, makeEpoch } from './epoch.ts';
 
 export interface Keyshare extends Epoch {
@@ -63,7 +63,7 @@ export function decodeKeyshare(bytes: Uint8Array): Result<Keyshare, string> {
   if (version !== VERSION || purpose === undefined) return err('not a key share of a known version and purpose');
   if (threshold === undefined || rows === undefined) return err('too short for a key share');
   const fresh = purpose === 'KEYGEN';
-  const hXLength = fresh || purpose === 'IMPORT' ? 0 : 32;
+  const hXLength = hasParent(purpose) ? 32 : 0;
   const parts = split(bytes, [4, ROW_BYTES * rows, 1, 32, 4, 32, 1, 1, 1, hXLength, 32, 33 * threshold, 32, 32, 32]);
   if (parts === undefined) return err('not as long as a key share of this kind');
   const [, list, index, parentEpochId, gen, walletId, exportable, oldThreshold, hXFlag, hX, sid, F, epochId, x, code] =

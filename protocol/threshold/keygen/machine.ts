@@ -1,10 +1,10 @@
 /**
- * KEYGEN as a machine (docs/protocol.md b): authenticates and collects messages, runs the round functions in order,
+ * KEYGEN, IMPORT, RESHARE and REMOVE as one machine (docs/protocol.md b, f.1): authenticates and collects messages, runs the round functions in order,
  * signs what they say. All judgement is in the rounds and in checks.ts; all state after the own ACK in activation.ts.
  */
 import { equalBytes } from '../../common/bytes.ts';
 import type { Random } from '../../common/effects.ts';
-import { InvalidArgument } from '../../common/errors.ts';
+import { curve } from '../curve/accelerated.ts';
 import { Abort } from '../errors.ts';
 import {
   type EnvelopeFields,
@@ -18,11 +18,13 @@ import {
 import { type Equivocation, Inbox } from '../rounds/inbox.ts';
 import type { RoundResult } from '../rounds/round.ts';
 import type { Secret, SecretValue } from '../secret.ts';
+import type { EpochConfig } from '../session-id.ts';
 import { type Activation, createActivation, type KeygenEffect } from './activation.ts';
 import type { Certificate } from './certificate.ts';
 import { blame, type Finding, toAbort } from './checks.ts';
 import { judgeComplaint } from './complaint.ts';
-import { indicesOf, keygenConfig, type Member, makeFrame, memberOf, type Party, type Run } from './config.ts';
+import { canJudge, type Member, makeFrame, memberOf, type Run, unusable } from './config.ts';
+import { type Epoch, hashChainCode } from './epoch.ts';
 import {
   ABORT_MESSAGE,
   bodyLength,
@@ -33,33 +35,32 @@ import {
   DKG_COMPLAINT,
   DKG_SHARE,
 } from './messages.ts';
-import { type Keep1, round1, sampleRound1 } from './round-1.ts';
+import { type DealtKey, type Keep1, round1, sampleRound1 } from './round-1.ts';
 import { type Keep2, round2, sampleRound2 } from './round-2.ts';
 import { type Keep3, round3 } from './round-3.ts';
-import { type Keep4, round4, sampleRound4 } from './round-4.ts';
+import { type Keep4, observe, round4, sampleRound4 } from './round-4.ts';
 import { round5 } from './round-5.ts';
 
-export interface KeygenOptions {
+export interface EpochRunOptions {
   readonly sessionId: Uint8Array;
-  /** Must be what `configHash` gives for the rest. */
+  /** From `keygenConfig`, `importConfig` or `reshareConfig`. */
+  readonly config: EpochConfig;
+  /** What proposal and consents have bound; must be what `configHash` gives for `config`. */
   readonly cfgHash: Uint8Array;
-  readonly walletId: Uint8Array;
-  readonly threshold: number;
-  /** All n parties, in any order. */
-  readonly parties: readonly Party[];
-  /** Own party index. */
-  readonly self: number;
-  /** 1: a KEYGEN attempt is its own wallet. */
-  readonly gen: number;
-  /** Whether the key may be exported later; part of cfgHash. */
-  readonly exportable?: boolean;
+  /** `pidOf(config, own identity key)`. */
+  readonly pid: number;
+  /** RESHARE, REMOVE: the parent epoch, out of a verified certificate or an own key share. */
+  readonly parent?: Epoch;
+  /** Exactly of a dealer in RESHARE, REMOVE and IMPORT. The run owns it from here on: `start` and `stop` wipe it. */
+  readonly dealt?: DealtKey;
   readonly sign: SignBytes;
   readonly verify: VerifySignature;
   /** Drawn in the order of `sampleRound1`, `sampleRound2`, `sampleRound4`. */
   readonly random: Random;
 }
 
-export interface Keygen extends Activation {
+/** `Effect.to` and the culprits of an `Abort` are pids: `identityKeyOfPid` names the peer. */
+export interface EpochRun extends Activation {
   /** Senders that have signed two different messages where one may be; evidence, also while the run goes on. */
   equivocations(): readonly Equivocation[];
 }
@@ -73,28 +74,45 @@ type Stage =
   | { readonly kind: 'activation'; readonly activation: Activation }
   | { readonly kind: 'over' };
 
-/** Throws `InvalidArgument` for a configuration that no run can have. */
-export function createKeygen(options: KeygenOptions): Keygen {
-  const config = keygenConfig({ ...options, exportable: options.exportable ?? false });
-  const frame = makeFrame(options.sessionId, config);
-  if (!equalBytes(frame.cfgHash, options.cfgHash)) {
-    throw new InvalidArgument('KEYGEN_CONFIG', 'cfgHash', 'Unusable configuration: cfgHash belongs to another one.');
-  }
-  return new KeygenMachine({ ...frame, self: memberOf(frame, options.self) }, options);
+/** Throws `InvalidArgument` for a configuration that no run can have, or a dealt key that does not fit it. */
+export function createEpochRun(options: EpochRunOptions): EpochRun {
+  const { config, parent } = options;
+  const frame = makeFrame(options.sessionId, config, parent);
+  if (!equalBytes(frame.cfgHash, options.cfgHash)) throw unusable('cfgHash', 'cfgHash belongs to another one');
+  if (!canJudge(frame)) throw unusable('parent', 'the parent epoch is missing');
+  const run = { ...frame, self: memberOf(frame, options.pid) };
+  const problem = dealtProblem(run, options.dealt);
+  if (problem !== undefined) throw unusable('dealt', problem);
+  return new EpochRunMachine(run, options);
 }
 
-class KeygenMachine implements Keygen {
+/** Why this member cannot deal with this key: it must be what F1 and K8 of the others will look for. */
+function dealtProblem(run: Run, dealt: DealtKey | undefined): string | undefined {
+  const { config, parent, self } = run;
+  if (config.purpose === 'KEYGEN' || !self.dealer) return dealt === undefined ? undefined : 'no known key is dealt';
+  if (dealt === undefined) return 'a dealer brings the key it deals';
+  const expected = config.purpose === 'IMPORT' ? config.publicKey : parent?.publicShares[self.oldIndex - 1];
+  const point = dealt.secret.use((secret) => curve.base(secret));
+  if (expected === undefined || curve.isIdentity(point) || !equalBytes(curve.encode(point), expected)) {
+    return 'the dealt secret is not that of the key';
+  }
+  const ccPub = dealt.chainCode.use((chainCode) => hashChainCode(config.publicKey, chainCode));
+  return equalBytes(ccPub, config.chainCodeHash) ? undefined : 'the chain code is not that of the key';
+}
+
+class EpochRunMachine implements EpochRun {
   readonly #run: Run;
-  readonly #options: KeygenOptions;
+  readonly #options: EpochRunOptions;
   readonly #inbox = new Inbox();
   /** Phase messages of the activation that came early; complete envelopes. */
   readonly #early: Uint8Array[] = [];
   readonly #secrets: Secret<SecretValue>[] = [];
   #stage: Stage = { kind: 'new' };
 
-  constructor(run: Run, options: KeygenOptions) {
+  constructor(run: Run, options: EpochRunOptions) {
     this.#run = run;
     this.#options = options;
+    if (options.dealt !== undefined) this.#own(options.dealt.secret, options.dealt.chainCode);
   }
 
   accepts(sid: Uint8Array): boolean {
@@ -107,8 +125,10 @@ class KeygenMachine implements Keygen {
 
   start(): readonly KeygenEffect[] {
     if (this.#stage.kind !== 'new') return [];
-    const sample = sampleRound1(this.#run, this.#options.random);
-    this.#own(sample.coefficients, sample.chainCode);
+    const { dealt, random } = this.#options;
+    const sample = sampleRound1(this.#run, random, dealt);
+    for (const secret of this.#secrets.splice(0)) secret.wipe();
+    if (sample.dealing !== undefined) this.#own(sample.dealing.coefficients, sample.dealing.chainCode);
     const effects: KeygenEffect[] = [];
     const { keep, outbox } = round1(this.#run, sample);
     this.#stage = { kind: 'round1', keep };
@@ -166,7 +186,9 @@ class KeygenMachine implements Keygen {
     const expected = onSession ? this.#run.sessionId : this.#sid();
     if (expected === undefined || !equalBytes(sid, expected)) return undefined;
     if (to !== (type === DKG_SHARE ? this.#run.self.pid : 0)) return undefined;
-    if (type === DKG_SHARE && !sender.dealer) return undefined;
+    if (type === DKG_SHARE && (!sender.dealer || this.#run.self.index === 0)) return undefined;
+    const isHolders = isActivationMessage(type) || (type === DKG_BROADCAST && round === 4);
+    if (isHolders && sender.index === 0) return undefined;
     return bodyLength(type, round, this.#run.threshold, sender.dealer);
   }
 
@@ -203,12 +225,13 @@ class KeygenMachine implements Keygen {
       if (received === undefined) return false;
       const result = round3(this.#run, stage.keep, received);
       if (result.kind === 'abort') return this.#abort(result, effects);
-      this.#own(result.keep.ownShare);
+      if (result.keep.own !== undefined) this.#own(result.keep.own.share);
       this.#stage = { kind: 'round3', keep: result.keep };
       return this.#post(result.outbox, effects);
     }
     if (stage.kind === 'round3') {
       const broadcasts = this.#inbox.collect(DKG_BROADCAST, 3, pids);
+      if (broadcasts !== undefined && self.index === 0) return this.#observe(stage.keep, broadcasts, effects);
       const others = dealers.filter((dealer) => dealer.pid !== self.pid).map((dealer) => dealer.pid);
       const shares = this.#inbox.collect(DKG_SHARE, 3, others);
       if (broadcasts === undefined || shares === undefined) return false;
@@ -230,13 +253,21 @@ class KeygenMachine implements Keygen {
     this.#secrets.length = 0;
     this.#inbox.wipe(DKG_SHARE);
     effects.push({ kind: 'record', record: { kind: 'prepared', keyshare: result.keep } });
-    this.#activate(stage.keep, effects);
+    this.#activate(stage.keep.epoch, effects);
     return false;
   }
 
-  #activate(keep: Keep4, effects: KeygenEffect[]): void {
+  /** A member that gets no share has done its part: it waits for the certificate. */
+  #observe(keep: Keep3, broadcasts: readonly ParsedEnvelope[], effects: KeygenEffect[]): boolean {
+    const result = observe(this.#run, keep, broadcasts);
+    if (result.kind === 'abort') return this.#abort(result, effects);
+    this.#activate(result.keep, effects);
+    return false;
+  }
+
+  #activate(epoch: Epoch, effects: KeygenEffect[]): void {
     const { sign, verify } = this.#options;
-    const activation = createActivation({ epoch: keep.epoch, self: this.#run.self.index, sign, verify });
+    const activation = createActivation({ epoch, pid: this.#run.self.pid, sign, verify });
     this.#stage = { kind: 'activation', activation };
     effects.push(...activation.start());
     for (const envelope of this.#early.splice(0)) effects.push(...activation.deliver(envelope));
@@ -253,7 +284,7 @@ class KeygenMachine implements Keygen {
       const finding = judgeComplaint(this.#run, context, complaint, this.#options.verify);
       const dealt = context.round2.filter((envelope) => finding.culprits.includes(envelope.from));
       // No ABORT: it could overtake the complaint, and the others must judge it too.
-      effects.push({ kind: 'abort', abort: toAbort(this.#run, finding, [complaint, ...dealt]) });
+      effects.push({ kind: 'abort', abort: toAbort(finding, [complaint, ...dealt]) });
       this.#end();
       return true;
     }
@@ -261,14 +292,13 @@ class KeygenMachine implements Keygen {
   }
 
   #peerAborted(sender: Member, effects: KeygenEffect[]): void {
-    const [party] = indicesOf(this.#run, [sender.pid]);
-    const message = `Party ${party ?? 0} has ended the run.`;
+    const message = `Member ${sender.pid} has ended the run.`;
     effects.push({ kind: 'abort', abort: new Abort({ failure: 'BENIGN', check: 'ABORT', message }) });
     this.#end();
   }
 
   #fail(finding: Finding, evidence: readonly ParsedEnvelope[], effects: KeygenEffect[]): void {
-    this.#abort({ kind: 'abort', abort: toAbort(this.#run, finding, evidence) }, effects);
+    this.#abort({ kind: 'abort', abort: toAbort(finding, evidence) }, effects);
   }
 
   /** Ends the run; what it still says is signed first, and is part of the evidence. Always false: nothing moves on. */
@@ -279,7 +309,7 @@ class KeygenMachine implements Keygen {
     // One by one and not as a broadcast: a complaint goes to the members only, never into a transcript.
     for (const envelope of complaints) {
       for (const member of this.#run.members) {
-        if (member.pid !== this.#run.self.pid) effects.push({ kind: 'send', to: member.index, envelope });
+        if (member.pid !== this.#run.self.pid) effects.push({ kind: 'send', to: member.pid, envelope });
       }
     }
     if (complaints.length === 0) {
@@ -303,7 +333,7 @@ class KeygenMachine implements Keygen {
       failure: abort.failure,
       check: abort.check,
       message: abort.message,
-      culprits: [...abort.culprits, ...indicesOf(this.#run, pids)],
+      culprits: [...abort.culprits, ...pids],
       evidence: [...abort.evidence, ...both, ...complaints],
     });
   }
@@ -314,8 +344,7 @@ class KeygenMachine implements Keygen {
       // Own broadcasts take part in every later check like anybody else's; a copy, since the host gets the original.
       const copy = envelope.to === 0 ? parseEnvelope(envelope.bytes) : undefined;
       if (copy !== undefined) this.#inbox.put(copy);
-      const receiver = this.#run.members.find((member) => member.pid === envelope.to);
-      effects.push({ kind: 'send', to: receiver?.index ?? 0, envelope: envelope.bytes });
+      effects.push({ kind: 'send', to: envelope.to, envelope: envelope.bytes });
     }
     return true;
   }

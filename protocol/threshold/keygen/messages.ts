@@ -1,5 +1,5 @@
 /**
- * Bodies of the messages of KEYGEN (docs/protocol.md a.7). All have one exact length for (t', dealer or not);
+ * Bodies of the messages of KEYGEN, IMPORT, RESHARE and REMOVE (docs/protocol.md a.7). All have one exact length for (t', dealer or not);
  * a reader returns `undefined` for any other. `from` and `to` are pids.
  */
 import { concat } from '../../common/bytes.ts';
@@ -99,7 +99,7 @@ export interface ShareBody {
   readonly broadcastHash: Uint8Array;
   /** f(newIndex of the receiver), 32 B; not yet checked to be below q. Secret. */
   readonly share: Uint8Array;
-  /** The dealer's contribution to the chain code. Secret. */
+  /** KEYGEN: the dealer's contribution to the chain code; else the chain code itself. Secret. */
   readonly chainCode: Uint8Array;
 }
 

@@ -1,7 +1,7 @@
 /**
- * KEYGEN round 2 (docs/protocol.md b.2), only after all round 1 messages: each dealer opens its commitment and
- * proves that it knows every coefficient. Broadcast: echo1 = sid, A_k, hc, blind, proofs. The chain code contribution
- * itself is never broadcast.
+ * Round 2 (docs/protocol.md b.2), only after all round 1 messages: each dealer opens its commitment and
+ * proves that it knows every coefficient. Broadcast: echo1 = sid, A_k, hc, blind, proofs; of a member that does not
+ * deal: echo1. The chain code (contribution) itself is never broadcast.
  */
 import type { Random } from '../../common/effects.ts';
 import { BugError } from '../../common/errors.ts';
@@ -13,24 +13,24 @@ import { Secret } from '../secret.ts';
 import { commitmentStatement, deriveSid } from './checks.ts';
 import type { Run } from './config.ts';
 import { DKG_BROADCAST, writeRound2 } from './messages.ts';
-import type { DealingSecrets, Keep1 } from './round-1.ts';
+import type { DealingSecrets, Dealt, Keep1 } from './round-1.ts';
 
-/** Nonces of the t' proofs, ascending by k; each in 1..q-1. */
+/** Nonces of a dealer's t' proofs, ascending by k; each in 1..q-1. Empty for who does not deal. */
 export interface Round2Sample {
   readonly proofNonces: Secret<readonly bigint[]>;
 }
 
 export interface Keep2 {
-  readonly secrets: DealingSecrets;
-  /** A_0..A_{t'-1} as dealt, 33 B each. */
-  readonly commitments: readonly Uint8Array[];
+  /** Of a dealer. */
+  readonly secrets?: DealingSecrets;
   readonly sid: Uint8Array;
   /** All of P, by pid. */
   readonly round1: readonly ParsedEnvelope[];
 }
 
 export function sampleRound2(run: Run, random: Random): Round2Sample {
-  return { proofNonces: new Secret(Array.from({ length: run.threshold }, () => randomScalar(random))) };
+  const length = run.self.dealer ? run.threshold : 0;
+  return { proofNonces: new Secret(Array.from({ length }, () => randomScalar(random))) };
 }
 
 /** `received`: the round 1 broadcast of every member, the own one included, by pid. */
@@ -40,12 +40,30 @@ export function round2(
   received: readonly ParsedEnvelope[],
   sample: Round2Sample,
 ): RoundResult<Keep2> & { readonly kind: 'next' } {
-  const { pid, dealer } = run.self;
+  const { pid } = run.self;
   const sid = deriveSid(run, received);
   if (sid === undefined) throw new BugError('BUG_KEYGEN_ROUND_1', 'Round 2 starts with one well-formed body a member.');
   const nonces = sample.proofNonces.take();
-  const proofs = keep.secrets.coefficients.use((coefficients) =>
-    keep.commitments.map((commitment, k) => {
+  const { dealing } = keep;
+  const message: EnvelopeFields = {
+    type: DKG_BROADCAST,
+    round: 2,
+    from: pid,
+    to: 0,
+    sid: run.sessionId,
+    body: dealing === undefined ? sid : openDealing(pid, sid, dealing, nonces),
+  };
+  return {
+    kind: 'next',
+    keep: { ...(dealing === undefined ? {} : { secrets: dealing.secrets }), sid, round1: received },
+    outbox: [message],
+  };
+}
+
+function openDealing(pid: number, sid: Uint8Array, dealing: Dealt, nonces: readonly bigint[]): Uint8Array {
+  const { blind, chainCodeHash, commitments, secrets } = dealing;
+  const proofs = secrets.coefficients.use((coefficients) =>
+    commitments.map((commitment, k) => {
       const [coefficient, nonce] = [coefficients[k], nonces[k]];
       if (coefficient === undefined || nonce === undefined) {
         throw new BugError('BUG_KEYGEN_SAMPLE', 'One coefficient and one nonce a commitment.');
@@ -53,18 +71,5 @@ export function round2(
       return proveSchnorr('dkg/pok', sid, commitmentStatement(pid, k, commitment), coefficient, nonce);
     }),
   );
-  const { blind, chainCodeHash, commitments } = keep;
-  const message: EnvelopeFields = {
-    type: DKG_BROADCAST,
-    round: 2,
-    from: pid,
-    to: 0,
-    sid: run.sessionId,
-    body: dealer ? writeRound2({ echo: sid, commitments, chainCodeHash, blind, proofs }) : sid,
-  };
-  return {
-    kind: 'next',
-    keep: { secrets: keep.secrets, commitments, sid, round1: received },
-    outbox: [message],
-  };
+  return writeRound2({ echo: sid, commitments, chainCodeHash, blind, proofs });
 }

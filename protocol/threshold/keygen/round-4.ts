@@ -1,12 +1,13 @@
 /**
- * KEYGEN round 4 (docs/protocol.md b.4), only after all round 3 messages pass K6 to K8 and K11: the share, the public
- * key and the digest of the result. Broadcast: digest, proof of knowledge of the own share.
+ * Round 4 (docs/protocol.md b.4), only after all round 3 messages pass K6 to K8 and K11: the share, the public key and
+ * the digest of the result. Broadcast of a share holder: digest, proof of knowledge of the own share.
  */
 import { concat, equalBytes } from '../../common/bytes.ts';
 import type { Random } from '../../common/effects.ts';
 import { BugError } from '../../common/errors.ts';
 import { curve } from '../curve/accelerated.ts';
 import { u8 } from '../encoding.ts';
+import type { Abort } from '../errors.ts';
 import { H } from '../hash.ts';
 import { evaluateCommitment, interpolateCommitment } from '../math/polynomial.ts';
 import { mod, readScalar } from '../math/scalar.ts';
@@ -73,40 +74,28 @@ export function round4(run: Run, keep: Keep3, received: Round3Received, sample: 
   });
   if (crossed) {
     const finding = inconsistent('K11', 'A share belongs to another round 3 broadcast of its sender.');
-    return { kind: 'abort', abort: toAbort(run, finding, received.broadcasts) };
+    return { kind: 'abort', abort: toAbort(finding, received.broadcasts) };
   }
   const echoes = checkEchoes(echo, keep.round2, received.broadcasts);
-  if (!echoes.ok) return { kind: 'abort', abort: toAbort(run, echoes.finding, echoes.evidence) };
+  if (!echoes.ok) return { kind: 'abort', abort: toAbort(echoes.finding, echoes.evidence) };
 
   const bad = shares.find(({ body, dealing }) => !fitsCommitments(body.share, dealing, index));
   if (bad !== undefined) {
     const finding = blame('K7', [bad.dealer.pid], 'A share does not fit the commitments of its dealer.');
     const evidence = keep.round2.filter((envelope) => envelope.from === bad.dealer.pid);
     const complaint = { type: DKG_COMPLAINT, round: 8, from: pid, to: 0, sid, body: bad.envelope.bytes };
-    return { kind: 'abort', abort: toAbort(run, finding, evidence), outbox: [complaint] };
+    return { kind: 'abort', abort: toAbort(finding, evidence), outbox: [complaint] };
   }
-  const unopened = shares.filter(
-    ({ dealer, dealing, body }) =>
-      !equalBytes(hashContribution(run, dealer.pid, body.chainCode), dealing.chainCodeHash),
-  );
+  const unopened = shares.filter((entry) => !opensChainCode(run, entry));
   if (unopened.length > 0) {
     const culprits = unopened.map((entry) => entry.dealer.pid);
     // Certain for us only, and never shown: the contribution is a secret of all parties.
-    return { kind: 'abort', abort: toAbort(run, blame('K8', culprits, 'A chain code does not open its hash.'), []) };
+    return { kind: 'abort', abort: toAbort(blame('K8', culprits, 'A chain code does not open its hash.'), []) };
   }
 
-  const points = sumCommitments(run, keep.dealings);
-  const chainCode = combineChainCode(run, keep, shares);
-  const epoch = makeEpoch(run.config, sid, points, (publicKey) => hashChainCode(publicKey, chainCode));
-  if (epoch === undefined) {
-    const finding = {
-      failure: 'RESTART',
-      check: 'K12',
-      culprits: [],
-      message: 'A public value is the identity.',
-    } as const;
-    return { kind: 'abort', abort: toAbort(run, finding, []) };
-  }
+  const chainCode = resultingChainCode(run, keep, shares);
+  const epoch = resultOf(run, keep, (publicKey) => hashChainCode(publicKey, chainCode));
+  if (epoch === undefined) return { kind: 'abort', abort: identityFound() };
   requireInterpolation(run, epoch);
 
   const share = combineShare(keep, shares);
@@ -126,6 +115,17 @@ export function round4(run: Run, keep: Keep3, received: Round3Received, sample: 
       { type: DKG_BROADCAST, round: 4, from: pid, to: 0, sid, body: writeRound4({ digest: epoch.digest, proof }) },
     ],
   };
+}
+
+/**
+ * In the place of round 4 for a member that gets no share: K6, and the public result, which it then waits to see
+ * certified. `broadcasts`: the round 3 broadcast of every member, the own one included, by pid.
+ */
+export function observe(run: Run, keep: Keep3, broadcasts: readonly ParsedEnvelope[]): RoundResult<Epoch> {
+  const echoes = checkEchoes(keep.echo, keep.round2, broadcasts);
+  if (!echoes.ok) return { kind: 'abort', abort: toAbort(echoes.finding, echoes.evidence) };
+  const epoch = resultOf(run, keep, () => run.config.chainCodeHash);
+  return epoch === undefined ? { kind: 'abort', abort: identityFound() } : { kind: 'next', keep: epoch, outbox: [] };
 }
 
 /** f(index)G = sum_k index^k A_k; also false for a share that is not below q. */
@@ -152,15 +152,40 @@ function pairShares(run: Run, keep: Keep3, envelopes: readonly ParsedEnvelope[])
   });
 }
 
-/** chainCode = H over the dealers' contributions, by pid. */
-function combineChainCode(run: Run, keep: Keep3, shares: readonly ReceivedShare[]): Uint8Array {
+/** K8: the contribution opens the dealer's hash; where the chain code is inherited, it is the one that ccPub binds. */
+function opensChainCode(run: Run, { body, dealer, dealing }: ReceivedShare): boolean {
+  const { chainCodeHash, publicKey, purpose } = run.config;
+  return purpose === 'KEYGEN'
+    ? equalBytes(hashContribution(run, dealer.pid, body.chainCode), dealing.chainCodeHash)
+    : equalBytes(hashChainCode(publicKey, body.chainCode), chainCodeHash);
+}
+
+/** H over the dealers' contributions, by pid; or the inherited chain code, which all dealers have sent alike (K8). */
+function resultingChainCode(run: Run, keep: Keep3, shares: readonly ReceivedShare[]): Uint8Array {
   const fields = run.dealers.map(({ pid }) => {
     const received = shares.find((entry) => entry.dealer.pid === pid);
-    if (received !== undefined) return concat(u8(pid), received.body.chainCode);
-    return keep.ownChainCode.use((own) => concat(u8(pid), own));
+    const chainCode = received?.body.chainCode ?? keep.own?.chainCode.use((own) => own.slice());
+    if (chainCode === undefined) throw new BugError('BUG_KEYGEN_ROUND_3', 'Every dealer has sent a chain code.');
+    return { pid, chainCode };
   });
-  keep.ownChainCode.wipe();
-  return H('cc/make', keep.sid, ...fields);
+  keep.own?.chainCode.wipe();
+  const [first] = fields;
+  if (run.config.purpose !== 'KEYGEN' && first !== undefined) return first.chainCode.slice();
+  return H('cc/make', keep.sid, ...fields.map(({ pid, chainCode }) => concat(u8(pid), chainCode)));
+}
+
+/** `undefined` if a public value is the identity. */
+function resultOf(run: Run, keep: Keep3, chainCodeHash: (publicKey: Uint8Array) => Uint8Array): Epoch | undefined {
+  const epoch = makeEpoch(run.config, keep.sid, sumCommitments(run, keep.dealings), chainCodeHash);
+  if (epoch !== undefined && run.config.purpose !== 'KEYGEN' && !equalBytes(epoch.publicKey, run.config.publicKey)) {
+    throw new BugError('BUG_KEYGEN_INHERITED_KEY', 'After F1 the dealings add up to the known key.');
+  }
+  return epoch;
+}
+
+function identityFound(): Abort {
+  const message = 'A public value is the identity.';
+  return toAbort({ failure: 'RESTART', check: 'K12', culprits: [], message }, []);
 }
 
 function combineShare(keep: Keep3, shares: readonly ReceivedShare[]): bigint {
@@ -168,7 +193,7 @@ function combineShare(keep: Keep3, shares: readonly ReceivedShare[]): bigint {
     const value = readScalar(body.share);
     if (value === undefined) throw new BugError('BUG_KEYGEN_SHARE', 'Shares are summed after K7.');
     return mod(sum + value);
-  }, keep.ownShare.take());
+  }, keep.own?.share.take() ?? 0n);
 }
 
 /** K12, second half: cannot fail unless our own arithmetic does. */

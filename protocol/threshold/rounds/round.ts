@@ -6,7 +6,11 @@ import type { EnvelopeFields } from './envelope.ts';
 export type Effect<Output, RunRecord> =
   /** Must be durable before any later effect in the list is carried out. */
   | { readonly kind: 'record'; readonly record: RunRecord }
-  /** `to` is a party index, also where the envelope itself counts in pids; 0 = every other party of the run. */
+  /**
+   * `to` is numbered as in the envelope: a pid in KEYGEN, IMPORT, RESHARE and REMOVE, whose members need not all have
+   * an index of one epoch (`identityKeyOfPid` names the peer), a party index elsewhere. 0 = every other member of the
+   * run, and whoever archives broadcasts.
+   */
   | { readonly kind: 'send'; readonly to: number; readonly envelope: Uint8Array }
   /** The run is over and its secrets are wiped; the last effect of its list. */
   | { readonly kind: 'abort'; readonly abort: Abort }

@@ -5,7 +5,8 @@
 
 import { verify } from '../../ceremony/ed25519.ts';
 import { partyOf, type Roster } from '../../ceremony/roster.ts';
-import { keygenPlan, keygenSessionId, signingKey, signSessionId } from '../../ceremony/session-binding.ts';
+import { keygenPlan } from '../../ceremony/run-plan.ts';
+import { keygenSessionId, signingKey, signSessionId } from '../../ceremony/session-binding.ts';
 import type { Wallet } from '../../ceremony/wallet.ts';
 import { equalBytes } from '../../common/bytes.ts';
 import { err, ok, type Result } from '../../common/result.ts';
@@ -108,7 +109,8 @@ export function checkKeygenRounds(
     verify,
   });
   if (checked.ok) return checked;
-  const { code, check, parties, message } = checked.error;
+  const { code, check, members, message } = checked.error;
+  const parties = frame.members.flatMap(({ pid, index }) => (members.includes(pid) ? [index] : [])).sort((a, b) => a - b);
   const who = parties.length === 0 ? '' : ` (party ${parties.join(', ')})`;
   return err({ code: KEYGEN_CODES[code], message: `${check === undefined ? '' : `${check}: `}${message}${who}` });
 }

@@ -1,75 +1,194 @@
-/** KEYGEN parties in one process, joined by a queue that a test can reorder, cut and corrupt. */
+/** Members of a KEYGEN, IMPORT or RESHARE in one process, joined by a queue that a test can reorder, cut and corrupt. */
 
 import { type Signer, signerFromSeed, verify } from '../../../protocol/ceremony/ed25519.ts';
-import { compareBytes, concat } from '../../../protocol/common/bytes.ts';
+import { concat } from '../../../protocol/common/bytes.ts';
 import type { Random } from '../../../protocol/common/effects.ts';
+import { curve } from '../../../protocol/threshold/curve/accelerated.ts';
 import type { Abort } from '../../../protocol/threshold/errors.ts';
 import type { KeygenEffect, KeygenOutput, KeygenRecord } from '../../../protocol/threshold/keygen/activation.ts';
-import { keygenConfig, type Party } from '../../../protocol/threshold/keygen/config.ts';
+import type { Certificate } from '../../../protocol/threshold/keygen/certificate.ts';
+import { dealerPids, keygenConfig, pidOf, pidOfIndex } from '../../../protocol/threshold/keygen/config.ts';
+import { type Epoch, hashChainCode } from '../../../protocol/threshold/keygen/epoch.ts';
 import type { Keyshare } from '../../../protocol/threshold/keygen/keyshare.ts';
-import { createKeygen, type Keygen } from '../../../protocol/threshold/keygen/machine.ts';
+import { createEpochRun, type EpochRun, type EpochRunOptions } from '../../../protocol/threshold/keygen/machine.ts';
 import { ABORT_MESSAGE } from '../../../protocol/threshold/keygen/messages.ts';
+import { importConfig, reshareConfig } from '../../../protocol/threshold/keygen/reshare-config.ts';
+import type { DealtKey } from '../../../protocol/threshold/keygen/round-1.ts';
 import {
   type EnvelopeFields,
   type ParsedEnvelope,
   parseEnvelope,
   sealEnvelope,
 } from '../../../protocol/threshold/rounds/envelope.ts';
+import { Secret } from '../../../protocol/threshold/secret.ts';
 import { configHash, type EpochConfig, sessionId, walletId } from '../../../protocol/threshold/session-id.ts';
-import { vec } from './labels.ts';
+import { vec, vscalar } from './labels.ts';
 
-/** What every party of a ceremony knows before round 1. */
+/** What every member of a ceremony knows before round 1, and what each of them alone knows. Members are named by pid. */
 export interface Ceremony {
-  readonly threshold: number;
-  readonly parties: readonly Party[];
-  readonly signers: ReadonlyMap<number, Signer>;
+  readonly name: string;
   readonly config: EpochConfig;
+  readonly threshold: number;
+  readonly pids: readonly number[];
   readonly cfgHash: Uint8Array;
-  readonly walletId: Uint8Array;
   readonly sessionId: Uint8Array;
+  readonly signers: ReadonlyMap<number, Signer>;
+  readonly parent?: Epoch;
+  /** A fresh copy of what this member deals, for each run. */
+  readonly dealt: (pid: number) => DealtKey | undefined;
 }
 
-export function ceremony(threshold: number, n: number, label = 'keygen', attempt = 1): Ceremony {
-  const signers = new Map(
-    Array.from({ length: n }, (_, i) => [i + 1, signerFromSeed(vec(`${label}/identity/${i + 1}`))] as const),
-  );
-  const parties = [...signers].map(([index, signer]) => ({ index, identityKey: signer.publicKey }));
-  const proposalDigest = vec(`${label}/proposalDigest`);
-  const wallet = walletId(proposalDigest, attempt);
-  const config = keygenConfig({ threshold, parties, gen: 1, walletId: wallet, exportable: false });
+/** Labels of what a session id binds besides the configuration. */
+interface Binding {
+  readonly label: string;
+  readonly rosterLabel?: string;
+  readonly attempt: number;
+}
+
+function makeCeremony(
+  name: string,
+  config: EpochConfig,
+  signers: readonly Signer[],
+  binding: Binding,
+  known: { readonly parent?: Epoch; readonly dealt?: (pid: number) => DealtKey | undefined } = {},
+): Ceremony {
+  const { label, attempt, rosterLabel = label } = binding;
   const cfgHash = configHash(config);
   const pids = config.parties.map((_, i) => i + 1);
+  const id = sessionId({
+    rosterDigest: vec(`${rosterLabel}/rosterDigest`),
+    epochId: config.parentEpochId,
+    purpose: config.purpose,
+    path: [],
+    childPk: config.purpose === 'IMPORT' ? new Uint8Array(0) : config.publicKey,
+    proposalDigest: vec(`${label}/proposalDigest`),
+    attempt,
+    signers: dealerPids(config),
+    digest: cfgHash,
+    consents: pids.map((pid) => ({ party: pid, digest: vec(`${label}/consent/${pid}`) })),
+  });
+  const byPid = new Map(signers.map((signer) => [pidOf(config, signer.publicKey), signer] as const));
   return {
-    threshold,
-    parties,
-    signers,
+    name,
     config,
+    threshold: config.threshold,
+    pids,
     cfgHash,
-    walletId: wallet,
-    sessionId: sessionId({
-      rosterDigest: vec(`${label}/rosterDigest`),
-      epochId: new Uint8Array(32),
-      purpose: 'KEYGEN',
-      path: [],
-      childPk: new Uint8Array(0),
-      proposalDigest,
-      attempt,
-      signers: pids,
-      digest: cfgHash,
-      consents: pids.map((pid) => ({ party: pid, digest: vec(`${label}/consent/${pid}`) })),
-    }),
+    sessionId: id,
+    signers: byPid,
+    dealt: () => undefined,
+    ...known,
   };
 }
 
-export function pidOf({ parties }: Ceremony, index: number): number {
-  const sorted = [...parties].sort((a, b) => compareBytes(a.identityKey, b.identityKey));
-  return sorted.findIndex((party) => party.index === index) + 1;
+export function ceremony(threshold: number, n: number, label = 'keygen', attempt = 1): Ceremony {
+  const signers = Array.from({ length: n }, (_, i) => signerFromSeed(vec(`${label}/identity/${i + 1}`)));
+  const parties = signers.map((signer, i) => ({ index: i + 1, identityKey: signer.publicKey }));
+  const wallet = walletId(vec(`${label}/proposalDigest`), attempt);
+  const config = keygenConfig({ threshold, parties, gen: 1, walletId: wallet, exportable: false });
+  return makeCeremony(`KEYGEN ${threshold}-of-${n}`, config, signers, { label, attempt });
 }
 
-export function signerOf({ signers }: Ceremony, index: number): Signer {
-  const signer = signers.get(index);
-  if (signer === undefined) throw new Error(`no party ${index}`);
+export interface ReshareOptions {
+  /** The finished run that made the parent epoch, with the shares of all. */
+  readonly from: KeygenNetwork;
+  /** D: old indices. */
+  readonly dealers: readonly number[];
+  /** N by new index, from 1: an old index, or the label of a newcomer. */
+  readonly holders: readonly (number | string)[];
+  readonly threshold: number;
+  readonly gen?: number;
+  readonly label?: string;
+  readonly rosterLabel?: string;
+  readonly attempt?: number;
+}
+
+/** RESHARE or REMOVE of the key that `from` has made. */
+export function reshareCeremony(options: ReshareOptions): Ceremony {
+  const { from, dealers, holders, threshold, gen = 2, label = 'reshare', attempt = 1 } = options;
+  const parent = from.epoch();
+  const old = (index: number): Signer => signerOf(from.ceremony, pidOfIndex(parent.config, index));
+  const signers = holders.map((who) =>
+    typeof who === 'number' ? old(who) : signerFromSeed(vec(`${label}/newcomer/${who}`)),
+  );
+  const parties = signers.map((signer, i) => ({ index: i + 1, identityKey: signer.publicKey }));
+  const config = reshareConfig({ parent, dealers, parties, threshold, gen });
+  if (!config.ok) throw new Error(config.error);
+  const leaving = dealers.map(old).filter((signer) => !signers.includes(signer));
+  const dealt = (pid: number): DealtKey | undefined => {
+    const row = config.value.parties[pid - 1];
+    return row?.dealer === true ? dealtKey(from.keyshareAt(row.oldIndex)) : undefined;
+  };
+  const rosterLabel = options.rosterLabel ?? label;
+  const name = `${config.value.purpose} ${parent.config.threshold} to ${threshold}-of-${holders.length}`;
+  const binding = { label, rosterLabel, attempt };
+  return makeCeremony(name, config.value, [...signers, ...leaving], binding, { parent, dealt });
+}
+
+/** IMPORT of a key that the first party has, or with `outside` somebody who gets no share. */
+export function importCeremony(threshold: number, n: number, outside: boolean, label = 'import'): Ceremony {
+  const signers = Array.from({ length: n }, (_, i) => signerFromSeed(vec(`${label}/identity/${i + 1}`)));
+  const dealer = outside ? signerFromSeed(vec(`${label}/dealer`)) : (signers[0] ?? signerFromSeed(vec('none')));
+  const secret = vscalar(`${label}/key`);
+  const chainCode = vec(`${label}/chainCode`);
+  const publicKey = curve.encode(curve.base(secret));
+  const config = importConfig({
+    threshold,
+    parties: signers.map((signer, i) => ({ index: i + 1, identityKey: signer.publicKey })),
+    dealer: dealer.publicKey,
+    walletId: walletId(vec(`${label}/proposalDigest`), 1),
+    exportable: true,
+    publicKey,
+    chainCodeHash: hashChainCode(publicKey, chainCode),
+  });
+  if (!config.ok) throw new Error(config.error);
+  const pid = pidOf(config.value, dealer.publicKey);
+  const dealt = (of: number) =>
+    of === pid ? { secret: new Secret(secret), chainCode: new Secret(chainCode.slice()) } : undefined;
+  const all = outside ? [...signers, dealer] : signers;
+  return makeCeremony(`IMPORT ${threshold}-of-${n}`, config.value, all, { label, attempt: 1 }, { dealt });
+}
+
+/** Copies of the secrets of a key share, as a dealer brings them along. */
+export function dealtKey(keyshare: Keyshare): DealtKey {
+  return {
+    secret: new Secret(keyshare.share.use((share) => share)),
+    chainCode: new Secret(keyshare.chainCode.use((chainCode) => chainCode.slice())),
+  };
+}
+
+export function signerOf({ signers }: Ceremony, pid: number): Signer {
+  const signer = signers.get(pid);
+  if (signer === undefined) throw new Error(`no member ${pid}`);
   return signer;
+}
+
+/** New index of a member; 0 if it gets no share. */
+export function indexOf({ config }: Ceremony, pid: number): number {
+  return config.parties[pid - 1]?.newIndex ?? 0;
+}
+
+/** pids of those who get a share. */
+export function holdersOf({ config, pids }: Ceremony): readonly number[] {
+  return pids.filter((pid) => (config.parties[pid - 1]?.newIndex ?? 0) > 0);
+}
+
+/** The options of one member's run. */
+export function runOptions(setup: Ceremony, pid: number, random = labelRandom(`network/${pid}`)): EpochRunOptions {
+  const { config, cfgHash, parent, sessionId: id } = setup;
+  const dealt = setup.dealt(pid);
+  const { sign } = signerOf(setup, pid);
+  return {
+    sessionId: id,
+    config,
+    cfgHash,
+    pid,
+    ...(parent === undefined ? {} : { parent }),
+    ...(dealt === undefined ? {} : { dealt }),
+    sign,
+    verify,
+    random,
+  };
 }
 
 /** Different bytes at every draw, the same ones in every run of a test. */
@@ -100,8 +219,8 @@ export interface Delivery {
 export type Corruption = (fields: EnvelopeFields, to: number) => EnvelopeFields | readonly EnvelopeFields[] | undefined;
 
 export interface NetworkOptions {
-  readonly random?: (index: number) => Random;
-  readonly corrupt?: { readonly index: number; readonly says: Corruption };
+  readonly random?: (pid: number) => Random;
+  readonly corrupt?: { readonly pid: number; readonly says: Corruption };
   /** ABORT messages normally get lost here, so that each party comes to its own verdict. */
   readonly deliverAborts?: boolean;
   /** Position in the queue of the delivery that is next; 0 = in order. */
@@ -110,11 +229,11 @@ export interface NetworkOptions {
 
 export class KeygenNetwork {
   readonly ceremony: Ceremony;
-  readonly machines = new Map<number, Keygen>();
+  readonly machines = new Map<number, EpochRun>();
   readonly aborts = new Map<number, Abort>();
   readonly outputs = new Map<number, KeygenOutput>();
   readonly keyshares = new Map<number, Keyshare>();
-  readonly records: { readonly party: number; readonly record: KeygenRecord }[] = [];
+  readonly records: { readonly pid: number; readonly record: KeygenRecord }[] = [];
   /** Everything that was put on the wire, in order. */
   readonly sent: (Delivery & { readonly envelope: ParsedEnvelope })[] = [];
   readonly queue: Delivery[] = [];
@@ -123,21 +242,39 @@ export class KeygenNetwork {
   constructor(setup: Ceremony, options: NetworkOptions = {}) {
     this.ceremony = setup;
     this.#options = options;
-    for (const { index } of setup.parties) {
-      const random = options.random?.(index) ?? labelRandom(`network/${index}`);
-      const { sign } = signerOf(setup, index);
-      this.machines.set(index, createKeygen({ ...setup, self: index, gen: 1, sign, verify, random }));
+    for (const pid of setup.pids) {
+      this.machines.set(pid, createEpochRun(runOptions(setup, pid, options.random?.(pid))));
     }
   }
 
-  machine(index: number): Keygen {
-    const machine = this.machines.get(index);
-    if (machine === undefined) throw new Error(`no party ${index}`);
+  machine(pid: number): EpochRun {
+    const machine = this.machines.get(pid);
+    if (machine === undefined) throw new Error(`no member ${pid}`);
     return machine;
   }
 
+  /** The epoch that somebody has seen certified. */
+  epoch(): Epoch {
+    const [output] = this.outputs.values();
+    if (output === undefined) throw new Error('the run has not come to its end');
+    return output.epoch;
+  }
+
+  certificate(): Certificate {
+    const [output] = this.outputs.values();
+    if (output === undefined) throw new Error('the run has not come to its end');
+    return output.certificate;
+  }
+
+  /** Key share by index of the new epoch. */
+  keyshareAt(index: number): Keyshare {
+    const keyshare = this.keyshares.get(pidOfIndex(this.ceremony.config, index));
+    if (keyshare === undefined) throw new Error(`party ${index} has no key share`);
+    return keyshare;
+  }
+
   start(): void {
-    for (const [index, machine] of this.machines) this.act(index, machine.start());
+    for (const [pid, machine] of this.machines) this.act(pid, machine.start());
   }
 
   /** Delivers until nothing is under way. */
@@ -158,15 +295,15 @@ export class KeygenNetwork {
     return this;
   }
 
-  /** Carries out what `index` asked for. */
-  act(index: number, effects: readonly KeygenEffect[]): void {
+  /** Carries out what `pid` asked for. */
+  act(pid: number, effects: readonly KeygenEffect[]): void {
     for (const effect of effects) {
-      if (effect.kind === 'send') this.#send(index, effect.to, effect.envelope);
-      else if (effect.kind === 'abort') this.aborts.set(index, effect.abort);
-      else if (effect.kind === 'done') this.outputs.set(index, effect.output);
+      if (effect.kind === 'send') this.#send(pid, effect.to, effect.envelope);
+      else if (effect.kind === 'abort') this.aborts.set(pid, effect.abort);
+      else if (effect.kind === 'done') this.outputs.set(pid, effect.output);
       else {
-        this.records.push({ party: index, record: effect.record });
-        if (effect.record.kind === 'prepared') this.keyshares.set(index, effect.record.keyshare);
+        this.records.push({ pid, record: effect.record });
+        if (effect.record.kind === 'prepared') this.keyshares.set(pid, effect.record.keyshare);
       }
     }
   }
@@ -180,11 +317,11 @@ export class KeygenNetwork {
   }
 
   #send(from: number, to: number, bytes: Uint8Array): void {
-    const receivers = to === 0 ? [...this.machines.keys()].filter((index) => index !== from) : [to];
+    const receivers = to === 0 ? [...this.machines.keys()].filter((pid) => pid !== from) : [to];
     for (const receiver of receivers) {
       const envelope = parsed(bytes);
       const { corrupt } = this.#options;
-      if (corrupt?.index !== from) this.#queue(from, receiver, envelope);
+      if (corrupt?.pid !== from) this.#queue(from, receiver, envelope);
       else {
         const says = corrupt.says(envelope, receiver);
         for (const fields of says === undefined ? [] : isList(says) ? says : [says]) {

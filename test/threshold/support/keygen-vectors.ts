@@ -54,6 +54,26 @@ export type KeygenVector = Readonly<
   readonly F: readonly string[];
 };
 
+export type ReshareMemberVector = Readonly<Record<'R1' | 'R2' | 'R3' | 'R4' | 'ACK', EnvelopeVector>> & {
+  readonly pid: number;
+  readonly com: string;
+  readonly A: readonly string[];
+  readonly R3p2p: readonly EnvelopeVector[];
+};
+
+export type ReshareVector = Readonly<
+  Record<'rosterDigest' | 'hX' | 'pList' | 'cfgHash' | 'sessionId' | 'sid' | 'echo2' | 'digest' | 'epochId', string>
+> & {
+  readonly t: number;
+  readonly dealersPid: readonly number[];
+  readonly pidToOld: Readonly<Record<string, number>>;
+  readonly pidToNew: Readonly<Record<string, number>>;
+  readonly parties: readonly ReshareMemberVector[];
+  readonly x: Readonly<Record<string, string>>;
+  readonly X: Readonly<Record<string, string>>;
+  readonly F: readonly string[];
+};
+
 export interface TagVector {
   readonly tag: string;
   readonly fn: 'H' | 'h' | 'hash_to_curve';
@@ -82,11 +102,7 @@ interface Vectors {
     readonly publicKey: string;
     readonly cases: readonly Readonly<Record<'name' | 'bytes' | 'eh' | 'sig', string>>[];
   };
-  readonly reshare: Readonly<Record<'hX' | 'pList' | 'cfgHash' | 'sessionId', string>> & {
-    readonly dealersPid: readonly number[];
-    readonly pidToOld: Readonly<Record<string, number>>;
-    readonly pidToNew: Readonly<Record<string, number>>;
-  };
+  readonly reshare: ReshareVector;
 }
 
 export const keygenVectors = JSON.parse(
@@ -106,6 +122,17 @@ export function dealerDraws(prefix: string, pid: number, threshold: number): rea
     ...each('pok'),
     scalarDraw(vscalar(`${label}/sharepok`)),
   ];
+}
+
+/** The same for a member of the RESHARE of the vectors: the constant and the chain code are given. */
+export function reshareDraws(pid: number, threshold: number, dealer: boolean): readonly Uint8Array[] {
+  const label = `reshare/party/${pid}`;
+  const nonce = vec(`${label}/nonce`);
+  const own = scalarDraw(vscalar(`${label}/sharepok`));
+  if (!dealer) return [nonce, own];
+  const each = (name: string, from: number) =>
+    Array.from({ length: threshold - from }, (_, k) => scalarDraw(vscalar(`${label}/${name}${from + k}`)));
+  return [...each('a', 1), vec(`${label}/blind`), nonce, ...each('pok', 0), own];
 }
 
 /** 48 bytes that a machine reduces to exactly this scalar. */
