@@ -9,6 +9,7 @@ import { toHex } from '../protocol/common/bytes.ts';
 import { checksumAddress } from '../protocol/payload/address.ts';
 import { decode } from '../protocol/payload/payload.ts';
 import { safeSignature, signedTransaction } from '../protocol/payload/signed-transaction.ts';
+import { formatPath } from '../protocol/threshold/derivation.ts';
 
 export interface Result {
   readonly ending: 'completed' | 'refused' | 'aborted';
@@ -74,6 +75,9 @@ export function resultJson(entry: BookEntry, result: Result): JsonValue {
           address: checksumAddress(`0x${toHex(addressOf(key.publicKey))}`),
           epoch: toHex(key.epochId),
         }),
+    ...(body.ceremony === 'sign'
+      ? { path: formatPath(body.path), address: checksumAddress(`0x${toHex(body.address)}`) }
+      : {}),
     ...(signature === undefined ? {} : signatureJson(entry, signature)),
     refusals: refusals(entry),
     aborts: outcomes.flatMap(({ abort, party, released }) =>

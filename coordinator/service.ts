@@ -439,14 +439,12 @@ export class CoordinatorService {
   }
 
   #connectedMembers(): Members {
-    if (this.#members === undefined)
-      throw new BugError('BUG_NOT_STARTED', 'the coordinator speaks before it is connected');
+    if (this.#members === undefined) throw new BugError('BUG_NOT_STARTED', 'the coordinator is not connected yet');
     return this.#members;
   }
 
   #nameOf(transportKey: Uint8Array): string | undefined {
-    return [...rosterMembers(this.home.roster)].find(([, member]) =>
-      equalBytes(member.transportKey, transportKey),
-    )?.[0];
+    const known = [...rosterMembers(this.home.roster)];
+    return known.find(([, member]) => equalBytes(member.transportKey, transportKey))?.[0];
   }
 }

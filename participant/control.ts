@@ -25,6 +25,8 @@ export async function answerControl(node: ParticipantNode, call: ControlCall): P
       return status(node);
     case 'wallets':
       return wallets(node, params);
+    case 'chain-code':
+      return { chainCode: node.context.wallets.chainCode(textOf(params, 'wallet')) };
     case 'inbox':
       return node.answers.pending().map((item) => pendingRow(item.entry, item.since));
     case 'show':

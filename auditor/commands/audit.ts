@@ -5,11 +5,12 @@ import { showCommand } from './show.ts';
 import { verifyCommand } from './verify.ts';
 
 const USAGE: string = `Usage:
-  keymoot audit verify TRANSCRIPT... --roster FILE [--fingerprint "WORDS"] [--json]
+  keymoot audit verify TRANSCRIPT... --roster FILE [--fingerprint "WORDS"] [--chain-code FILE]... [--json]
   keymoot audit show TRANSCRIPT [--roster FILE] [--json]
 
 verify works offline. It exits with 1 and names the first failing entry and the reason; docs/transcript.md explains
-every code. Without a roster it fails with UNANCHORED: anybody can make a consistent transcript of their own.`;
+every code. Without a roster it fails with UNANCHORED: anybody can make a consistent transcript of their own. With the
+chain code of a wallet, which a key holder may give you, the keys of derivation paths are derived again.`;
 
 /** @returns 0 verified or shown, 1 refused or failed with a reason, 2 usage */
 export async function audit(args: readonly string[], io: Io): Promise<number> {
@@ -21,10 +22,10 @@ export async function audit(args: readonly string[], io: Io): Promise<number> {
   const parsed = parse(rest);
   if (parsed === undefined) return usage(io);
   const { values, positionals } = parsed;
-  const { roster, fingerprint, json } = values;
+  const { roster, fingerprint, json, 'chain-code': chainCodes = [] } = values;
   const [file, second] = positionals;
   if (command === 'verify' && file !== undefined) {
-    return verifyCommand({ files: positionals, roster, fingerprint, json }, io);
+    return verifyCommand({ files: positionals, roster, fingerprint, chainCodes, json }, io);
   }
   if (command === 'show' && file !== undefined && second === undefined && fingerprint === undefined) {
     return showCommand({ file, roster, json }, io);
@@ -36,6 +37,7 @@ interface Parsed {
   readonly values: {
     readonly roster?: string | undefined;
     readonly fingerprint?: string | undefined;
+    readonly 'chain-code'?: readonly string[] | undefined;
     readonly json: boolean;
   };
   readonly positionals: readonly string[];
@@ -49,6 +51,7 @@ function parse(args: readonly string[]): Parsed | undefined {
       options: {
         roster: { type: 'string' },
         fingerprint: { type: 'string' },
+        'chain-code': { type: 'string', multiple: true },
         json: { type: 'boolean', default: false },
       },
     });

@@ -1,6 +1,7 @@
 /** The auditor's only contact with the disk: reads, never writes. */
 import { readFileSync, statSync } from 'node:fs';
 import { parseRosterFile, type Roster, sealRoster } from '../../protocol/ceremony/roster.ts';
+import { fromHex } from '../../protocol/common/bytes.ts';
 import { err, ok, type Result } from '../../protocol/common/result.ts';
 import { parseStrictJson, toJson } from '../../protocol/common/strict-json.ts';
 import { MAX_TRANSCRIPT_BYTES } from '../../protocol/transcript/entry.ts';
@@ -35,4 +36,13 @@ export function readRoster(path: string): Result<Roster, Failure> {
   if (!json.ok) return malformed(`${path}: ${json.error.message}`);
   const roster = parseRosterFile(json.value);
   return roster.ok ? sealRoster(roster.value) : roster;
+}
+
+/** A chain code as `keymoot participant wallets --chain-code` writes it: 64 hex digits. */
+export function readChainCode(path: string): Result<Uint8Array, Failure> {
+  const file = readBounded(path);
+  if (!file.ok) return file;
+  const bytes = fromHex(new TextDecoder().decode(file.value).trim());
+  if (bytes?.length === 32) return ok(bytes);
+  return err({ code: 'CHAIN_CODE_MALFORMED', message: `${path} is not a chain code: 64 hex digits` });
 }

@@ -8,12 +8,14 @@ import { History } from '../../protocol/transcript/history.ts';
 import { verifyTranscript } from '../../protocol/transcript/verify.ts';
 import type { Failure, Io } from '../report/io.ts';
 import { failureLine, type Verified, verificationJson, verificationText } from '../report/verification.ts';
-import { readBounded, readRoster } from './files.ts';
+import { readBounded, readChainCode, readRoster } from './files.ts';
 
 export interface VerifyArguments {
   readonly files: readonly string[];
   readonly roster?: string | undefined;
   readonly fingerprint?: string | undefined;
+  /** Files with the chain code of a wallet each. */
+  readonly chainCodes?: readonly string[] | undefined;
   readonly json: boolean;
 }
 
@@ -25,6 +27,12 @@ export function verifyCommand(args: VerifyArguments, io: Io): number {
     if (!read.ok) return refused(read.error, args.json, io);
     roster = read.value;
   }
+  const chainCodes: Uint8Array[] = [];
+  for (const path of args.chainCodes ?? []) {
+    const read = readChainCode(path);
+    if (!read.ok) return refused(read.error, args.json, io);
+    chainCodes.push(read.value);
+  }
   const sources: Source[] = [];
   for (const path of args.files) {
     const bytes = readBounded(path);
@@ -35,7 +43,7 @@ export function verifyCommand(args: VerifyArguments, io: Io): number {
   const results = byTime(sources).map(
     ({ path, bytes }): Verified => ({
       file: path,
-      report: verifyTranscript(bytes, { roster, fingerprint: args.fingerprint, history }),
+      report: verifyTranscript(bytes, { roster, fingerprint: args.fingerprint, history, chainCodes }),
     }),
   );
   print(results, roster, args.json, io);

@@ -5,6 +5,8 @@ import { toHex } from '../../protocol/common/bytes.ts';
 import type { Json } from '../../protocol/common/canonical-json.ts';
 import { checksumAddress } from '../../protocol/payload/address.ts';
 import { sanitise } from '../../protocol/payload/words/sanitise.ts';
+import { formatPath } from '../../protocol/threshold/derivation.ts';
+import type { DerivedAccount } from '../../protocol/transcript/verify/derived.ts';
 import { type Check, describeFailure, type Report } from '../../protocol/transcript/verify.ts';
 
 /** A transcript with what came out. */
@@ -26,9 +28,10 @@ export function verificationText({ file, report }: Verified): readonly string[] 
 }
 
 export function verificationJson({ file, report }: Verified): Json {
-  const { proposal, ending, signature, wallet, failure } = report;
+  const { derived, proposal, ending, signature, wallet, failure } = report;
   return {
     checks: report.checks.map((check) => ({ name: check.name, ...checkJson(check) })),
+    ...(derived === undefined ? {} : { derived: derivedJson(derived) }),
     ...(ending === undefined ? {} : { ending }),
     ...(failure === undefined ? {} : { failure: { check: failure.name, ...checkJson(failure) } }),
     file,
@@ -61,10 +64,22 @@ function checkJson(check: Check): { readonly [key: string]: Json } {
   };
 }
 
-function conclusion({ proposal, ending, wallet, signature }: Report): string {
+function derivedJson({ path, address, publicKey, namedBy, repeated }: DerivedAccount): Json {
+  return {
+    address: `0x${toHex(address)}`,
+    namedBy: namedBy.map(String),
+    path: formatPath(path),
+    ...(publicKey === undefined ? {} : { publicKey: toHex(publicKey) }),
+    repeated,
+  };
+}
+
+function conclusion({ derived, proposal, ending, wallet, signature }: Report): string {
   if (proposal === undefined) return 'nothing';
-  const what = `${proposal.body.ceremony} ${shortName(proposal.digest)} for wallet ${proposal.body.wallet}`;
-  const address = wallet === undefined ? '' : ` (${checksumAddress(`0x${toHex(wallet.address)}`)})`;
+  const path = derived === undefined ? '' : `, path ${formatPath(derived.path)}`;
+  const what = `${proposal.body.ceremony} ${shortName(proposal.digest)} for wallet ${proposal.body.wallet}${path}`;
+  const signer = derived?.address ?? wallet?.address;
+  const address = signer === undefined ? '' : ` (${checksumAddress(`0x${toHex(signer)}`)})`;
   const result = signature === undefined ? '' : `, signature r 0x${toHex(signature.r)} s 0x${toHex(signature.s)}`;
   return `${what}${address}: ${ending ?? 'open'}${result}`;
 }

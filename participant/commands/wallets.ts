@@ -1,14 +1,30 @@
 import { field, listOf, memberOf } from '../../proto/control/answer.ts';
-import type { Command } from '../../proto/control/command.ts';
+import type { Command, CommandCall } from '../../proto/control/command.ts';
 import { HOME_OPTION } from '../../proto/control/home-option.ts';
 import { formatTable } from '../../proto/control/terminal.ts';
+import { createFileAtomic } from '../../proto/rest/atomic-file.ts';
+import { utf8 } from '../../protocol/common/bytes.ts';
 import { parsePaths } from '../../protocol/threshold/derivation.ts';
 import { askNode } from './common.ts';
 
+/** For an auditor that should derive keys again. It signs nothing, but tells which addresses are this wallet's. */
+async function writeChainCode(call: CommandCall, wallet: string, file: string): Promise<0> {
+  const answer = await askNode(call, 'chain-code', { wallet });
+  await createFileAtomic(file, utf8(`${field(answer, 'chainCode')}\n`));
+  const words = `Wrote the chain code of ${wallet} to ${file}. Whoever reads it can list every address of this wallet.`;
+  call.terminal.result({ ok: true, wallet, file }, words);
+  return 0;
+}
+
 export const wallets: Command = {
-  usage: '--home DIR [--wallet NAME] [--derive 0/0..9]',
+  usage: '--home DIR [--wallet NAME] [--derive 0/0..9] [--chain-code FILE]',
   summary: 'every wallet with its root address, the addresses that have signed, and those of the paths you name',
-  options: { ...HOME_OPTION, wallet: { type: 'string' }, derive: { type: 'string', multiple: true } },
+  options: {
+    ...HOME_OPTION,
+    wallet: { type: 'string' },
+    derive: { type: 'string', multiple: true },
+    'chain-code': { type: 'string' },
+  },
   positionals: { min: 0, max: 0 },
   async run(call) {
     const derive = call.list('derive');
@@ -17,6 +33,8 @@ export const wallets: Command = {
       if (!paths.ok) throw paths.error;
     }
     const wallet = call.text('wallet');
+    const file = call.text('chain-code');
+    if (file !== undefined) return await writeChainCode(call, call.required('wallet'), file);
     const answer = await askNode(call, 'wallets', { derive, ...(wallet === undefined ? {} : { wallet }) });
     const rows = listOf(memberOf(answer, 'wallets')).flatMap((row) => [
       [field(row, 'name'), 'm', field(row, 'address'), field(row, 'signed')],

@@ -11,6 +11,7 @@ import { checksumAddress } from '../../protocol/payload/address.ts';
 import { describe } from '../../protocol/payload/words/describe.ts';
 import { sanitise } from '../../protocol/payload/words/sanitise.ts';
 import type { Verdict } from '../../protocol/policy/verdict.ts';
+import { formatPath } from '../../protocol/threshold/derivation.ts';
 
 export function proposalScreen(entry: BookEntry, judgement: Judgement, roster: Roster, now: number): readonly string[] {
   const { proposal } = entry.ceremony;
@@ -58,8 +59,9 @@ function payloadLines(entry: BookEntry, judgement: Judgement): readonly string[]
       `payload  ${body.payload.bytes.length} bytes of ${body.payload.kind}`,
     ];
   }
+  const path = body.path.length === 0 ? '' : `, derived key ${formatPath(body.path)}`;
   return [
-    `Wallet: ${sanitise(body.wallet, 80)}, ${checksumAddress(`0x${toHex(body.address)}`)}`,
+    `Wallet: ${sanitise(body.wallet, 80)}${path}, ${checksumAddress(`0x${toHex(body.address)}`)}`,
     ...describe(judgement.assessment),
     '(computed by this machine; compare it on a second device)',
   ];

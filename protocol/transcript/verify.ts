@@ -8,7 +8,7 @@ import type { Ceremony } from '../ceremony/lifecycle.ts';
 import type { EcdsaSignature } from '../ceremony/outcome.ts';
 import type { Proposal } from '../ceremony/proposal.ts';
 import { matchesFingerprint, type Roster } from '../ceremony/roster.ts';
-import { keygenPlan } from '../ceremony/session-binding.ts';
+import { keygenPlan } from '../ceremony/run-plan.ts';
 import type { Wallet } from '../ceremony/wallet.ts';
 import { equalBytes } from '../common/bytes.ts';
 import { BugError } from '../common/errors.ts';
@@ -19,6 +19,7 @@ import { type Line, parseTranscript, transcriptBytes } from './entry.ts';
 import type { History } from './history.ts';
 import { type Answers, checkAnswers, gatherAnswers } from './verify/answers.ts';
 import { checkCounters } from './verify/counters.ts';
+import { checkDerived, type DerivedAccount, derivedNotes } from './verify/derived.ts';
 import { checkReferences, type Documents, readDocuments } from './verify/documents.ts';
 import { checkCloses, checkNothingRan, checkRefusal, endingOf } from './verify/ending.ts';
 import { factsOf } from './verify/facts.ts';
@@ -44,6 +45,8 @@ export interface VerifyOptions {
   readonly draft?: boolean | undefined;
   /** Unix seconds; with `draft`, the time at which a refusal for lack of a quorum is judged. */
   readonly now?: number | undefined;
+  /** Chain codes of wallets that key holders have given to the auditor, 32 bytes each: with them paths are repeated. */
+  readonly chainCodes?: readonly Uint8Array[] | undefined;
 }
 
 export interface Check {
@@ -69,6 +72,8 @@ export interface Report {
   readonly signature?: EcdsaSignature | undefined;
   /** The wallet that signed, or the one that was made. */
   readonly wallet?: Wallet | undefined;
+  /** The key that the path of a signing names; absent for the wallet's own. */
+  readonly derived?: DerivedAccount | undefined;
 }
 
 /** @param transcript the bytes of a file, or lines that are not written yet */
@@ -112,6 +117,11 @@ function steps(walk: Walk, file: Uint8Array, options: VerifyOptions): void {
   const wallet = walk.run('wallet', () => walletOf(statements, answers, documents, roster));
   walk.found({ wallet: wallet?.value });
   walk.run('payload', () => conduct(checkReadings(proposal, answers.counted, roster), undefined));
+  const derived = walk.run('derivation', () =>
+    conduct(checkDerived(proposal, answers.counted, wallet?.value, options.chainCodes ?? []), undefined),
+  );
+  walk.found({ derived });
+  if (derived !== undefined) walk.note(derivedNotes(derived));
   walk.note(
     walk.run('judgement', () =>
       conduct(checkJudgements(proposal, answers.counted, documents, wallet?.value, roster, started?.start), []),
@@ -229,7 +239,7 @@ function isLast({ value: { type, round } }: Parts['rounds'][number]): boolean {
 /** Ends the walk after the first failure. */
 class Stop extends Error {}
 
-type Found = Pick<Report, 'proposal' | 'ending' | 'signature' | 'wallet'>;
+type Found = Pick<Report, 'proposal' | 'ending' | 'signature' | 'wallet' | 'derived'>;
 
 class Walk {
   readonly #checks: Check[] = [];

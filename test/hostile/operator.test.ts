@@ -115,7 +115,7 @@ describe('a proposal', () => {
     ['for a wallet under another name', 'UNKNOWN_WALLET', (body) => ({ ...body, wallet: 'spare' })],
     ['for another epoch', 'WRONG_EPOCH', (body) => ({ ...body, epochId: vec('epoch') })],
     ['for another address', 'WRONG_ADDRESS', (body) => ({ ...body, address: new Uint8Array(20) })],
-    ['for a derived key', 'DERIVATION_UNAVAILABLE', (body) => ({ ...body, path: [0] })],
+    ['for a path with the address of another', 'WRONG_ADDRESS', (body) => ({ ...body, path: [0] })],
     ['on another chain', 'WRONG_CHAIN', (body) => ({ ...body, payload: payment({ nonce: 900n, chainId: 1n }) })],
     [
       'to a stranger',

@@ -4,6 +4,7 @@
  * make-believe, and the pair setups may be dealt, because base OT takes seconds. Everything follows from the label, so
  * two runs give the same bytes.
  */
+import { addressOf } from '../../protocol/ceremony/address.ts';
 import { type Close, type CloseBody, signClose } from '../../protocol/ceremony/close.ts';
 import { type Signer, signerFromSeed, verify } from '../../protocol/ceremony/ed25519.ts';
 import { inputsJson, judgeProposal, policyReference } from '../../protocol/ceremony/judgement.ts';
@@ -15,7 +16,8 @@ import {
   signProposal,
 } from '../../protocol/ceremony/proposal.ts';
 import { createRoster, type Roster, type RosterBody, sealRoster, signRoster } from '../../protocol/ceremony/roster.ts';
-import { keygenPlan, keygenSessionId, signSessionId } from '../../protocol/ceremony/session-binding.ts';
+import { keygenPlan } from '../../protocol/ceremony/run-plan.ts';
+import { keygenSessionId, signSessionId } from '../../protocol/ceremony/session-binding.ts';
 import { type Start, type StartBody, signStart } from '../../protocol/ceremony/start.ts';
 import { signVerdict, type VerdictBody, type VerdictStatement } from '../../protocol/ceremony/verdict-statement.ts';
 import { openWallet, type Wallet, walletDocument } from '../../protocol/ceremony/wallet.ts';
@@ -23,6 +25,7 @@ import type { Json } from '../../protocol/common/canonical-json.ts';
 import { documentDigest } from '../../protocol/common/document.ts';
 import { canonicalPolicy } from '../../protocol/policy/canonical.ts';
 import type { Policy } from '../../protocol/policy/prepare.ts';
+import { type DerivedKey, deriveKey } from '../../protocol/threshold/derivation.ts';
 import type { KeygenOutput, KeygenRecord } from '../../protocol/threshold/keygen/activation.ts';
 import { PairStore } from '../../protocol/threshold/pair-setup/store.ts';
 import { dealPair } from '../threshold/support/dealer.ts';
@@ -149,19 +152,20 @@ export class Moot {
   /** A whole signing or refusal. Without enough consents it ends there, unless the plan insists on its signers. */
   sign(from: MootWallet, plan: SignPlan): Told {
     const { wallet } = from;
+    const child = childOf(from, plan.path ?? []);
     const honest: SignProposal = {
       ...this.#head(),
       ceremony: 'sign',
       wallet: wallet.name,
       walletId: wallet.walletId,
       epochId: wallet.epochId,
-      path: [],
-      address: wallet.address,
+      path: child.path,
+      address: addressOf(child.publicKey),
       payload: plan.payload,
     };
     const body = plan.proposal === undefined ? honest : plan.proposal(honest);
     const proposal = signProposal(body, this.keyOf('operator:olivia'));
-    const answers = this.#answers(proposal, wallet, plan);
+    const answers = this.#answers(proposal, wallet, plan, body.path.length === 0 ? undefined : child.publicKey);
     const documents = [...answers.documents, wallet.document];
     const base = { roster: this.roster.digest, proposal, documents, verdicts: answers.verdicts, withdrawals: [] };
     const consents = answers.verdicts.filter((verdict) => verdict.body.decision === 'consent');
@@ -171,9 +175,9 @@ export class Moot {
     }
     const signers = plan.signers ?? consents.slice(0, this.roster.threshold).map((consent) => consent.body.party);
     const start = this.#start(proposal, answers.verdicts, signers, plan, (listed, set, digest) =>
-      signSessionId(this.roster, { digest: proposal.digest, body }, wallet.publicKey, set, digest, listed),
+      signSessionId(this.roster, { digest: proposal.digest, body }, child.publicKey, set, digest, listed),
     );
-    const ran = runSign(this.#crew('sign', plan), from, start.body);
+    const ran = runSign(this.#crew('sign', plan), from, start.body, child.tau);
     const outcomes = this.#outcomes(proposal, start, plan, (party): Partial<OutcomeBody> => {
       const output = ran.outputs.get(party);
       const released = ran.records.some((entry) => entry.party === party && entry.record.kind === 'r3-sent');
@@ -225,7 +229,7 @@ export class Moot {
   }
 
   /** Every party judges for itself. Who must decide by hand says yes. */
-  #answers(proposal: Proposal, wallet: Wallet | undefined, plan: Plan): Answers {
+  #answers(proposal: Proposal, wallet: Wallet | undefined, plan: Plan, childKey?: Uint8Array): Answers {
     const documents = new Map<string, Json>();
     const add = (document: Json): void => {
       documents.set(JSON.stringify(document), document);
@@ -235,7 +239,7 @@ export class Moot {
       const own = this.#own.get(party);
       const created = this.now();
       const inputs = { now: created };
-      const judged = judgeProposal(proposal, { roster: this.roster, wallet, common, own, inputs });
+      const judged = judgeProposal(proposal, { roster: this.roster, wallet, childKey, common, own, inputs });
       const honest: VerdictBody = {
         proposal: proposal.digest,
         attempt: proposal.body.attempt,
@@ -333,6 +337,13 @@ export class Moot {
     const pairs = new Map(this.indices.map((index) => [index, new PairStore({ identityKey, verify })]));
     return { wallet, shares, pairs };
   }
+}
+
+/** The key of a path, as any of the parties derives it. */
+export function childOf({ shares, wallet }: MootWallet, path: readonly number[]): DerivedKey {
+  const [share] = shares.values();
+  if (share === undefined) throw new Error('nobody holds a share');
+  return share.chainCode.use((chainCode) => must(deriveKey({ publicKey: wallet.publicKey, chainCode }, path)));
 }
 
 /** Pair setups between all parties, dealt by one hand instead of base OT. */

@@ -47,6 +47,8 @@ export interface Told {
 
 export interface SignPlan extends Plan {
   readonly payload: Payload;
+  /** Of the key that signs; the root key's if absent. */
+  readonly path?: readonly number[];
   readonly signers?: readonly number[];
   readonly proposal?: (body: SignProposal) => SignProposal;
 }

@@ -3,12 +3,11 @@
  * with the inputs it recorded. What it signed must be exactly what comes out.
  */
 
-import { addressOfClaimed } from '../../ceremony/address.ts';
 import { denial, type Judgement, type JudgementInputs, judgeProposal } from '../../ceremony/judgement.ts';
 import { CLOCK_TOLERANCE } from '../../ceremony/lifecycle.ts';
 import type { Proposal, SignProposal } from '../../ceremony/proposal.ts';
 import type { Roster } from '../../ceremony/roster.ts';
-import { keygenPlan } from '../../ceremony/session-binding.ts';
+import { keygenPlan } from '../../ceremony/run-plan.ts';
 import type { Start } from '../../ceremony/start.ts';
 import type { PolicyReference, Reading, VerdictBody, VerdictStatement } from '../../ceremony/verdict-statement.ts';
 import type { Wallet } from '../../ceremony/wallet.ts';
@@ -75,8 +74,6 @@ export function checkReadings(
     }
     const sameTree = equalBytes(reading.tree ?? NONE, own.value.tree ?? NONE);
     if (!sameTree) return err({ code: 'TREE_DIFFERS', seq, message: `${who} names another leaf tree` });
-    const misnamed = childKeyFault(proposal, reading.key);
-    if (misnamed !== undefined) return err({ code: 'CHILD_KEY_DIFFERS', seq, message: `${who} ${misnamed}` });
   }
   return ok(own.ok ? own.value : undefined);
 }
@@ -123,18 +120,6 @@ export function checkJudgements(
 }
 
 const NONE = new Uint8Array();
-
-/**
- * What can be seen of a derived key without the chain code: that it is a point with the address that the proposal
- * names. That it lies below the wallet's key rests on the word of everybody who names it.
- */
-function childKeyFault({ body }: Proposal, key: Uint8Array | undefined): string | undefined {
-  const isDerived = body.ceremony === 'sign' && body.path.length > 0;
-  if (isDerived !== (key !== undefined)) return isDerived ? 'names no key for the path' : 'names a derived key';
-  if (key === undefined || body.ceremony !== 'sign') return undefined;
-  const address = addressOfClaimed(key);
-  return equalBytes(address ?? NONE, body.address) ? undefined : 'names a derived key of another address';
-}
 
 function readingOf(proposal: Proposal, roster: Roster): Result<Reading, string> {
   const { body, digest } = proposal;

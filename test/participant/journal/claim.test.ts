@@ -179,3 +179,23 @@ test('a malformed claim is our bug and writes nothing', async () => {
   expect(journal.state.session(id(1))).toBeUndefined();
   expect(await claim(journal, claimOf(1, 1, { walletId: WALLET }))).toBe('none');
 });
+
+test('the account itself is what uses up a nonce: two names of one address are one account', async () => {
+  const first = await openJournal();
+  for (const proposal of [1, 2, 3, 4, 5]) await consent(first.journal, proposal);
+  const account = new Uint8Array(20).fill(7);
+  const slot = { ...SLOT, account };
+  const permit = unwrap(await claimSession(first.journal, claimOf(1, 1, { slot, path: [0, 5] })));
+  await release(permit);
+  unwrap(await endSession(permit, 'completed', 'SIGNED'));
+  const { journal } = await reopenJournal(first);
+  expect(await claim(journal, claimOf(2, 2, { slot, path: [0, 5] }))).toBe('NONCE_ALREADY_RELEASED');
+  // The same key imported again, as the root key of another wallet.
+  expect(await claim(journal, claimOf(2, 2, { slot, walletId: id(3) }))).toBe('NONCE_ALREADY_RELEASED');
+  // A record of before addresses were kept still holds its path.
+  expect(await claim(journal, claimOf(2, 2, { slot: SLOT, path: [0, 5] }))).toBe('NONCE_ALREADY_RELEASED');
+  // Another derived key, and the root key.
+  const other = { ...SLOT, account: new Uint8Array(20).fill(8) };
+  expect(await claim(journal, claimOf(2, 2, { slot: other, path: [0, 6] }))).toBe('none');
+  expect(await claim(journal, claimOf(3, 3, { slot: { ...SLOT, account: new Uint8Array(20).fill(9) } }))).toBe('none');
+});
