@@ -143,7 +143,7 @@ export class CeremonyBook {
     const rival = this.#byNonce.get(nonce);
     this.#byNonce.set(nonce, rival ?? name);
     const conflict = rival === undefined ? undefined : this.#entries.get(rival)?.ceremony.proposal;
-    const ceremony = admitted.ok ? admitted.value : newCeremony(statement);
+    const ceremony = admitted.ok ? admitted.value : newCeremony(statement, now);
     const inadmissible = admitted.ok ? undefined : admitted.error;
     this.#entries.set(name, { ceremony, inadmissible, conflict, starts: [] });
     if (conflict !== undefined) this.update(conflict.digest, (entry) => ({ ...entry, conflict: statement }));
@@ -186,6 +186,8 @@ export function open(envelope: Envelope, roster: Roster): Result<CeremonyStateme
     case 'keymoot.roster-signature.v1':
     case 'keymoot.close.v1':
     case 'keymoot.heads.v1':
+    case 'keymoot.sealed-share.v1':
+    case 'keymoot.ban-lift.v1':
       return err({ code: 'STATEMENT_UNEXPECTED', message: `a ${envelope.type} statement does not belong here` });
   }
 }

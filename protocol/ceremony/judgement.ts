@@ -5,6 +5,7 @@
  */
 import { equalBytes, toHex } from '../common/bytes.ts';
 import type { Json } from '../common/canonical-json.ts';
+import { err, ok, type Result } from '../common/result.ts';
 import { literal, object, type Reader } from '../common/schema.ts';
 import { leafTreeDigest } from '../payload/leaf-tree.ts';
 import { type Decoded, decode } from '../payload/payload.ts';
@@ -15,9 +16,16 @@ import type { Policy } from '../policy/prepare.ts';
 import { matchedRuleNames, undecodableVerdict, type Verdict } from '../policy/verdict.ts';
 import { formatPath } from '../threshold/derivation.ts';
 import { addressOfClaimed } from './address.ts';
-import { type ProposalBody, type SignProposal, UNIX_SECONDS } from './proposal.ts';
+import { signerCount } from './agreement.ts';
+import {
+  type ExportProposal,
+  type ProposalBody,
+  type ReshareProposal,
+  type SignProposal,
+  UNIX_SECONDS,
+} from './proposal.ts';
 import type { Roster } from './roster.ts';
-import { keygenPlan } from './session-binding.ts';
+import { exportPlan, importPlan, keygenPlan, type RunPlan, resharePlan } from './run-plan.ts';
 import type { PolicyReference, Reading, VerdictBody, VerdictReason } from './verdict-statement.ts';
 import type { Wallet } from './wallet.ts';
 
@@ -54,9 +62,9 @@ export function judgeProposal(
   context: JudgementContext,
 ): Judgement {
   const { body } = proposal;
-  if (body.ceremony === 'keygen') {
-    const { cfgHash } = keygenPlan(context.roster, proposal.digest, body);
-    return byHandOfAll(context.roster, { digest: cfgHash });
+  if (body.ceremony !== 'sign') {
+    const reading = readKeys(proposal.digest, body, context);
+    return reading.ok ? byHand(body, context.roster, reading.value) : denial([reading.error]);
   }
   const parties = context.roster.parties.length;
   // First of all: what nobody can read is refused for that, by those who know the wallet and those who do not.
@@ -119,21 +127,63 @@ export const INPUTS: Reader<JudgementInputs & { readonly schema: string }> = obj
   schema: literal(INPUTS_SCHEMA),
 });
 
-/** A change of keys is never allowed by policy alone: every key holder decides by hand, and all must agree. */
-function byHandOfAll(roster: Roster, reading: Reading): Judgement {
-  const n = roster.parties.length;
-  return { reading, judgement: 'require', consents: n, rejections: 1, rules: [], reasons: [], risks: [] };
+/** What a party computes of a proposal that makes, changes or hands over a key, or why every party rejects it. */
+export function readKeys(
+  digest: Uint8Array,
+  body: Exclude<ProposalBody, SignProposal>,
+  context: Pick<JudgementContext, 'roster' | 'wallet'>,
+): Result<Reading, VerdictReason> {
+  const { roster } = context;
+  switch (body.ceremony) {
+    case 'keygen':
+      return ok({ digest: keygenPlan(roster, digest, body).cfgHash });
+    case 'import':
+      return named(importPlan(roster, digest, body));
+    case 'reshare': {
+      const known = knownWallet(body, context);
+      return known.ok ? named(resharePlan(roster, known.value.epoch, body)) : known;
+    }
+    case 'export': {
+      const known = knownWallet(body, context);
+      const plan = known.ok ? exportPlan(known.value.epoch, body) : known;
+      return plan.ok ? ok({ digest: plan.value.digest }) : plan;
+    }
+  }
 }
 
-function walletFault(body: SignProposal, { childKey, wallet }: JudgementContext): VerdictReason | undefined {
+function named(plan: Result<RunPlan, VerdictReason>): Result<Reading, VerdictReason> {
+  return plan.ok ? ok({ digest: plan.value.cfgHash }) : plan;
+}
+
+/** A change of keys is never allowed by policy alone: every key holder whom it concerns decides by hand. */
+function byHand(body: ProposalBody, roster: Roster, reading: Reading): Judgement {
+  const consents = signerCount(body, roster);
+  return { reading, judgement: 'require', consents, rejections: 1, rules: [], reasons: [], risks: [] };
+}
+
+/** The wallet that a proposal names, in the epoch that it names. */
+function knownWallet(
+  body: SignProposal | ReshareProposal | ExportProposal,
+  { roster, wallet }: Pick<JudgementContext, 'roster' | 'wallet'>,
+): Result<Wallet, VerdictReason> {
   if (wallet === undefined || !equalBytes(wallet.walletId, body.walletId) || wallet.name !== body.wallet) {
-    return { code: 'UNKNOWN_WALLET', detail: `there is no wallet ${body.wallet} with this id here` };
+    return err({ code: 'UNKNOWN_WALLET', detail: `there is no wallet ${body.wallet} with this id here` });
   }
   if (!equalBytes(wallet.epochId, body.epochId)) {
-    return { code: 'WRONG_EPOCH', detail: 'the proposal names another epoch of this wallet' };
+    return err({ code: 'WRONG_EPOCH', detail: 'the proposal names another epoch of this wallet' });
   }
+  if (!equalBytes(wallet.roster, roster.digest)) {
+    return err({ code: 'WRONG_EPOCH', detail: 'this epoch of the wallet is held by the parties of another roster' });
+  }
+  return ok(wallet);
+}
+
+function walletFault(body: SignProposal, context: JudgementContext): VerdictReason | undefined {
+  const { childKey } = context;
+  const known = knownWallet(body, context);
+  if (!known.ok) return known.error;
   const path = formatPath(body.path);
-  const address = body.path.length === 0 ? wallet.address : childKey && addressOfClaimed(childKey);
+  const address = body.path.length === 0 ? known.value.address : childKey && addressOfClaimed(childKey);
   if (address === undefined) {
     return { code: 'DERIVATION_UNAVAILABLE', detail: `the path ${path} gives no key of this wallet` };
   }

@@ -5,6 +5,8 @@
 import { equalBytes, toHex } from '../common/bytes.ts';
 import { canonicalText } from '../common/canonical-json.ts';
 import { err, ok, type Result } from '../common/result.ts';
+import { isKeyChange, mustAgree, signerCount } from './agreement.ts';
+import { announcementFault, duration } from './announcement.ts';
 import type { Outcome } from './outcome.ts';
 import { type Proposal, type ProposalBody, proposalJson } from './proposal.ts';
 import type { RosterBody } from './roster.ts';
@@ -17,6 +19,13 @@ export const CLOCK_TOLERANCE = 60;
 
 export interface Ceremony {
   readonly proposal: Proposal;
+  /** Since when its contents are known: from the first attempt on, which later ones repeat. Unix seconds. */
+  readonly announced: {
+    /** As the proposal says. */
+    readonly created: number;
+    /** By this member's own clock. */
+    readonly seen: number;
+  };
   /** First verdict seen of each party. */
   readonly verdicts: ReadonlyMap<number, VerdictStatement>;
   /** A second, different verdict of the same party for the same attempt: evidence against it. */
@@ -35,6 +44,8 @@ export interface LifecycleError {
     | 'ATTEMPT_UNKNOWN'
     | 'ATTEMPT_DIFFERS'
     | 'ATTEMPT_STILL_LIVE'
+    | 'ANNOUNCEMENT_OUTLASTS'
+    | 'ANNOUNCEMENT_RUNNING'
     | 'VERDICT_FOREIGN'
     | 'WITHDRAWN'
     | 'REJECTED'
@@ -50,8 +61,16 @@ export interface LifecycleError {
   readonly message: string;
 }
 
-export function newCeremony(proposal: Proposal): Ceremony {
-  return { proposal, verdicts: new Map(), equivocations: new Map(), withdrawals: new Map(), outcomes: new Map() };
+/** @param seen when this member first saw the proposal, or, for somebody who was not there, when it was made */
+export function newCeremony(proposal: Proposal, seen: number = proposal.body.created): Ceremony {
+  return {
+    proposal,
+    announced: { created: proposal.body.created, seen },
+    verdicts: new Map(),
+    equivocations: new Map(),
+    withdrawals: new Map(),
+    outcomes: new Map(),
+  };
 }
 
 /**
@@ -61,7 +80,7 @@ export function newCeremony(proposal: Proposal): Ceremony {
  */
 export function admit(
   proposal: Proposal,
-  roster: { readonly digest: Uint8Array },
+  roster: { readonly digest: Uint8Array; readonly announcement: number },
   now: number,
   previous?: Ceremony,
 ): Result<Ceremony, LifecycleError> {
@@ -85,8 +104,13 @@ export function admit(
     if (started !== undefined && !hasEnded) {
       return refuse('ATTEMPT_STILL_LIVE', 'the attempt before it has not ended here yet');
     }
+    return ok({ ...newCeremony(proposal, now), announced: previous.announced });
   }
-  return ok(newCeremony(proposal));
+  if (isKeyChange(body) && body.expires - body.created <= roster.announcement) {
+    const delay = duration(roster.announcement);
+    return refuse('ANNOUNCEMENT_OUTLASTS', `it expires before its announcement of ${delay} is over`);
+  }
+  return ok(newCeremony(proposal, now));
 }
 
 /** Takes in a verdict for this attempt. A second different one is kept as evidence, and neither counts any more. */
@@ -167,7 +191,7 @@ export function standing(ceremony: Ceremony, now: number): Result<void, Lifecycl
 export function quorum(ceremony: Ceremony, roster: RosterBody, now: number): Result<Quorum, LifecycleError> {
   const alive = standing(ceremony, now);
   if (!alive.ok) return alive;
-  const groups = agreeing(ceremony, now);
+  const groups = agreeing(ceremony, roster, now);
   const gathered = checkConsents(ceremony.proposal.body, groups[0] ?? [], roster);
   if (gathered.ok || couldSuffice(ceremony, roster, now)) return gathered;
   const lapsed = [...ceremony.verdicts.values()].find(({ body }) => body.decision === 'consent' && now >= body.expires);
@@ -179,18 +203,22 @@ export function quorum(ceremony: Ceremony, roster: RosterBody, now: number): Res
 
 /** Whether a group of consents may still grow to what it demands, with everybody who has not answered joining it. */
 export function couldSuffice(ceremony: Ceremony, roster: RosterBody, now: number): boolean {
-  const unanswered = roster.parties.length - ceremony.verdicts.size;
-  const least = signerCount(ceremony.proposal.body, roster);
-  return [[], ...agreeing(ceremony, now)].some((group) => {
+  const { body } = ceremony.proposal;
+  const asked = mustAgree(body, roster) ?? roster.parties.map((party) => party.index);
+  const unanswered = asked.filter((index) => !ceremony.verdicts.has(index)).length;
+  const least = signerCount(body, roster);
+  return [[], ...agreeing(ceremony, roster, now)].some((group) => {
     const required = Math.max(least, ...group.map((consent) => consent.body.consents));
     return group.length + unanswered >= required;
   });
 }
 
 /** The consents that count at `now`, in groups that name the same things; the largest first. */
-function agreeing(ceremony: Ceremony, now: number): readonly (readonly VerdictStatement[])[] {
+function agreeing(ceremony: Ceremony, roster: RosterBody, now: number): readonly (readonly VerdictStatement[])[] {
   const groups = new Map<string, VerdictStatement[]>();
-  const verdicts = [...ceremony.verdicts.values()].sort((a, b) => a.body.party - b.body.party);
+  const verdicts = counting(ceremony.proposal.body, roster, [...ceremony.verdicts.values()]).sort(
+    (a, b) => a.body.party - b.body.party,
+  );
   for (const verdict of verdicts) {
     const { decision, expires, judgement, party } = verdict.body;
     if (decision !== 'consent' || judgement === 'deny') continue;
@@ -199,6 +227,18 @@ function agreeing(ceremony: Ceremony, now: number): readonly (readonly VerdictSt
     groups.set(name, [...(groups.get(name) ?? []), verdict]);
   }
   return [...groups.values()].sort((a, b) => b.length - a.length);
+}
+
+/**
+ * Without the verdicts of parties whose consent is not asked for; their rejections end the proposal all the same. A
+ * change of keys counts what a key holder said by hand, and nothing else.
+ */
+function counting(body: ProposalBody, roster: RosterBody, verdicts: readonly VerdictStatement[]): VerdictStatement[] {
+  const asked = mustAgree(body, roster);
+  return verdicts.filter(
+    (verdict) =>
+      (asked === undefined || asked.includes(verdict.body.party)) && (verdict.body.byHand || !isKeyChange(body)),
+  );
 }
 
 /**
@@ -212,9 +252,11 @@ export function standings(
     (verdict) => !ceremony.equivocations.has(verdict.body.party),
   ),
 ): readonly Standing[] {
+  const asked = mustAgree(ceremony.proposal.body, roster);
   return roster.parties.map(({ index }) => {
     const verdict = ceremony.verdicts.get(index);
-    const counts = verdict?.body.decision === 'reject' || counted.some((consent) => consent === verdict);
+    const isBystander = asked?.includes(index) === false && !ceremony.equivocations.has(index);
+    const counts = verdict?.body.decision === 'reject' || isBystander || counted.some((consent) => consent === verdict);
     if (verdict === undefined || !counts) return { party: index, answer: 'unreachable' };
     return { party: index, answer: verdict.body.decision, verdict: verdict.digest };
   });
@@ -245,6 +287,8 @@ export function checkStart(
   if (twice !== undefined) {
     return refuse('EQUIVOCATION', `party ${twice.party} gave two different verdicts: its consent does not count`);
   }
+  const early = announcementFault(ceremony, start, roster, now);
+  if (early !== undefined) return refuse('ANNOUNCEMENT_RUNNING', early);
   return checkStandings(ceremony, start, roster);
 }
 
@@ -261,7 +305,7 @@ export function checkStandings(ceremony: Ceremony, start: Start, roster: RosterB
     if (fault !== undefined) return refuse('START_STANDINGS', fault);
     if (item.answer === 'consent' && verdict !== undefined) consents.push(verdict);
   }
-  const gathered = checkConsents(ceremony.proposal.body, consents, roster);
+  const gathered = checkConsents(ceremony.proposal.body, counting(ceremony.proposal.body, roster, consents), roster);
   if (!gathered.ok) return gathered;
   if (!equalBytes(gathered.value.digest, body.digest)) {
     return refuse('START_DIGEST', 'the start names another digest than the consents');
@@ -269,13 +313,8 @@ export function checkStandings(ceremony: Ceremony, start: Start, roster: RosterB
   const rejections = body.standings.filter((item) => item.answer === 'reject').length;
   const limit = Math.min(...[...ceremony.verdicts.values()].map((verdict) => verdict.body.rejections));
   if (rejections >= limit) return refuse('REJECTED', 'the start lists as many rejections as end the proposal');
-  const signers = signersFault(ceremony.proposal.body, body.signers, consents, roster);
+  const signers = signersFault(ceremony.proposal.body, body.signers, gathered.value.consents, roster);
   return signers === undefined ? gathered : refuse('START_SIGNERS', signers);
-}
-
-/** How many parties sign: t of the consenters; in a keygen, all n. */
-export function signerCount(body: ProposalBody, roster: RosterBody): number {
-  return body.ceremony === 'keygen' ? roster.parties.length : roster.threshold;
 }
 
 function checkConsents(

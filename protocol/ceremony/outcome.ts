@@ -1,6 +1,6 @@
 /**
- * How a ceremony ended for one party, signed by it: a signature, a new key, or an abort with its cause. `released`
- * says whether its last share-bearing message had left: from then on the payload counts as signed, whatever happened.
+ * How a ceremony ended for one party, signed by it: a signature, a new key or new shares of one, a share handed over in
+ * an export, or an abort with its cause. `released` says whether its last share-bearing message had left: from then on the payload counts as signed, whatever happened.
  */
 import { toHex } from '../common/bytes.ts';
 import type { Json } from '../common/canonical-json.ts';
@@ -20,13 +20,13 @@ export interface EcdsaSignature {
   readonly recovery: number;
 }
 
-/** A new key, as every party computed it. */
+/** A new key, or a known one in a new epoch, as every party computed it. */
 export interface NewKey {
   readonly walletId: Uint8Array;
   readonly epochId: Uint8Array;
   /** 33 bytes, compressed. */
   readonly publicKey: Uint8Array;
-  /** Digest of the document with the certificate of all n acknowledgements. */
+  /** Digest of the wallet document with the certificate of all acknowledgements. */
   readonly certificate: Uint8Array;
 }
 
@@ -36,12 +36,15 @@ export interface AbortReport {
   /** Identifier of the failed check, such as `S4`. */
   readonly check: string;
   readonly culprits: readonly number[];
+  /** Culprits that are not in this roster, by their index in the next one; absent if there are none. */
+  readonly joining?: readonly number[] | undefined;
 }
 
 /** A point-to-point round message that was sent or received: never its content, only a salted hash of its envelope. */
 export interface UnicastRecord {
   readonly type: number;
   readonly round: number;
+  /** Party indices; in a reshare, whose members are not all of this roster, pids. */
   readonly from: number;
   readonly to: number;
   /** SHA-256(salt || envelope hash); the salt stays in the party's own log. */
@@ -55,6 +58,8 @@ export interface OutcomeBody {
   readonly sessionId: Uint8Array;
   readonly signature?: EcdsaSignature | undefined;
   readonly key?: NewKey | undefined;
+  /** Of an export: digest of the sealed share that this party handed to the recipient. */
+  readonly exported?: Uint8Array | undefined;
   readonly abort?: AbortReport | undefined;
   readonly released: boolean;
   readonly unicasts: readonly UnicastRecord[];
@@ -78,6 +83,7 @@ function outcomeJson(body: OutcomeBody): Json {
     attempt: String(body.attempt),
     counter: String(body.counter),
     created: String(body.created),
+    ...(body.exported === undefined ? {} : { exported: toHex(body.exported) }),
     ...(body.key === undefined ? {} : { key: keyJson(body.key) }),
     party: String(body.party),
     proposal: toHex(body.proposal),
@@ -95,7 +101,12 @@ function outcomeJson(body: OutcomeBody): Json {
 }
 
 function abortJson(abort: AbortReport): Json {
-  return { check: abort.check, culprits: abort.culprits.map(String), failure: abort.failure };
+  return {
+    check: abort.check,
+    culprits: abort.culprits.map(String),
+    failure: abort.failure,
+    ...(abort.joining === undefined ? {} : { joining: abort.joining.map(String) }),
+  };
 }
 
 function keyJson(key: NewKey): Json {
@@ -113,6 +124,8 @@ export function signatureJson(signature: EcdsaSignature): Json {
 
 const DIGEST: Reader<Uint8Array> = bytes({ length: 32 });
 const INDEX: Reader<number> = integer({ min: 1, max: MAX_PARTIES });
+/** A reshare has the parties of two rosters at most. */
+const MEMBER_NUMBER: Reader<number> = integer({ min: 1, max: 2 * MAX_PARTIES });
 
 const OUTCOME: Reader<OutcomeBody> = object<OutcomeBody>({
   abort: optional(
@@ -120,11 +133,13 @@ const OUTCOME: Reader<OutcomeBody> = object<OutcomeBody>({
       check: text({ max: 40, pattern: /^[A-Za-z0-9_.-]*$/ }),
       culprits: array(INDEX, { max: MAX_PARTIES }),
       failure: text({ min: 1, max: 60, pattern: /^[A-Z][A-Z0-9_]*$/ }),
+      joining: optional(array(INDEX, { min: 1, max: MAX_PARTIES })),
     }),
   ),
   attempt: integer({ min: 1, max: MAX_ATTEMPTS }),
   counter: COUNTER,
   created: UNIX_SECONDS,
+  exported: optional(DIGEST),
   key: optional(
     object<NewKey>({ certificate: DIGEST, epochId: DIGEST, publicKey: bytes({ length: 33 }), walletId: DIGEST }),
   ),
@@ -135,12 +150,12 @@ const OUTCOME: Reader<OutcomeBody> = object<OutcomeBody>({
   signature: optional(object<EcdsaSignature>({ r: DIGEST, recovery: integer({ max: 1 }), s: DIGEST })),
   unicasts: array(
     object<UnicastRecord>({
-      from: INDEX,
+      from: MEMBER_NUMBER,
       round: integer({ max: 255 }),
       salted: DIGEST,
-      to: INDEX,
+      to: MEMBER_NUMBER,
       type: integer({ max: 255 }),
     }),
-    { max: 8 * MAX_PARTIES },
+    { max: 16 * MAX_PARTIES },
   ),
 });

@@ -19,8 +19,26 @@ import {
 } from '../common/schema.ts';
 import type { Payload, PayloadKind } from '../payload/payload.ts';
 import type { Signer } from './ed25519.ts';
+import {
+  EXPORT_FIELDS,
+  type ExportTerms,
+  exportJson,
+  IMPORT_FIELDS,
+  type ImportTerms,
+  importJson,
+  RESHARE_FIELDS,
+  type ReshareTerms,
+  reshareJson,
+} from './proposal-terms.ts';
 import { MEMBER_NAME, operatorOf, type RosterBody } from './roster.ts';
-import { type Envelope, openStatement, type Statement, type StatementError, signStatement } from './statement.ts';
+import {
+  type Envelope,
+  openStatement,
+  readStatement,
+  type Statement,
+  type StatementError,
+  signStatement,
+} from './statement.ts';
 
 /** In hex inside a body inside base64, a payload of this size still fits a statement frame. */
 export const MAX_PAYLOAD_BYTES: number = 64 * 1024;
@@ -46,19 +64,17 @@ interface ProposalHead {
   readonly expires: number;
   /** The proposer's own words, at most 140 characters; shown below the decode as a claim. */
   readonly note: string;
+  /** Name of the wallet, as its keygen or import gives it; policies use it. */
+  readonly wallet: string;
 }
 
 export interface KeygenProposal extends ProposalHead {
   readonly ceremony: 'keygen';
-  /** The name that policies use for the new wallet. */
-  readonly wallet: string;
   readonly exportable: boolean;
 }
 
 export interface SignProposal extends ProposalHead {
   readonly ceremony: 'sign';
-  /** Name of the wallet, as given at its keygen. */
-  readonly wallet: string;
   readonly walletId: Uint8Array;
   readonly epochId: Uint8Array;
   /** Non-hardened derivation path; empty for the root key. */
@@ -68,7 +84,22 @@ export interface SignProposal extends ProposalHead {
   readonly payload: Payload;
 }
 
-export type ProposalBody = KeygenProposal | SignProposal;
+export interface ReshareProposal extends ProposalHead, ReshareTerms {
+  readonly ceremony: 'reshare';
+}
+
+export interface ImportProposal extends ProposalHead, ImportTerms {
+  readonly ceremony: 'import';
+}
+
+export interface ExportProposal extends ProposalHead, ExportTerms {
+  readonly ceremony: 'export';
+}
+
+export type ProposalBody = KeygenProposal | SignProposal | ReshareProposal | ImportProposal | ExportProposal;
+export type CeremonyKind = ProposalBody['ceremony'];
+/** Proposals out of which a wallet comes; its documents carry them for ever. */
+export type OriginProposal = KeygenProposal | ImportProposal;
 export type Proposal = Statement<ProposalBody>;
 
 export function signProposal(body: ProposalBody, operatorKey: Signer): Proposal {
@@ -77,6 +108,14 @@ export function signProposal(body: ProposalBody, operatorKey: Signer): Proposal 
 
 export function openProposal(envelope: Envelope, roster: RosterBody): Result<Proposal, StatementError> {
   return openStatement(envelope, 'keymoot.proposal.v1', PROPOSAL, (body) => operatorOf(roster, body.initiator)?.key);
+}
+
+/**
+ * Reads the body of a proposal and checks nothing about who signed it: for a proposal that is bound by its digest, such
+ * as the one that a wallet came from under an earlier roster.
+ */
+export function readProposal(envelope: Envelope): Result<Proposal, StatementError> {
+  return readStatement(envelope, 'keymoot.proposal.v1', PROPOSAL);
 }
 
 export function proposalJson(body: ProposalBody): Json {
@@ -93,20 +132,25 @@ export function proposalJson(body: ProposalBody): Json {
     roster: toHex(body.roster),
     wallet: body.wallet,
   };
-  if (body.ceremony === 'keygen') return { ...head, exportable: body.exportable };
-  return {
-    ...head,
-    address: toHex(body.address),
-    epoch: toHex(body.epochId),
-    path: body.path.map(String),
-    payload: { bytes: toHex(body.payload.bytes), kind: body.payload.kind },
-    walletId: toHex(body.walletId),
-  };
-}
-
-interface HeadFields extends Omit<ProposalHead, 'path'> {
-  readonly ceremony: 'keygen' | 'sign';
-  readonly wallet: string;
+  switch (body.ceremony) {
+    case 'keygen':
+      return { ...head, exportable: body.exportable };
+    case 'reshare':
+      return { ...head, ...reshareJson(body) };
+    case 'import':
+      return { ...head, ...importJson(body) };
+    case 'export':
+      return { ...head, ...exportJson(body) };
+    default:
+      return {
+        ...head,
+        address: toHex(body.address),
+        epoch: toHex(body.epochId),
+        path: body.path.map(String),
+        payload: { bytes: toHex(body.payload.bytes), kind: body.payload.kind },
+        walletId: toHex(body.walletId),
+      };
+  }
 }
 
 const DIGEST: Reader<Uint8Array> = bytes({ length: 32 });
@@ -123,7 +167,7 @@ const HEAD = {
   previous: optional(DIGEST),
   roster: DIGEST,
   wallet: MEMBER_NAME,
-} satisfies { readonly [K in keyof Omit<HeadFields, 'ceremony'>]-?: Reader<HeadFields[K]> };
+} satisfies { readonly [K in keyof ProposalHead]-?: Reader<ProposalHead[K]> };
 
 const KEYGEN: Reader<KeygenProposal> = object<KeygenProposal>({
   ...HEAD,
@@ -136,15 +180,10 @@ const PAYLOAD: Reader<Payload> = object<Payload>({
   kind: literal<PayloadKind>('evm-transaction', 'evm-typed-data'),
 });
 
-interface SignFields extends HeadFields {
-  readonly address: Uint8Array;
-  readonly epoch: Uint8Array;
-  readonly path: readonly number[];
-  readonly payload: Payload;
-  readonly walletId: Uint8Array;
-}
+/** In bodies `epochId` is called `epoch`. */
+type Written<T extends { readonly epochId: Uint8Array }> = Omit<T, 'epochId'> & { readonly epoch: Uint8Array };
 
-const SIGN: Reader<SignFields> = object<SignFields>({
+const SIGN: Reader<Written<SignProposal>> = object<Written<SignProposal>>({
   ...HEAD,
   address: bytes({ length: 20 }),
   ceremony: literal('sign'),
@@ -154,17 +193,53 @@ const SIGN: Reader<SignFields> = object<SignFields>({
   walletId: DIGEST,
 });
 
+const RESHARE: Reader<Written<ReshareProposal>> = object<Written<ReshareProposal>>({
+  ...HEAD,
+  ...RESHARE_FIELDS,
+  ceremony: literal('reshare'),
+});
+
+const IMPORT: Reader<ImportProposal> = object<ImportProposal>({
+  ...HEAD,
+  ...IMPORT_FIELDS,
+  ceremony: literal('import'),
+});
+
+const EXPORT: Reader<Written<ExportProposal>> = object<Written<ExportProposal>>({
+  ...HEAD,
+  ...EXPORT_FIELDS,
+  ceremony: literal('export'),
+});
+
 const PROPOSAL: Reader<ProposalBody> = (value, field) => {
-  if (typeof value !== 'object' || Array.isArray(value)) return problem(field, 'must be an object');
-  const body =
-    (value as { readonly [key: string]: Json })['ceremony'] === 'keygen' ? KEYGEN(value, field) : sign(value, field);
+  if (value === undefined || typeof value !== 'object' || Array.isArray(value)) {
+    return problem(field, 'must be an object');
+  }
+  const body = bodyOf(value as { readonly [key: string]: Json }, field);
   if (body.expires <= body.created) problem('expires', 'must be later than created');
   if (body.expires - body.created > MAX_PROPOSAL_LIFE) problem('expires', 'is more than seven days after created');
   if ((body.previous === undefined) !== (body.attempt === 1)) problem('previous', 'belongs to attempts 2 and 3 only');
   return body;
 };
 
-function sign(value: Json | undefined, field: string): SignProposal {
-  const { epoch, ceremony: _, ...fields } = SIGN(value, field);
-  return { ...fields, ceremony: 'sign', epochId: epoch };
+function bodyOf(value: { readonly [key: string]: Json }, field: string): ProposalBody {
+  switch (value['ceremony']) {
+    case 'keygen':
+      return KEYGEN(value, field);
+    case 'reshare':
+      return named(RESHARE(value, field));
+    case 'import':
+      return IMPORT(value, field);
+    case 'export':
+      return named(EXPORT(value, field));
+    default:
+      return named(SIGN(value, field));
+  }
+}
+
+function named<T extends { readonly epoch: Uint8Array }>(
+  written: T,
+): Omit<T, 'epoch'> & { readonly epochId: Uint8Array } {
+  const { epoch, ...fields } = written;
+  return { ...fields, epochId: epoch };
 }

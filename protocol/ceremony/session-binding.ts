@@ -4,36 +4,13 @@
  */
 import { compareBytes } from '../common/bytes.ts';
 import { ZERO_SID } from '../threshold/hash.ts';
-import { keygenConfig } from '../threshold/keygen/config.ts';
-import { configHash, type EpochConfig, sessionId, walletId } from '../threshold/session-id.ts';
+import { dealerPids } from '../threshold/keygen/config.ts';
+import { hasParent, sessionId } from '../threshold/session-id.ts';
 import type { Quorum } from './lifecycle.ts';
-import type { KeygenProposal, Proposal, SignProposal } from './proposal.ts';
+import type { ExportProposal, Proposal, SignProposal } from './proposal.ts';
 import type { RosterBody } from './roster.ts';
+import { type ExportPlan, keygenPlanOf, type RunPlan } from './run-plan.ts';
 import type { VerdictStatement } from './verdict-statement.ts';
-
-/** What a keygen's parties agree on before round 1; the proposal and roster fix all of it. */
-export interface KeygenPlan {
-  readonly config: EpochConfig;
-  readonly cfgHash: Uint8Array;
-  readonly walletId: Uint8Array;
-}
-
-/**
- * Plan of the keygen with this proposal.
- *
- * @param proposal digest and body of a keygen proposal
- */
-export function keygenPlan(roster: RosterBody, digest: Uint8Array, body: KeygenProposal): KeygenPlan {
-  const id = walletId(digest, body.attempt);
-  return keygenPlanOf(roster, id, body.exportable);
-}
-
-/** The same from a wallet id: what an auditor of a later signature knows. */
-export function keygenPlanOf(roster: RosterBody, id: Uint8Array, exportable: boolean): KeygenPlan {
-  const parties = roster.parties.map((party) => ({ index: party.index, identityKey: party.statementKey }));
-  const config = keygenConfig({ threshold: roster.threshold, parties, gen: 1, walletId: id, exportable });
-  return { config, cfgHash: configHash(config), walletId: id };
-}
 
 /** Session id of a signing. `publicKey` is the key of the proposal's path, 33 bytes. */
 export function signSessionId(
@@ -66,26 +43,61 @@ export function signingKey(
   return childKey ?? wallet.publicKey;
 }
 
-/** Session id of a keygen; here parties count by pid, the position of their statement key in byte order. */
+/** Session id of a run: keygen, import or reshare. Here members count by pid, and the set of signers is who deals. */
+export function runSessionId(
+  roster: RosterBody & { readonly digest: Uint8Array },
+  proposal: Proposal,
+  plan: RunPlan,
+  consents: readonly VerdictStatement[],
+): Uint8Array {
+  const { cfgHash, config, members } = plan;
+  const inherits = hasParent(config.purpose);
+  const pidOf = (party: number): number => members.find((member) => member.party === party)?.pid ?? 0;
+  return sessionId({
+    rosterDigest: roster.digest,
+    epochId: inherits ? config.parentEpochId : ZERO_SID,
+    purpose: config.purpose,
+    path: [],
+    childPk: inherits ? config.publicKey : new Uint8Array(),
+    proposalDigest: proposal.digest,
+    attempt: proposal.body.attempt,
+    signers: dealerPids(config),
+    digest: cfgHash,
+    consents: consents.map((consent) => ({ party: pidOf(consent.body.party), digest: consent.digest })),
+  });
+}
+
+/** Session id of an export, in which all parties take part under their indices. `publicKey` is the wallet's, 33 bytes. */
+export function exportSessionId(
+  roster: RosterBody & { readonly digest: Uint8Array },
+  proposal: { readonly digest: Uint8Array; readonly body: ExportProposal },
+  publicKey: Uint8Array,
+  plan: ExportPlan,
+  consents: readonly VerdictStatement[],
+): Uint8Array {
+  return sessionId({
+    rosterDigest: roster.digest,
+    epochId: proposal.body.epochId,
+    purpose: 'EXPORT',
+    path: [],
+    childPk: publicKey,
+    proposalDigest: proposal.digest,
+    attempt: proposal.body.attempt,
+    signers: roster.parties.map((party) => party.index),
+    digest: plan.digest,
+    consents: consents.map((consent) => ({ party: consent.body.party, digest: consent.digest })),
+  });
+}
+
+/** Session id of a keygen, from its cfgHash alone: the roster fixes the rest. */
 export function keygenSessionId(
   roster: RosterBody & { readonly digest: Uint8Array },
   proposal: Proposal,
   cfgHash: Uint8Array,
   consents: readonly VerdictStatement[],
 ): Uint8Array {
-  const pids = keygenPids(roster);
-  return sessionId({
-    rosterDigest: roster.digest,
-    epochId: ZERO_SID,
-    purpose: 'KEYGEN',
-    path: [],
-    childPk: new Uint8Array(),
-    proposalDigest: proposal.digest,
-    attempt: proposal.body.attempt,
-    signers: [...pids.values()].sort((a, b) => a - b),
-    digest: cfgHash,
-    consents: consents.map((consent) => ({ party: pids.get(consent.body.party) ?? 0, digest: consent.digest })),
-  });
+  const plan = keygenPlanOf(roster, proposal.digest, false);
+  return runSessionId(roster, proposal, { ...plan, cfgHash }, consents);
 }
 
 /** pid of each party index in a keygen of this roster: the position of its statement key in byte order, from 1. */

@@ -25,7 +25,10 @@ export interface StartBody {
   /** `operator:NAME` or `party:INDEX`. */
   readonly composer: string;
   readonly created: number;
-  /** Exactly t indices, ascending, all of them consenters (keygen: all n). */
+  /**
+   * Ascending, all of them consenters: exactly t in a signing, all that must agree in every other kind
+   * (agreement.ts). Who joins in a reshare is not of this roster and not listed.
+   */
   readonly signers: readonly number[];
   /** One for each of the n parties, ascending. */
   readonly standings: readonly Standing[];
@@ -86,6 +89,6 @@ const START: Reader<StartBody> = object<StartBody>({
   digest: DIGEST,
   proposal: DIGEST,
   sessionId: DIGEST,
-  signers: array(INDEX, { min: 2, max: MAX_PARTIES }),
+  signers: array(INDEX, { min: 1, max: MAX_PARTIES }),
   standings: array(STANDING, { min: 2, max: MAX_PARTIES }),
 });

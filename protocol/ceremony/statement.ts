@@ -20,6 +20,8 @@ export const STATEMENT_TYPES = [
   'keymoot.outcome.v1',
   'keymoot.close.v1',
   'keymoot.heads.v1',
+  'keymoot.sealed-share.v1',
+  'keymoot.ban-lift.v1',
 ] as const;
 
 export type StatementType = (typeof STATEMENT_TYPES)[number];
@@ -96,16 +98,27 @@ export function openStatement<T>(
   reader: Reader<T>,
   keyOf: (body: T) => PublicKey | undefined,
 ): Result<Statement<T>, StatementError> {
+  const statement = readStatement(envelope, type, reader);
+  if (!statement.ok) return statement;
+  const key = keyOf(statement.value.body);
+  if (key === undefined) return err({ code: 'STATEMENT_SIGNATURE', message: 'its author is not in the roster' });
+  if (!verify(key, preAuthenticated(type, envelope.body), envelope.signature)) {
+    return err({ code: 'STATEMENT_SIGNATURE', message: 'its signature does not verify under its author’s roster key' });
+  }
+  return statement;
+}
+
+/** The same without its signature: only for a statement whose digest is bound by something that was verified. */
+export function readStatement<T>(
+  envelope: Envelope,
+  type: StatementType,
+  reader: Reader<T>,
+): Result<Statement<T>, StatementError> {
   if (envelope.type !== type) return err({ code: 'STATEMENT_TYPE', message: `expected a ${type} statement` });
   const json = parseCanonical(envelope.body);
   if (!json.ok) return malformed(`the body is ${json.error}`);
   const body = read(reader, json.value);
   if (!body.ok) return malformed(describeProblem(body.error));
-  const key = keyOf(body.value);
-  if (key === undefined) return err({ code: 'STATEMENT_SIGNATURE', message: 'its author is not in the roster' });
-  if (!verify(key, preAuthenticated(type, envelope.body), envelope.signature)) {
-    return err({ code: 'STATEMENT_SIGNATURE', message: 'its signature does not verify under its author’s roster key' });
-  }
   return ok({ type, body: body.value, digest: statementDigest(type, envelope.body), envelope });
 }
 

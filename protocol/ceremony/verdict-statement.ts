@@ -19,9 +19,9 @@ export interface PolicyReference {
 
 /** What the party itself made of the payload; absent as far as it could not be read. */
 export interface Reading {
-  /** 32 bytes: the digest that would be signed (`sign`), or the configuration hash (`keygen`). */
+  /** 32 bytes: the digest that would be signed (`sign`), the configuration hash of a run, or that of an export. */
   readonly digest: Uint8Array;
-  /** 32 bytes: digest of the canonical leaf tree; absent for `keygen`. */
+  /** 32 bytes: digest of the canonical leaf tree; absent for all kinds but `sign`. */
   readonly tree?: Uint8Array | undefined;
   /**
    * 33 bytes: the key of the proposal's path, as this party derived it from the chain code, which only parties have.
@@ -47,7 +47,7 @@ export interface VerdictBody {
   readonly judgement: 'allow' | 'require' | 'deny';
   /** Whether the key holder answered by hand. */
   readonly byHand: boolean;
-  /** Consents the rules demand (q), t..n; and rejections that end the proposal. */
+  /** Consents the rules demand (q), t..n, or the number of those that must agree; and rejections that end the proposal. */
   readonly consents: number;
   readonly rejections: number;
   /** Ids of the rules that matched, as `common/ID` or `own/ID`, sorted. */
@@ -55,6 +55,8 @@ export interface VerdictBody {
   readonly reasons: readonly VerdictReason[];
   /** Risk codes found, sorted. */
   readonly risks: readonly string[];
+  /** Of a signing: parties, ascending, with which this one is banned in the epoch; absent if there are none. */
+  readonly separated?: readonly number[] | undefined;
   /** Digest of the document with everything else the judgement depended on. */
   readonly inputs: Uint8Array;
   /** A claim; a policy may deny by it, never allow. */
@@ -111,6 +113,7 @@ function verdictJson(body: VerdictBody): Json {
     rejections: String(body.rejections),
     risks: body.risks,
     rules: body.rules,
+    ...(body.separated === undefined ? {} : { separated: body.separated.map(String) }),
   };
 }
 
@@ -125,7 +128,7 @@ const VERDICT: Reader<VerdictBody> = object<VerdictBody>({
   byHand: boolean,
   claimedSoftware: text({ max: 80, pattern: /^[\x20-\x7e]*$/ }),
   commonPolicy: optional(POLICY),
-  consents: integer({ min: 2, max: MAX_PARTIES }),
+  consents: integer({ min: 1, max: MAX_PARTIES }),
   counter: COUNTER,
   created: UNIX_SECONDS,
   decision: literal('consent', 'reject'),
@@ -141,4 +144,5 @@ const VERDICT: Reader<VerdictBody> = object<VerdictBody>({
   rejections: integer({ min: 1, max: MAX_PARTIES }),
   risks: array(CODE, { max: 64 }),
   rules: array(text({ min: 1, max: 100 }), { max: 256 }),
+  separated: optional(array(integer({ min: 1, max: MAX_PARTIES }), { min: 1, max: MAX_PARTIES })),
 });

@@ -25,6 +25,7 @@ export const AUDIT_CODES = {
   QUORUM_MISSING: 'there are fewer consents than the rules demand',
   CONSENT_EXPIRED: 'a consent had expired at the start',
   CONSENTS_DIFFER: 'the consents do not name the same digest, leaf tree and common policy',
+  ANNOUNCEMENT_RUNNING: 'a change of keys was started before its announcement was over',
   START_SPENT: 'there is more than one start',
   START_SIGNERS: 'the signer set is not as many consenters as must sign',
   START_STANDINGS: 'the start does not list every party with its verdict',

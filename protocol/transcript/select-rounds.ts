@@ -6,7 +6,7 @@
 import { verify } from '../ceremony/ed25519.ts';
 import type { Proposal } from '../ceremony/proposal.ts';
 import { partyOf, type Roster } from '../ceremony/roster.ts';
-import { keygenPlan } from '../ceremony/session-binding.ts';
+import { keygenPlan } from '../ceremony/run-plan.ts';
 import type { Start } from '../ceremony/start.ts';
 import type { Wallet } from '../ceremony/wallet.ts';
 import { equalBytes } from '../common/bytes.ts';

@@ -8,11 +8,11 @@ import type { Ceremony } from '../ceremony/lifecycle.ts';
 import type { EcdsaSignature } from '../ceremony/outcome.ts';
 import type { Proposal } from '../ceremony/proposal.ts';
 import { matchesFingerprint, type Roster } from '../ceremony/roster.ts';
-import { keygenPlan } from '../ceremony/run-plan.ts';
 import type { Wallet } from '../ceremony/wallet.ts';
 import { equalBytes } from '../common/bytes.ts';
 import { BugError } from '../common/errors.ts';
 import { err, ok, type Result } from '../common/result.ts';
+import { walletId as walletIdOf } from '../threshold/session-id.ts';
 import { SIGN } from '../threshold/sign/messages.ts';
 import { type AuditCode, CHECKS, type CheckName, type Finding } from './codes.ts';
 import { type Line, parseTranscript, transcriptBytes } from './entry.ts';
@@ -114,7 +114,7 @@ function steps(walk: Walk, file: Uint8Array, options: VerifyOptions): void {
     return alive.ok ? found : alive;
   });
   const documents = walk.run('documents', () => readDocuments(parts, roster));
-  const wallet = walk.run('wallet', () => walletOf(statements, answers, documents, roster));
+  const wallet = walk.run('wallet', () => walletOf(statements, answers, documents));
   walk.found({ wallet: wallet?.value });
   walk.run('payload', () => conduct(checkReadings(proposal, answers.counted, roster), undefined));
   const derived = walk.run('derivation', () =>
@@ -225,11 +225,12 @@ function walletOf(
   statements: Statements,
   { counted }: Answers,
   documents: Documents,
-  roster: Roster,
 ): Result<Placed<Wallet> | undefined, Finding> {
   const { body, digest } = statements.proposal.value;
   if (body.ceremony === 'sign') return findWallet(body, counted, documents);
-  return newWallet(statements, documents, keygenPlan(roster, digest, body).walletId);
+  if (body.ceremony === 'export') return ok(undefined);
+  const walletId = body.ceremony === 'reshare' ? body.walletId : walletIdOf(digest, body.attempt);
+  return newWallet(statements, documents, walletId);
 }
 
 function isLast({ value: { type, round } }: Parts['rounds'][number]): boolean {

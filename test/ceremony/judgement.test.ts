@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { inputsJson, type JudgementContext, judgeProposal } from '../../protocol/ceremony/judgement.ts';
 import type { SignProposal } from '../../protocol/ceremony/proposal.ts';
-import { keygenPlan } from '../../protocol/ceremony/session-binding.ts';
+import { keygenPlan } from '../../protocol/ceremony/run-plan.ts';
 import type { Wallet } from '../../protocol/ceremony/wallet.ts';
 import { toHex } from '../../protocol/common/bytes.ts';
 import { decode, type Payload } from '../../protocol/payload/payload.ts';
@@ -15,7 +15,13 @@ const OWN = policyFrom(OWN_POLICY);
 
 const [WALLET_ID, EPOCH, ADDRESS] = [vec('wallet'), vec('epoch'), vec('address').slice(0, 20)];
 /** The parts of a wallet that a judgement looks at. */
-const WALLET = { name: 'treasury', walletId: WALLET_ID, epochId: EPOCH, address: ADDRESS } as Wallet;
+const WALLET = {
+  name: 'treasury',
+  walletId: WALLET_ID,
+  epochId: EPOCH,
+  roster: ROSTER.digest,
+  address: ADDRESS,
+} as Wallet;
 
 function judged(payload: Payload, body: Partial<SignProposal> = {}, context: Partial<JudgementContext> = {}) {
   const named = { wallet: 'treasury', walletId: WALLET_ID, epochId: EPOCH, address: ADDRESS, payload };

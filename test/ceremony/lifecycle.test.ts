@@ -55,7 +55,7 @@ const agreed = withVerdicts(proposal, consents);
 describe('admitting a proposal', () => {
   test('only under its own roster', () => {
     expect(code(admit(proposal, ROSTER, NOW))).toBe('ok');
-    expect(code(admit(proposal, { digest: vec('other') }, NOW))).toBe('WRONG_ROSTER');
+    expect(code(admit(proposal, { ...ROSTER, digest: vec('other') }, NOW))).toBe('WRONG_ROSTER');
   });
 
   test('expires at its second, not before and not after', () => {
@@ -378,6 +378,8 @@ test('every code of the lifecycle was provoked above', () => {
     ATTEMPT_DIFFERS: true,
     ATTEMPT_STILL_LIVE: true,
     VERDICT_FOREIGN: true,
+    ANNOUNCEMENT_OUTLASTS: true,
+    ANNOUNCEMENT_RUNNING: true,
     WITHDRAWN: true,
     REJECTED: true,
     EQUIVOCATION: true,

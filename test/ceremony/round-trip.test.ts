@@ -305,7 +305,7 @@ describe('a proposal', () => {
   });
 
   test('of no known kind, or with a bare digest for a payload, does not exist', () => {
-    for (const ceremony of ['export', 'raw', 'digest', ''])
+    for (const ceremony of ['policy', 'raw', 'digest', ''])
       expect(refused({ ceremony } as unknown as Partial<ProposalBody>)).toBe('STATEMENT_MALFORMED');
     for (const kind of ['digest', 'raw', 'evm-message', 'hash'])
       expect(refused({ payload: { kind, bytes: vec('digest') } } as unknown as Partial<ProposalBody>)).toBe(

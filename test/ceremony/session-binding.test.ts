@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { SignProposal } from '../../protocol/ceremony/proposal.ts';
-import { keygenPids, keygenPlan, keygenSessionId, signSessionId } from '../../protocol/ceremony/session-binding.ts';
+import { keygenPlan } from '../../protocol/ceremony/run-plan.ts';
+import { keygenPids, keygenSessionId, signSessionId } from '../../protocol/ceremony/session-binding.ts';
 import { compareBytes, toHex } from '../../protocol/common/bytes.ts';
 import { vec } from '../threshold/support/labels.ts';
 import { answer, keygenBody, propose, ROSTER, rosterBody, sealed, signingBody } from './support/members.ts';

@@ -124,6 +124,7 @@ const NONE = new Uint8Array();
 function readingOf(proposal: Proposal, roster: Roster): Result<Reading, string> {
   const { body, digest } = proposal;
   if (body.ceremony === 'keygen') return ok({ digest: keygenPlan(roster, digest, body).cfgHash });
+  if (body.ceremony !== 'sign') return err('this kind is not audited yet');
   const decoded = decode(body.payload);
   if (!decoded.ok) return err(decoded.error.message);
   return ok({ digest: decoded.value.digest, tree: leafTreeDigest(decoded.value) });

@@ -39,7 +39,7 @@ export function checkSession(
   if (body.ceremony === 'keygen') {
     const { cfgHash } = keygenPlan(roster, proposal.digest, body);
     expected = keygenSessionId(roster, proposal, cfgHash, quorum.consents);
-  } else if (wallet !== undefined) {
+  } else if (wallet !== undefined && body.ceremony === 'sign') {
     const bound = { digest: proposal.digest, body };
     expected = signSessionId(roster, bound, signingKey(wallet, quorum), signers, digest, quorum.consents);
   }
@@ -110,7 +110,9 @@ export function checkKeygenRounds(
   });
   if (checked.ok) return checked;
   const { code, check, members, message } = checked.error;
-  const parties = frame.members.flatMap(({ pid, index }) => (members.includes(pid) ? [index] : [])).sort((a, b) => a - b);
+  const parties = frame.members
+    .flatMap(({ pid, index }) => (members.includes(pid) ? [index] : []))
+    .sort((a, b) => a - b);
   const who = parties.length === 0 ? '' : ` (party ${parties.join(', ')})`;
   return err({ code: KEYGEN_CODES[code], message: `${check === undefined ? '' : `${check}: `}${message}${who}` });
 }

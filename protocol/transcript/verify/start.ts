@@ -106,6 +106,7 @@ function asAuditCode({ code }: LifecycleError): AuditCode {
     case 'ATTEMPT_UNKNOWN':
     case 'EQUIVOCATION':
     case 'VERDICT_FOREIGN':
+    case 'ANNOUNCEMENT_OUTLASTS':
     case 'PROPOSAL_NOT_YET_VALID':
     case 'START_FOREIGN':
       return 'START_STANDINGS';
