@@ -24,6 +24,7 @@ export const TAGS = [
   'pair/sid',
   'bot/sid',
   'bot/key',
+  'mirror/sid',
   'pair/confirm',
   'pair/epoch',
   'zs/seed',
@@ -40,11 +41,11 @@ export const TAGS = [
 export type Tag = (typeof TAGS)[number];
 
 /** Tags of the short-input hash `hot`, hashed under `hot/<tag>`. */
-export const HOT_TAGS = ['ote/prg', 'ote/chi', 'rv/gadget', 'rv/pad', 'zs/prf'] as const;
+export const HOT_TAGS = ['ote/prg', 'ote/chi', 'mirror/key', 'rv/gadget', 'rv/pad', 'zs/prf'] as const;
 export type HotTag = (typeof HOT_TAGS)[number];
 
-/** Domain separation tag of hash-to-curve in base OT; not hashed through `H`. */
-export const BASE_OT_DST = 'dkls-ts/v2/bot/h2c';
+/** Domain separation tag of the random points in base OT (a.4); not hashed through `H`. */
+export const BASE_OT_DST = 'dkls-ts/v2/bot/point';
 
 /** Schnorr proofs are made under these two tags only. */
 export type ProofTag = 'dkg/pok' | 'dkg/share-pok';

@@ -5,10 +5,18 @@ import { curve } from '../../protocol/threshold/curve/accelerated.ts';
 import { u8, u32 } from '../../protocol/threshold/encoding.ts';
 import { H } from '../../protocol/threshold/hash.ts';
 import { ABORT_MESSAGE } from '../../protocol/threshold/keygen/messages.ts';
-import { choose, drawChooser, drawTransfer, receive, transfer } from '../../protocol/threshold/pair-setup/base-ot.ts';
+import {
+  choose,
+  drawChooser,
+  drawTransfer,
+  hashToPoint,
+  receive,
+  transfer,
+} from '../../protocol/threshold/pair-setup/base-ot.ts';
 import { PairSetupMachine } from '../../protocol/threshold/pair-setup/machine.ts';
 import { PAIR, writeHello } from '../../protocol/threshold/pair-setup/messages.ts';
-import { drawPairValues, onExtend, onMultiply, type Run } from '../../protocol/threshold/pair-setup/run.ts';
+import { checkMirror, extendMirror, mirrorSid } from '../../protocol/threshold/pair-setup/mirror.ts';
+import { drawHighValues, onExtend, onMultiply, type TestRun } from '../../protocol/threshold/pair-setup/run.ts';
 import {
   drawSelfTest,
   selfTestFrame,
@@ -19,7 +27,6 @@ import {
 import { PairSetup } from '../../protocol/threshold/pair-setup/setup.ts';
 import { PairStore, type PreparedPair } from '../../protocol/threshold/pair-setup/store.ts';
 import { encodeEnvelope, parseEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
-import { BASE_OT_DST } from '../../protocol/threshold/tags.ts';
 import { dealDirection } from './support/dealer.ts';
 import { vec } from './support/labels.ts';
 import { EPOCH_ID, PairNetwork, pairConfig, pairIdentity, resigned } from './support/pair-network.ts';
@@ -38,7 +45,13 @@ describe('a complete run', () => {
   });
 
   it('gives both the same ids, and each exactly the keys it should know', () => {
-    expect(network.outline(1)).toEqual(['send', 'send', 'send', 'send', 'send', 'send', 'done']);
+    const rounds = (index: number): readonly (number | undefined)[] =>
+      network.sent(index).map((bytes) => parseEnvelope(bytes)?.round);
+    expect([rounds(1), rounds(2)]).toEqual([
+      [1, 2, 4, 5, 6],
+      [1, 3, 4, 5, 6],
+    ]);
+    expect(network.outline(1)).toEqual(['send', 'send', 'send', 'send', 'send', 'done']);
     expect(low.setup.pairEpoch).toEqual(high.setup.pairEpoch);
     expect(low.setup.zeroSeed).toEqual(high.setup.zeroSeed);
     for (const [sender, receiver] of [
@@ -115,23 +128,76 @@ describe('base OT refuses (P1)', () => {
   it('a point that is O, off the curve or has another prefix', () => {
     const values = drawTransfer(random);
     for (const bad of [new Uint8Array(33), Uint8Array.of(2, ...new Uint8Array(31), 5), Uint8Array.of(4, ...vec('x'))]) {
-      for (const at of [0, 1]) expect(transfer(bsid, first(message, at, bad), values)).toBeUndefined();
+      for (const at of [0, 1]) expect(transfer(bsid, first(message, at, bad), values, hashToPoint)).toBeUndefined();
     }
   });
 
   it('R_0 and R_1 that make M_0 or M_1 the identity', () => {
     const values = drawTransfer(random);
-    const h2c = (bit: number): Uint8Array =>
-      curve.encode(curve.negate(curve.hashToCurve(concat(bsid, u32(0), u8(bit), valid), BASE_OT_DST)));
-    expect(transfer(bsid, first(message, 0, h2c(0)), values)).toBeUndefined();
-    expect(transfer(bsid, first(message, 1, h2c(1)), values)).toBeUndefined();
+    const minusHash = (bit: number): Uint8Array =>
+      curve.encode(curve.negate(hashToPoint(concat(bsid, u32(0), u8(bit), valid))));
+    expect(transfer(bsid, first(message, 0, minusHash(0)), values, hashToPoint)).toBeUndefined();
+    expect(transfer(bsid, first(message, 1, minusHash(1)), values, hashToPoint)).toBeUndefined();
   });
 
   it('a malformed V, chosen or not, alike', () => {
     const values = drawChooser(random);
-    const chosen = choose(bsid, values) ?? new Uint8Array(0);
+    const chosen = choose(bsid, values, hashToPoint) ?? new Uint8Array(0);
     for (const at of [0, 1, 2, 3, 254, 255]) {
       expect(receive(bsid, values, chosen, first(message, at, new Uint8Array(33)))).toBeUndefined();
+    }
+  });
+});
+
+describe('the mirror (docs/protocol.md p.8)', () => {
+  const dealt = dealDirection('mirror-test/');
+  const setup = { delta: dealt.delta, seeds: dealt.chosen };
+  const head = vec('head', 8512);
+  const sid = mirrorSid(vec('pairSid'), 2, 1, head);
+  const choice = vec('mirror-test/choice');
+  const { message, setup: mirrored } = extendMirror(sid, dealt.both, choice);
+  const deltaBit = (r: number): number => ((dealt.delta[r >> 3] ?? 0) >> (r & 7)) & 1;
+
+  it('gives the receiver of base OT both keys, the sender its choice of them', () => {
+    const both = checkMirror(sid, setup, message) ?? new Uint8Array(0);
+    expect(mirrored.delta).toEqual(choice.subarray(0, 16));
+    for (let r = 0; r < 128; r++) {
+      const bit = ((choice[r >> 3] ?? 0) >> (r & 7)) & 1;
+      const known = mirrored.seeds.subarray(32 * r, 32 * r + 32);
+      const pair = [0, 1].map((side) => both.subarray(64 * r + 32 * side, 64 * r + 32 * side + 32));
+      expect(pair.map((key) => equalBytes(key, known))).toEqual([bit === 1, bit === 0]);
+    }
+  });
+
+  it('a bit of U that was flipped after the challenge fails whatever Delta is, and so does any flip of xh or th', () => {
+    for (const at of [...Array.from({ length: 128 }, (_, r) => 32 * r + (r % 32)), 4096, 4111, 4112, 6159]) {
+      const changed = message.slice();
+      changed[at] = (changed[at] ?? 0) ^ 16;
+      expect(checkMirror(sid, setup, changed), `byte ${at}`).toBeUndefined();
+    }
+  });
+
+  it('seeds that differ from those of base OT in one row pass exactly if A did not choose that key', () => {
+    // What a sender can do who knows no logarithm of one V_b, or guesses a bit: one bit for one failure.
+    for (let r = 0; r < 128; r += 5) {
+      for (const side of [0, 1]) {
+        const seeds = dealt.both.slice();
+        seeds.set(vec('guess'), 64 * r + 32 * side);
+        const passes = checkMirror(sid, setup, extendMirror(sid, seeds, choice).message) !== undefined;
+        expect(passes).toBe(side !== 1 - deltaBit(r));
+      }
+    }
+  });
+
+  it('another pair, another direction or another byte before U is another extension', () => {
+    const changed = head.slice();
+    changed[8511] = (changed[8511] ?? 0) ^ 1;
+    for (const other of [
+      mirrorSid(vec('other'), 2, 1, head),
+      mirrorSid(vec('pairSid'), 1, 2, head),
+      mirrorSid(vec('pairSid'), 2, 1, changed),
+    ]) {
+      expect(checkMirror(other, setup, message)).toBeUndefined();
     }
   });
 });
@@ -192,23 +258,19 @@ describe('the self-test', () => {
 
   it('P2: another conf ends the run before C1 is evaluated', () => {
     const extension = testExtend(frame, direction, dealt.both, receiver);
-    const run: Run = {
+    const nonces = new Map([
+      [1, vec('nonce')],
+      [2, vec('nonce')],
+    ]);
+    const run: TestRun = {
       frame: pairConfig(1, 2),
       pairSid: vec('pairSid'),
-      nonces: new Map([
-        [1, vec('nonce')],
-        [2, vec('nonce')],
-      ]),
-      values: {
-        chooser: { delta: dealt.delta, u: [], unchosen: [] },
-        transfer: { v: [] },
-        z: vec('z'),
-        selfTest: sender,
-      },
-      chosen: new Uint8Array(0),
-      both: dealt.both,
-      oneOf: dealt.chosen,
-      agreed: { conf: vec('conf'), zeroSeed: vec('zs'), test: frame, extension },
+      nonces,
+      keys: { sender: setup, receiver: dealt.both, zeroSeed: vec('zs') },
+      conf: vec('conf'),
+      values: sender,
+      test: frame,
+      extension,
     };
     const garbage = new Uint8Array(10_768);
     expect(onExtend(run, concat(vec('another conf'), garbage))).toEqual({ ok: false, failure: 'P2' });
@@ -224,15 +286,16 @@ describe('the machine', () => {
   const hello = (label: string, counter = 0): Uint8Array => writeHello({ counter, nonce: vec(label) });
 
   it('a malformed PS2: the failure is recorded before the abort, and nothing is sent after it', () => {
-    const values = drawPairValues(labelRandom('malformed'));
-    const draws = { nonce: () => vec('malformed'), values: () => values };
-    const network = new PairNetwork(pairConfig(1, 2), { ...pairConfig(2, 1), draws }, (from, round, bytes) =>
+    const values = drawHighValues(labelRandom('malformed'));
+    const config = pairConfig(2, 1);
+    const draws = { nonce: () => vec('malformed'), low: notLow, high: () => values };
+    const network = new PairNetwork(pairConfig(1, 2), { ...config, draws }, (from, round, bytes) =>
       from === 1 && round === 2 ? resigned(pairIdentity(1), bytes, (body) => body.slice(1)) : bytes,
     ).run();
-    for (const secret of [values.chooser.delta, values.z, values.selfTest.choice]) {
+    for (const secret of [values.mirror, values.z, values.selfTest.choice]) {
       expect(secret.every((byte) => byte === 0)).toBe(true);
     }
-    expect(network.outline(2)).toEqual(['send', 'send', 'pair-fail', 'abort']);
+    expect(network.outline(2)).toEqual(['send', 'pair-fail', 'abort']);
     expect(network.abortOf(2)).toMatchObject({ failure: 'SETUP', check: 'P1', culprits: [1] });
   });
 
@@ -290,11 +353,7 @@ describe('the machine', () => {
     expect(machine.deliver(send(PAIR, 3, first, vec('x')))).toEqual([]);
     const second = answerSid('second');
     expect(machine.accepts(first)).toBe(true);
-    expect(machine.deliver(send(PAIR, 2, second, vec('x'))).map((effect) => effect.kind)).toEqual([
-      'send',
-      'record',
-      'abort',
-    ]);
+    expect(machine.deliver(send(PAIR, 2, second, vec('x'))).map((effect) => effect.kind)).toEqual(['record', 'abort']);
     expect(machine.accepts(first)).toBe(false);
 
     const other = new PairSetupMachine(pairConfig(2, 1));
@@ -302,8 +361,12 @@ describe('the machine', () => {
   });
 });
 
+function notLow(): never {
+  throw new Error('the higher index does not choose');
+}
+
 function pairSidOf(low: Uint8Array, high: Uint8Array): Uint8Array {
-  return H('pair/sid', EPOCH_ID, u8(1), u8(2), u32(0), low, high);
+  return H('pair/sid', EPOCH_ID, u8(1), u8(2), u32(0), low, high, u8(2));
 }
 
 function storeOf(): PairStore {

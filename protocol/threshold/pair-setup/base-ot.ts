@@ -1,21 +1,30 @@
 /**
- * Endemic oblivious transfer (Masny-Rindal 2019/706; docs/protocol.md p.3), 128 at once for one direction. A chooses
- * with bit c_r = 1 - Delta_r and gets one key of each pair, B gets both. Full group operations only. Choice bits
- * select bytes by masks; they decide no branch and no memory address.
+ * Endemic oblivious transfer (Masny-Rindal 2019/706; docs/protocol.md p.3), 128 at once. A chooses with bit
+ * c_r = 1 - Delta_r and gets one key of each pair, B gets both. Full group operations only. Choice bits select bytes
+ * by masks; they decide no branch and no memory address. The random oracle into the group sees public bytes only, and
+ * each side evaluates it at both points of a pair, so the time it takes says nothing about the choice.
  */
 import type { Random } from '../../common/effects.ts';
 import { BugError } from '../../common/errors.ts';
-import type { Point } from '../curve/curve.ts';
 import { curve } from '../curve/accelerated.ts';
+import type { Point } from '../curve/curve.ts';
 import { u8, u32 } from '../encoding.ts';
 import { H } from '../hash.ts';
 import { KAPPA } from '../math/bits.ts';
+import { integerFromBytes, mod } from '../math/scalar.ts';
 import { SEED_BYTES } from '../multiply/extension.ts';
 import { randomScalar } from '../random.ts';
 import { BASE_OT_DST } from '../tags.ts';
 import { POINT_PAIRS_BYTES } from './messages.ts';
 
 const POINT_BYTES = 33;
+const SCALAR_DRAW_BYTES = 48;
+
+/** A random oracle into the group, for public messages. */
+export type PointHash = (message: Uint8Array) => Point;
+
+/** The one in use. The tests put the hash of RFC 9380 in its place, for which there are known answers. */
+export const hashToPoint: PointHash = (message) => curve.hashToPoint(message, BASE_OT_DST);
 
 /** A's secrets: 16 bytes of Delta, a scalar u != 0 and a random point for each OT. */
 export interface ChooserValues {
@@ -31,44 +40,53 @@ export interface TransferValues {
 }
 
 export function drawChooser(random: Random): ChooserValues {
-  return {
-    delta: random.bytes(KAPPA / 8),
-    u: each(() => randomScalar(random)),
-    unchosen: each(() => randomPoint(random)),
-  };
+  return { delta: random.bytes(KAPPA / 8), u: drawScalars(random, KAPPA), unchosen: drawPoints(random, KAPPA) };
 }
 
 export function drawTransfer(random: Random): TransferValues {
-  return { v: each(() => [randomScalar(random), randomScalar(random)] as const) };
+  const scalars = drawScalars(random, 2 * KAPPA);
+  return { v: Array.from({ length: KAPPA }, (_, r) => [at(scalars, 2 * r), at(scalars, 2 * r + 1)] as const) };
 }
 
-/** A uniformly random point: a random x until it is on the curve, with a random sign. */
-function randomPoint(random: Random): Point {
-  for (;;) {
-    const bytes = random.bytes(33);
-    const point = curve.liftX(bytes.subarray(0, 32), ((bytes[32] ?? 0) & 1) === 1);
-    if (point !== undefined) return point;
+/** Scalars in 1..q-1, all from one draw of the generator. */
+function drawScalars(random: Random, count: number): readonly bigint[] {
+  const bytes = random.bytes(SCALAR_DRAW_BYTES * count);
+  const scalars = Array.from({ length: count }, (_, i) => {
+    const scalar = mod(integerFromBytes(bytes.subarray(SCALAR_DRAW_BYTES * i, SCALAR_DRAW_BYTES * (i + 1))));
+    return scalar === 0n ? randomScalar(random) : scalar;
+  });
+  bytes.fill(0);
+  return scalars;
+}
+
+/** Uniformly random points: a random x until it is on the curve, with a random sign. */
+function drawPoints(random: Random, count: number): readonly Point[] {
+  const points: Point[] = [];
+  while (points.length < count) {
+    const bytes = random.bytes(POINT_BYTES * 2 * (count - points.length));
+    for (let from = 0; from < bytes.length && points.length < count; from += POINT_BYTES) {
+      const odd = ((bytes[from + 32] ?? 0) & 1) === 1;
+      const point = curve.liftX(bytes.subarray(from, from + 32), odd);
+      if (point !== undefined) points.push(point);
+    }
   }
+  return points;
 }
 
 /** A, first step: R_0, R_1 of every OT. `undefined` if an own point is O: a new attempt. */
-export function choose(bsid: Uint8Array, values: ChooserValues): Uint8Array | undefined {
+export function choose(bsid: Uint8Array, values: ChooserValues, hash: PointHash): Uint8Array | undefined {
   const message = new Uint8Array(POINT_PAIRS_BYTES);
   for (let r = 0; r < KAPPA; r++) {
-    const other = at(values.unchosen, r);
-    const encodedOther = curve.encode(other);
+    const encodedOther = curve.encode(at(values.unchosen, r));
     const own = curve.base(at(values.u, r));
     // Both candidates are computed, so that the work does not depend on the choice.
-    const candidates = [0, 1].map((bit) => curve.add(own, curve.negate(hashPoint(bsid, r, bit, encodedOther)))) as [
-      Point,
-      Point,
-    ];
-    if (candidates.some((point) => curve.isIdentity(point))) return undefined;
-    const [ifZero, ifOne] = [curve.encode(candidates[0]), curve.encode(candidates[1])];
+    const ifZero = curve.add(own, curve.negate(hashOther(hash, bsid, r, 0, encodedOther)));
+    const ifOne = curve.add(own, curve.negate(hashOther(hash, bsid, r, 1, encodedOther)));
+    if (curve.isIdentity(ifZero) || curve.isIdentity(ifOne)) return undefined;
     const choice = choiceMask(values.delta, r);
     const target = message.subarray(2 * POINT_BYTES * r, 2 * POINT_BYTES * (r + 1));
-    select(choice, encodedOther, ifZero, target.subarray(0, POINT_BYTES));
-    select(choice, ifOne, encodedOther, target.subarray(POINT_BYTES));
+    select(choice, encodedOther, curve.encode(ifZero), target.subarray(0, POINT_BYTES));
+    select(choice, curve.encode(ifOne), encodedOther, target.subarray(POINT_BYTES));
   }
   return message;
 }
@@ -78,13 +96,17 @@ export function transfer(
   bsid: Uint8Array,
   message: Uint8Array,
   values: TransferValues,
+  hash: PointHash,
 ): { readonly reply: Uint8Array; readonly keys: Uint8Array } | undefined {
   const reply = new Uint8Array(POINT_PAIRS_BYTES);
   const keys = new Uint8Array(2 * SEED_BYTES * KAPPA);
   for (let r = 0; r < KAPPA; r++) {
     const encoded = pointPair(message, r);
-    const masked = unmask(bsid, r, encoded);
-    if (masked === undefined) return undefined;
+    const masked = unmask(hash, bsid, r, encoded);
+    if (masked === undefined) {
+      keys.fill(0);
+      return undefined;
+    }
     const secrets = at(values.v, r);
     for (const bit of [0, 1] as const) {
       const v = secrets[bit];
@@ -99,6 +121,7 @@ export function transfer(
 
 /** M_0 = R_0 + H(R_1), M_1 = R_1 + H(R_0). */
 function unmask(
+  hash: PointHash,
   bsid: Uint8Array,
   index: number,
   encoded: readonly [Uint8Array, Uint8Array],
@@ -106,8 +129,8 @@ function unmask(
   const r0 = curve.decode(encoded[0]);
   const r1 = curve.decode(encoded[1]);
   if (r0 === undefined || r1 === undefined) return undefined;
-  const m0 = curve.add(r0, hashPoint(bsid, index, 0, encoded[1]));
-  const m1 = curve.add(r1, hashPoint(bsid, index, 1, encoded[0]));
+  const m0 = curve.add(r0, hashOther(hash, bsid, index, 0, encoded[1]));
+  const m1 = curve.add(r1, hashOther(hash, bsid, index, 1, encoded[0]));
   return curve.isIdentity(m0) || curve.isIdentity(m1) ? undefined : [m0, m1];
 }
 
@@ -139,13 +162,13 @@ export function receive(
   return keys;
 }
 
-function hashPoint(bsid: Uint8Array, index: number, bit: number, other: Uint8Array): Point {
+function hashOther(hash: PointHash, bsid: Uint8Array, index: number, bit: number, other: Uint8Array): Point {
   const message = new Uint8Array(32 + 4 + 1 + POINT_BYTES);
   message.set(bsid);
   message.set(u32(index), 32);
   message[36] = bit;
   message.set(other, 37);
-  return curve.hashToCurve(message, BASE_OT_DST);
+  return hash(message);
 }
 
 function otKey(
@@ -172,10 +195,6 @@ function select(mask: number, ifOnes: Uint8Array, ifZero: Uint8Array, target: Ui
 function pointPair(points: Uint8Array, r: number): readonly [Uint8Array, Uint8Array] {
   const from = 2 * POINT_BYTES * r;
   return [points.subarray(from, from + POINT_BYTES), points.subarray(from + POINT_BYTES, from + 2 * POINT_BYTES)];
-}
-
-function each<T>(make: () => T): T[] {
-  return Array.from({ length: KAPPA }, make);
 }
 
 function at<T>(values: readonly T[], r: number): T {

@@ -1,6 +1,6 @@
 /**
- * PAIRSETUP with one peer (docs/protocol.md p.2): base OT and self-test in both directions, in memory. Of the two
- * parties i < j, i begins. A run costs about a second of computation and belongs in a worker thread; its result is
+ * PAIRSETUP with one peer (docs/protocol.md p.2): base OT in one direction, its mirror in the other, and a self-test
+ * of both, in memory. Of the two parties i < j, i begins. A run is heavy and belongs in a worker thread; its result is
  * handed over with `PairSetup.toTransfer`. After the result the peer's PACK goes to `PairStore.deliver`.
  */
 import { equalBytes, toHex } from '../../common/bytes.ts';
@@ -22,19 +22,25 @@ import type { Effect, Machine } from '../rounds/round.ts';
 import { PAIR, PAIR_ROUNDS, readHello, writeHello } from './messages.ts';
 import {
   type ByIndex,
-  beginRun,
-  bothOf,
-  drawPairValues,
+  beginLow,
+  beginTest,
+  drawHighValues,
+  drawLowValues,
+  type HighValues,
+  type LowRun,
+  type LowValues,
   onChoose,
   onExtend,
   onMultiply,
   onTransfer,
   type PairFrame,
-  type PairValues,
   pairSid,
-  type Run,
+  type RunFrame,
   type StepFailure,
-  wipeRun,
+  type TestRun,
+  wipeHigh,
+  wipeLow,
+  wipeTest,
 } from './run.ts';
 import type { PreparedPair } from './store.ts';
 
@@ -52,7 +58,8 @@ export interface PairSetupConfig extends PairFrame {
 
 export interface PairDraws {
   nonce(): Uint8Array;
-  values(): PairValues;
+  low(): LowValues;
+  high(): HighValues;
 }
 
 /** To be durable before the abort that follows: raise the failure counter of the pair in this epoch. */
@@ -76,15 +83,19 @@ interface Candidate {
   readonly hellos: readonly [Uint8Array, Uint8Array];
 }
 
+/** Which message is waited for: PS3 (lower index only), PS4, PS5. */
+type Stage =
+  | { readonly name: 'transfer'; readonly run: LowRun }
+  | { readonly name: 'extend' | 'multiply'; readonly run: TestRun };
+
 /** A run and its messages. */
 interface LiveRun {
   readonly candidate: Candidate;
-  readonly run: Run;
-  /** The peer's messages by round, and the eh of the own ones. */
+  /** The peer's messages by round. */
   readonly inbox: Map<number, ParsedEnvelope>;
-  readonly sent: Map<number, Uint8Array>;
-  /** Round of the next message to be looked at. */
-  next: 2 | 3 | 4 | 5;
+  /** eh of PS2. */
+  readonly chosen: Uint8Array;
+  stage: Stage;
 }
 
 const FAILURES: Readonly<Record<StepFailure, { readonly failure: FailureClass; readonly message: string }>> = {
@@ -112,7 +123,8 @@ export class PairSetupMachine implements Machine<PreparedPair, PairFailRecord> {
     this.#config = config;
     this.#draws = config.draws ?? {
       nonce: () => random.bytes(32),
-      values: () => drawPairValues(random),
+      low: () => drawLowValues(random),
+      high: () => drawHighValues(random),
     };
   }
 
@@ -141,16 +153,11 @@ export class PairSetupMachine implements Machine<PreparedPair, PairFailRecord> {
     if (envelope.round === PAIR_ROUNDS.hello) {
       return this.#begins ? this.#readAnswer(envelope) : this.#answer(envelope);
     }
-    const begun: PairEffect[] = [];
-    if (!this.#isRun(envelope.sid)) {
-      const candidate = this.#promote(envelope);
-      if (candidate === undefined) return [];
-      begun.push(...this.#begin(candidate));
-    }
     const live = this.#live;
-    if (live === undefined || live.inbox.has(envelope.round)) return begun;
+    if (live === undefined || !this.#isRun(envelope.sid)) return this.#promote(envelope);
+    if (!this.#expects(envelope.round) || live.inbox.has(envelope.round)) return [];
     live.inbox.set(envelope.round, envelope);
-    return [...begun, ...this.#advance()];
+    return this.#advance();
   }
 
   stop(): void {
@@ -223,47 +230,90 @@ export class PairSetupMachine implements Machine<PreparedPair, PairFailRecord> {
     return { pairSid: pairSid(this.#config, nonces), nonces, hellos };
   }
 
-  /** j: a PS2 under a candidate's pairSid proves that i is really there; the candidate replaces the run. */
-  #promote(envelope: ParsedEnvelope): Candidate | undefined {
-    const candidate = this.#candidates.get(toHex(envelope.sid));
-    if (candidate === undefined || envelope.round !== PAIR_ROUNDS.choose) return undefined;
-    this.#candidates.delete(toHex(envelope.sid));
-    return candidate;
+  /** PS2 comes from the lower index, PS3 from the higher one, the others from both. */
+  #expects(round: number): boolean {
+    return round > PAIR_ROUNDS.transfer || (round === PAIR_ROUNDS.transfer && this.#begins);
   }
 
-  /** Starts the run of a candidate with the own PS2. */
+  /** i, PS2 out. */
   #begin(candidate: Candidate): readonly PairEffect[] {
-    this.#dropRun();
-    const begun = beginRun(this.#config, candidate.pairSid, candidate.nonces, this.#draws.values());
+    const begun = beginLow(this.#frame(candidate), this.#draws.low());
     if (!begun.ok) return this.#fail(begun.failure);
-    const live: LiveRun = { candidate, run: begun.value, inbox: new Map(), sent: new Map(), next: 2 };
-    this.#live = live;
-    return [this.#put(live, PAIR_ROUNDS.choose, begun.value.chosen)];
+    const { effect, eh } = this.#seal(PAIR_ROUNDS.choose, candidate.pairSid, begun.value.chosen);
+    this.#live = { candidate, inbox: new Map(), chosen: eh, stage: { name: 'transfer', run: begun.value } };
+    return [effect];
+  }
+
+  /**
+   * j, PS2 in: under a candidate's pairSid it proves that i is really there, and the candidate replaces the run. PS3
+   * and PS4 out: the own part of the self-test needs no answer.
+   */
+  #promote(envelope: ParsedEnvelope): readonly PairEffect[] {
+    const candidate = this.#candidates.get(toHex(envelope.sid));
+    if (candidate === undefined || envelope.round !== PAIR_ROUNDS.choose) return [];
+    this.#candidates.delete(toHex(envelope.sid));
+    this.#dropRun();
+    const values = this.#draws.high();
+    const frame = this.#frame(candidate);
+    const result = onChoose(frame, values, envelope.body, envelope.eh);
+    if (!result.ok) {
+      wipeHigh(values);
+      return this.#fail(result.failure);
+    }
+    const { body, keys } = result.value;
+    const answer = this.#seal(PAIR_ROUNDS.transfer, candidate.pairSid, body);
+    const test = beginTest(frame, keys, values.selfTest, confirmation(candidate, envelope.eh, answer.eh));
+    values.mirror.fill(0);
+    values.z.fill(0);
+    this.#live = {
+      candidate,
+      inbox: new Map(),
+      chosen: envelope.eh,
+      stage: { name: 'extend', run: test.run },
+    };
+    return [answer.effect, this.#seal(PAIR_ROUNDS.extend, candidate.pairSid, test.body).effect];
+  }
+
+  #frame({ nonces, pairSid: sid }: Candidate): RunFrame {
+    return { frame: this.#config, pairSid: sid, nonces };
   }
 
   #advance(): readonly PairEffect[] {
     const effects: PairEffect[] = [];
     for (let live = this.#live; live !== undefined; live = this.#live) {
-      const envelope = live.inbox.get(live.next);
+      const envelope = live.inbox.get(PAIR_ROUNDS[live.stage.name]);
       if (envelope === undefined) break;
-      effects.push(...this.#step(live, envelope.body));
+      effects.push(...this.#step(live, live.stage, envelope));
     }
     return effects;
   }
 
-  #step(live: LiveRun, body: Uint8Array): readonly PairEffect[] {
-    const { run, next } = live;
-    if (next === 5) return this.#finish(live, body);
-    const result =
-      next === 2 ? onChoose(run, body) : next === 3 ? onTransfer(run, body, confirmation(live)) : onExtend(run, body);
-    if (!result.ok) return this.#fail(result.failure);
-    live.next = next === 2 ? 3 : next === 3 ? 4 : 5;
-    return [this.#put(live, live.next, result.value)];
+  #step(live: LiveRun, stage: Stage, envelope: ParsedEnvelope): readonly PairEffect[] {
+    const { candidate, chosen } = live;
+    switch (stage.name) {
+      case 'transfer': {
+        const result = onTransfer(stage.run, envelope.body, chosen);
+        if (!result.ok) return this.#fail(result.failure);
+        const conf = confirmation(candidate, chosen, envelope.eh);
+        const test = beginTest(stage.run, result.value, stage.run.values.selfTest, conf);
+        stage.run.values.z.fill(0);
+        live.stage = { name: 'extend', run: test.run };
+        return [this.#seal(PAIR_ROUNDS.extend, candidate.pairSid, test.body).effect];
+      }
+      case 'extend': {
+        const result = onExtend(stage.run, envelope.body);
+        if (!result.ok) return this.#fail(result.failure);
+        live.stage = { name: 'multiply', run: stage.run };
+        return [this.#seal(PAIR_ROUNDS.multiply, candidate.pairSid, result.value).effect];
+      }
+      case 'multiply':
+        return this.#finish(live, stage.run, envelope.body);
+    }
   }
 
   /** PS5 in, PACK out. */
-  #finish(live: LiveRun, body: Uint8Array): readonly PairEffect[] {
-    const result = onMultiply(live.run, body);
+  #finish(live: LiveRun, run: TestRun, body: Uint8Array): readonly PairEffect[] {
+    const result = onMultiply(run, body);
     if (!result.ok) return this.#fail(result.failure);
     const setup = result.value;
     const peerPack = live.inbox.get(PAIR_ROUNDS.pack);
@@ -274,12 +324,6 @@ export class PairSetupMachine implements Machine<PreparedPair, PairFailRecord> {
     const { effect } = this.#seal(PAIR_ROUNDS.pack, live.candidate.pairSid, setup.pairEpoch);
     this.stop();
     return [effect, { kind: 'done', output: { setup, pack: effect.envelope, active: peerPack !== undefined } }];
-  }
-
-  #put(live: LiveRun, round: number, body: Uint8Array): PairEffect {
-    const { effect, eh } = this.#seal(round, live.candidate.pairSid, body);
-    live.sent.set(round, eh);
-    return effect;
   }
 
   #seal(
@@ -315,20 +359,13 @@ export class PairSetupMachine implements Machine<PreparedPair, PairFailRecord> {
     const live = this.#live;
     this.#live = undefined;
     if (live === undefined) return;
-    wipeRun(live.run);
+    if (live.stage.name === 'transfer') wipeLow(live.stage.run);
+    else wipeTest(live.stage.run);
     live.inbox.clear();
   }
 }
 
-/** conf: every message of PS1 to PS3, both sides. */
-function confirmation(live: LiveRun): Uint8Array {
-  const { candidate, run, sent, inbox } = live;
-  const later = [PAIR_ROUNDS.choose, PAIR_ROUNDS.transfer].flatMap((round) =>
-    bothOf(run.frame).map((index) => {
-      const eh = index === run.frame.self ? sent.get(round) : inbox.get(round)?.eh;
-      if (eh === undefined) throw new BugError('BUG_PAIR_ORDER', 'A pair setup was confirmed before its messages.');
-      return eh;
-    }),
-  );
-  return H('pair/confirm', candidate.pairSid, ...candidate.hellos, ...later);
+/** conf: every message of PS1 to PS3. */
+function confirmation(candidate: Candidate, choose: Uint8Array, transfer: Uint8Array): Uint8Array {
+  return H('pair/confirm', candidate.pairSid, ...candidate.hellos, choose, transfer);
 }

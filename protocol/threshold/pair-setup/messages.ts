@@ -3,19 +3,50 @@
  * has one exact length; a reader returns `undefined` for any other. `from` and `to` are indices of the epoch.
  */
 import { concat } from '../../common/bytes.ts';
-import { fixed, readU32, split, u32 } from '../encoding.ts';
+import { fixed, readU32, u32 } from '../encoding.ts';
 import { KAPPA } from '../math/bits.ts';
-import { MUL_BYTES, OTE_BYTES } from '../multiply/extension.ts';
+import { AT_BYTES, MUL_BYTES, OTE_BYTES, U_BYTES } from '../multiply/extension.ts';
 
 export const PAIR = 0x20;
 
 /** PSn has round n. PS1 runs under the epochId, the others under the pairSid. */
 export const PAIR_ROUNDS = { hello: 1, choose: 2, transfer: 3, extend: 4, multiply: 5, pack: 6 } as const;
 
-/** Two points for each base OT: of PS2 and, without z, of PS3. */
+/** Two points for each base OT. */
 export const POINT_PAIRS_BYTES: number = KAPPA * 66;
-export const TRANSFER_BYTES: number = POINT_PAIRS_BYTES + 32;
+/** U of the mirror extension: 128 choice bits and 128 mask bits a row. */
+export const MIRROR_U_BYTES: number = KAPPA * 32;
+export const MIRROR_BYTES: number = MIRROR_U_BYTES + 16 + KAPPA * 16;
 export const PACK_BYTES = 32;
+
+/** Every field of every body, in order, with its bytes. */
+export const PAIR_LAYOUT = {
+  /** PS1 of i, then of j. `counter`: lifted bans of this pair in this epoch. `echo`: the nonce that is answered. */
+  hello: { counter: 4, nonce: 32 },
+  answer: { counter: 4, nonce: 32, echo: 32 },
+  /** PS2, i only: R_0, R_1 of each base OT. */
+  choose: { points: POINT_PAIRS_BYTES, z: 32 },
+  /** PS3, j only: `heard` is eh of PS2; then V_0, V_1 of each base OT, and the mirror extension. */
+  transfer: { heard: 32, points: POINT_PAIRS_BYTES, z: 32, u: MIRROR_U_BYTES, xh: 16, th: 16 * KAPPA },
+  /** PS4: conf, then the extension of the self-test. */
+  extend: { conf: 32, u: U_BYTES, xh: 16, th: 16 * KAPPA },
+  /** PS5: the sender's answer of the self-test, then Ga_0, Ga_1, Gc_0, Gc_1. */
+  multiply: { at: AT_BYTES, eta: 32, mu: 32, ga0: 33, ga1: 33, gc0: 33, gc1: 33 },
+  pack: { pairEpoch: PACK_BYTES },
+} as const;
+
+type Fields<K extends string> = { readonly [N in K]: Uint8Array };
+
+/** The fields of a body as views; `undefined` unless their lengths add up to its own. */
+function fieldsOf<K extends string>(layout: { readonly [N in K]: number }, body: Uint8Array): Fields<K> | undefined {
+  let at = 0;
+  const fields: [string, Uint8Array][] = [];
+  for (const [name, length] of Object.entries<number>(layout)) {
+    fields.push([name, body.subarray(at, at + length)]);
+    at += length;
+  }
+  return at === body.length ? (Object.fromEntries(fields) as Fields<K>) : undefined;
+}
 
 export interface Hello {
   /** Number of lifted bans of this pair in this epoch. */
@@ -33,30 +64,43 @@ export function writeHello(hello: Hello): Uint8Array {
 /** `answer`: whether the echo belongs there. */
 export function readHello(body: Uint8Array, answer: boolean): Hello | undefined {
   if (answer) {
-    const parts = split(body, [4, 32, 32]);
-    return parts && { counter: readU32(parts[0]), nonce: parts[1], echo: parts[2] };
+    const parts = fieldsOf(PAIR_LAYOUT.answer, body);
+    return parts && { ...parts, counter: readU32(parts.counter) };
   }
-  const parts = split(body, [4, 32]);
-  return parts && { counter: readU32(parts[0]), nonce: parts[1] };
+  const parts = fieldsOf(PAIR_LAYOUT.hello, body);
+  return parts && { ...parts, counter: readU32(parts.counter) };
 }
 
-/** PS3: V_0, V_1 of each base OT, then z. */
-export function readTransfer(body: Uint8Array): { readonly points: Uint8Array; readonly z: Uint8Array } | undefined {
-  if (body.length !== TRANSFER_BYTES) return undefined;
-  return { points: body.subarray(0, POINT_PAIRS_BYTES), z: body.subarray(POINT_PAIRS_BYTES) };
+export function readChoose(body: Uint8Array): { readonly points: Uint8Array; readonly z: Uint8Array } | undefined {
+  return fieldsOf(PAIR_LAYOUT.choose, body);
 }
 
-/** PS4: conf, then the extension of the self-test. */
+export interface Transfer {
+  readonly heard: Uint8Array;
+  readonly points: Uint8Array;
+  readonly z: Uint8Array;
+  /** Everything before the mirror extension: what its challenge covers besides U. */
+  readonly head: Uint8Array;
+  /** U || xh || th. */
+  readonly mirror: Uint8Array;
+}
+
+export function readTransfer(body: Uint8Array): Transfer | undefined {
+  const parts = fieldsOf(PAIR_LAYOUT.transfer, body);
+  if (parts === undefined) return undefined;
+  const { heard, points, z } = parts;
+  const split = body.length - MIRROR_BYTES;
+  return { heard, points, z, head: body.subarray(0, split), mirror: body.subarray(split) };
+}
+
 export function readExtend(body: Uint8Array): { readonly conf: Uint8Array; readonly ote: Uint8Array } | undefined {
-  if (body.length !== 32 + OTE_BYTES) return undefined;
-  return { conf: body.subarray(0, 32), ote: body.subarray(32) };
+  const parts = fieldsOf(PAIR_LAYOUT.extend, body);
+  return parts && { conf: parts.conf, ote: body.subarray(body.length - OTE_BYTES) };
 }
 
-/** PS5: the sender's answer of the self-test, then Ga_0, Ga_1, Gc_0, Gc_1. */
 export function readMultiply(
   body: Uint8Array,
 ): { readonly mul: Uint8Array; readonly points: readonly Uint8Array[] } | undefined {
-  if (body.length !== MUL_BYTES + 132) return undefined;
-  const points = [0, 33, 66, 99].map((at) => body.subarray(MUL_BYTES + at, MUL_BYTES + at + 33));
-  return { mul: body.subarray(0, MUL_BYTES), points };
+  const parts = fieldsOf(PAIR_LAYOUT.multiply, body);
+  return parts && { mul: body.subarray(0, MUL_BYTES), points: [parts.ga0, parts.ga1, parts.gc0, parts.gc1] };
 }

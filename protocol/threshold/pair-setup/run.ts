@@ -1,7 +1,7 @@
 /**
- * The steps of one PAIRSETUP run under its pairSid (docs/protocol.md p.2 to p.5), without envelopes: each takes the
- * peer's body of one round and gives the own body of the next round, or the check that failed. Both sides run the
- * same steps.
+ * The steps of one PAIRSETUP run under its pairSid (docs/protocol.md p.2 to p.5, p.8), without envelopes: each takes
+ * the peer's body of one round and gives the own body of the next, or the check that failed. The lower index chooses
+ * in base OT, the higher one transfers and extends the mirror; from the self-test on both do the same.
  */
 import { concat, equalBytes } from '../../common/bytes.ts';
 import type { Random } from '../../common/effects.ts';
@@ -9,16 +9,19 @@ import { BugError } from '../../common/errors.ts';
 import { u8, u32 } from '../encoding.ts';
 import { H } from '../hash.ts';
 import { wipeReceiver } from '../multiply/receiver.ts';
+import type { SenderSetup } from '../multiply/sender.ts';
 import {
   type ChooserValues,
   choose,
   drawChooser,
   drawTransfer,
+  hashToPoint,
   receive,
   type TransferValues,
   transfer,
 } from './base-ot.ts';
-import { POINT_PAIRS_BYTES, readExtend, readMultiply, readTransfer } from './messages.ts';
+import { readChoose, readExtend, readMultiply, readTransfer } from './messages.ts';
+import { checkMirror, extendMirror, MIRROR_RANDOM_BYTES, mirrorSid } from './mirror.ts';
 import {
   type Direction,
   drawSelfTest,
@@ -32,6 +35,9 @@ import {
 } from './self-test.ts';
 import { PairSetup } from './setup.ts';
 
+/** In pairSid: two versions of PAIRSETUP never meet. Version 1 ran base OT twice and did not name itself. */
+const VERSION = 2;
+
 /** Who is with whom, and in which epoch. */
 export interface PairFrame {
   readonly epochId: Uint8Array;
@@ -44,18 +50,31 @@ export interface PairFrame {
   readonly counter: number;
 }
 
-/** Everything random of one run, fresh for each. */
-export interface PairValues {
-  readonly chooser: ChooserValues;
-  readonly transfer: TransferValues;
+interface CommonValues {
   readonly z: Uint8Array;
   readonly selfTest: SelfTestValues;
 }
 
-export function drawPairValues(random: Random): PairValues {
+/** Everything random of one run of the lower index, fresh for each. */
+export interface LowValues extends CommonValues {
+  readonly chooser: ChooserValues;
+}
+
+/** The same of the higher index. */
+export interface HighValues extends CommonValues {
+  readonly transfer: TransferValues;
+  /** 32 bytes: Delta, then the mask of the mirror extension. */
+  readonly mirror: Uint8Array;
+}
+
+export function drawLowValues(random: Random): LowValues {
+  return { chooser: drawChooser(random), z: random.bytes(32), selfTest: drawSelfTest(random) };
+}
+
+export function drawHighValues(random: Random): HighValues {
   return {
-    chooser: drawChooser(random),
     transfer: drawTransfer(random),
+    mirror: random.bytes(MIRROR_RANDOM_BYTES),
     z: random.bytes(32),
     selfTest: drawSelfTest(random),
   };
@@ -64,24 +83,34 @@ export function drawPairValues(random: Random): PairValues {
 /** By index; the same on both sides. */
 export type ByIndex = ReadonlyMap<number, Uint8Array>;
 
-export interface Run {
+/** A run under its pairSid. */
+export interface RunFrame {
   readonly frame: PairFrame;
   readonly pairSid: Uint8Array;
   readonly nonces: ByIndex;
-  readonly values: PairValues;
-  /** Own PS2: R_0, R_1 of every OT of the direction in which this side is A. */
-  readonly chosen: Uint8Array;
-  /** As B, after PS2: K_0, K_1. */
-  both?: Uint8Array;
-  /** As A, after PS3: K_c. */
-  oneOf?: Uint8Array;
-  agreed?: Agreed;
 }
 
-/** After PS3. */
-interface Agreed {
-  readonly conf: Uint8Array;
+/** The lower index after its PS2. */
+export interface LowRun extends RunFrame {
+  readonly values: LowValues;
+  /** Own PS2: R_0, R_1 of every OT, then z. */
+  readonly chosen: Uint8Array;
+}
+
+/** Both directions, as one side has them. Secret. */
+export interface Keys {
+  /** As A: the own Delta and one key of each pair. */
+  readonly sender: SenderSetup;
+  /** As B: K_0, K_1. */
+  readonly receiver: Uint8Array;
   readonly zeroSeed: Uint8Array;
+}
+
+/** Both sides after PS3. */
+export interface TestRun extends RunFrame {
+  readonly keys: Keys;
+  readonly conf: Uint8Array;
+  readonly values: SelfTestValues;
   readonly test: SelfTestFrame;
   readonly extension: TestExtension;
 }
@@ -94,7 +123,7 @@ export type Step<T> = { readonly ok: true; readonly value: T } | { readonly ok: 
 export function pairSid(frame: PairFrame, nonces: ByIndex): Uint8Array {
   const [low, high] = bothOf(frame);
   const parties = [u8(low), u8(high), u32(frame.counter)];
-  return H('pair/sid', frame.epochId, ...parties, of(nonces, low), of(nonces, high));
+  return H('pair/sid', frame.epochId, ...parties, of(nonces, low), of(nonces, high), u8(VERSION));
 }
 
 /** Lower index first. */
@@ -102,54 +131,83 @@ export function bothOf(frame: PairFrame): readonly [number, number] {
   return frame.self < frame.peer ? [frame.self, frame.peer] : [frame.peer, frame.self];
 }
 
-/** The own PS2 is `chosen`. */
-export function beginRun(frame: PairFrame, sid: Uint8Array, nonces: ByIndex, values: PairValues): Step<Run> {
-  const chosen = choose(baseSid(sid, frame.peer, frame.self), values.chooser);
-  return chosen === undefined ? fail('own-zero') : done({ frame, pairSid: sid, nonces, values, chosen });
+/** The lower index, PS2 out (`chosen`): role A of base OT. */
+export function beginLow(run: RunFrame, values: LowValues): Step<LowRun> {
+  const points = choose(baseSid(run), values.chooser, hashToPoint);
+  return points === undefined ? fail('own-zero') : done({ ...run, values, chosen: concat(points, values.z) });
 }
 
-/** PS2 in, PS3 out: role B of base OT. */
-export function onChoose(run: Run, body: Uint8Array): Step<Uint8Array> {
-  if (body.length !== POINT_PAIRS_BYTES) return fail('P1');
-  const result = transfer(baseSid(run.pairSid, run.frame.self, run.frame.peer), body, run.values.transfer);
-  if (result === undefined) return fail('P1');
-  run.both = result.keys;
-  return done(concat(result.reply, run.values.z));
+/** The higher index, PS2 in, PS3 out: role B of base OT, and the mirror extension over it. `heard`: eh of PS2. */
+export function onChoose(
+  run: RunFrame,
+  values: HighValues,
+  body: Uint8Array,
+  heard: Uint8Array,
+): Step<{ readonly body: Uint8Array; readonly keys: Keys }> {
+  const parts = readChoose(body);
+  const base = parts && transfer(baseSid(run), parts.points, values.transfer, hashToPoint);
+  if (parts === undefined || base === undefined) return fail('P1');
+  const [low, high] = bothOf(run.frame);
+  const head = concat(heard, base.reply, values.z);
+  const mirror = extendMirror(mirrorSid(run.pairSid, high, low, head), base.keys, values.mirror);
+  const zeroSeed = zeroSeedOf(run, parts.z, values.z);
+  return done({
+    body: concat(head, mirror.message),
+    keys: { sender: mirror.setup, receiver: base.keys, zeroSeed },
+  });
 }
 
-/** PS3 in, PS4 out: role A of base OT ends, the self-test begins. `conf`: hash of all of PS1 to PS3. */
-export function onTransfer(run: Run, body: Uint8Array, conf: Uint8Array): Step<Uint8Array> {
-  const { frame, values } = run;
-  const { self, peer } = frame;
+/**
+ * The lower index, PS3 in: role A of base OT ends. `sent`: eh of the own PS2; an answer to another one says nothing
+ * about the peer. The mirror extension is checked before anything is made of it.
+ */
+export function onTransfer(run: LowRun, body: Uint8Array, sent: Uint8Array): Step<Keys> {
+  const { pairSid: sid, values, chosen } = run;
   const parts = readTransfer(body);
-  const chosenKeys = parts && receive(baseSid(run.pairSid, peer, self), values.chooser, run.chosen, parts.points);
-  if (parts === undefined || chosenKeys === undefined) return fail('P1');
-  if (run.both === undefined) throw outOfOrder();
-  run.oneOf = chosenKeys;
-  const signers = bothOf(frame);
-  const test = selfTestFrame({ ...frame, pairSid: run.pairSid, signers, conf });
-  const extension = testExtend(test, direction(run, self, peer), run.both, values.selfTest);
-  run.agreed = { conf, zeroSeed: zeroSeedOf(run, parts.z), test, extension };
-  return done(concat(conf, extension.ote));
+  if (parts === undefined) return fail('P1');
+  if (!equalBytes(parts.heard, sent)) return fail('P2');
+  const seeds = receive(baseSid(run), values.chooser, chosen, parts.points);
+  if (seeds === undefined) return fail('P1');
+  const [low, high] = bothOf(run.frame);
+  const sender = { delta: values.chooser.delta, seeds };
+  const receiver = checkMirror(mirrorSid(sid, high, low, parts.head), sender, parts.mirror);
+  if (receiver === undefined) {
+    seeds.fill(0);
+    return fail('P3');
+  }
+  return done({ sender, receiver, zeroSeed: zeroSeedOf(run, values.z, parts.z) });
+}
+
+/** PS4 out: the self-test begins. `conf`: hash of all of PS1 to PS3. */
+export function beginTest(
+  run: RunFrame,
+  keys: Keys,
+  values: SelfTestValues,
+  conf: Uint8Array,
+): { readonly body: Uint8Array; readonly run: TestRun } {
+  const { frame, nonces, pairSid: sid } = run;
+  const test = selfTestFrame({ ...frame, pairSid: sid, signers: bothOf(frame), conf });
+  const extension = testExtend(test, direction(run, frame.self, frame.peer), keys.receiver, values);
+  return {
+    body: concat(conf, extension.ote),
+    run: { frame, nonces, pairSid: sid, keys, conf, values, test, extension },
+  };
 }
 
 /** PS4 in, PS5 out: conf is compared before C1 may be evaluated. */
-export function onExtend(run: Run, body: Uint8Array): Step<Uint8Array> {
-  const { agreed, oneOf, values, frame } = run;
-  if (agreed === undefined || oneOf === undefined) throw outOfOrder();
+export function onExtend(run: TestRun, body: Uint8Array): Step<Uint8Array> {
+  const { frame, keys, values } = run;
   const parts = readExtend(body);
   if (parts === undefined) return fail('P1');
-  if (!equalBytes(parts.conf, agreed.conf)) return fail('P2');
-  const setup = { delta: values.chooser.delta, seeds: oneOf };
-  const answer = testMultiply(agreed.test, direction(run, frame.peer, frame.self), setup, parts.ote, values.selfTest);
+  if (!equalBytes(parts.conf, run.conf)) return fail('P2');
+  const answer = testMultiply(run.test, direction(run, frame.peer, frame.self), keys.sender, parts.ote, values);
   return answer === 'P3' || answer === 'own-zero' ? fail(answer) : done(answer);
 }
 
 /** PS5 in: the setup is PREPARED. */
-export function onMultiply(run: Run, body: Uint8Array): Step<PairSetup> {
-  const { agreed, both, oneOf, frame, values } = run;
-  if (agreed === undefined || both === undefined || oneOf === undefined) throw outOfOrder();
-  const failure = readMultiply(body) === undefined ? 'P1' : testFinish(agreed.extension, body);
+export function onMultiply(run: TestRun, body: Uint8Array): Step<PairSetup> {
+  const { frame, keys } = run;
+  const failure = readMultiply(body) === undefined ? 'P1' : testFinish(run.extension, body);
   if (failure !== undefined) return fail(failure);
   return done(
     PairSetup.of({
@@ -157,40 +215,50 @@ export function onMultiply(run: Run, body: Uint8Array): Step<PairSetup> {
       peer: frame.peer,
       epochId: frame.epochId,
       pairSid: run.pairSid,
-      pairEpoch: agreed.test.pairEpoch,
-      zeroSeed: agreed.zeroSeed,
-      sender: { delta: values.chooser.delta, seeds: oneOf },
-      receiverSeeds: both,
+      pairEpoch: run.test.pairEpoch,
+      zeroSeed: keys.zeroSeed,
+      sender: keys.sender,
+      receiverSeeds: keys.receiver,
     }),
   );
 }
 
 /** Overwrites what can be overwritten; the scalars are only dropped. */
-export function wipeRun(run: Run): void {
-  const { chooser, z, selfTest } = run.values;
-  for (const bytes of [chooser.delta, z, selfTest.choice, run.both, run.oneOf, run.agreed?.zeroSeed]) bytes?.fill(0);
-  if (run.agreed !== undefined) wipeReceiver(run.agreed.extension.keep);
+export function wipeLow({ values }: LowRun): void {
+  wipeAll(values.chooser.delta, values.z, values.selfTest.choice);
 }
 
-function zeroSeedOf(run: Run, peerZ: Uint8Array): Uint8Array {
+export function wipeHigh(values: HighValues): void {
+  wipeAll(values.mirror, values.z, values.selfTest.choice);
+}
+
+export function wipeTest({ extension, keys, values }: TestRun): void {
+  wipeAll(keys.sender.delta, keys.sender.seeds, keys.receiver, keys.zeroSeed, values.choice);
+  wipeReceiver(extension.keep);
+}
+
+function wipeAll(...secrets: readonly Uint8Array[]): void {
+  for (const secret of secrets) secret.fill(0);
+}
+
+function zeroSeedOf(run: RunFrame, lowZ: Uint8Array, highZ: Uint8Array): Uint8Array {
   const [low, high] = bothOf(run.frame);
-  const own = run.values.z;
-  const [first, second] = run.frame.self === low ? [own, peerZ] : [peerZ, own];
-  return H('zs/seed', run.pairSid, u8(low), u8(high), first, second);
+  return H('zs/seed', run.pairSid, u8(low), u8(high), lowZ, highZ);
 }
 
-function direction(run: Run, receiver: number, sender: number): Direction {
+function direction(run: RunFrame, receiver: number, sender: number): Direction {
   return { receiver, sender, receiverNonce: of(run.nonces, receiver) };
 }
 
-/** Id of the base OT of the direction in which `receiver` is B and `sender` is A. */
-function baseSid(sid: Uint8Array, receiver: number, sender: number): Uint8Array {
-  return H('bot/sid', sid, u8(receiver), u8(sender));
+/** Id of the base OT: the higher index is B, the lower one A. */
+function baseSid(run: RunFrame): Uint8Array {
+  const [low, high] = bothOf(run.frame);
+  return H('bot/sid', run.pairSid, u8(high), u8(low));
 }
 
 function of(values: ByIndex, index: number): Uint8Array {
   const value = values.get(index);
-  if (value === undefined) throw outOfOrder();
+  if (value === undefined) throw new BugError('BUG_PAIR_ORDER', 'A pair setup step ran before its messages.');
   return value;
 }
 
@@ -200,8 +268,4 @@ function done<T>(value: T): Step<T> {
 
 function fail(failure: StepFailure): Step<never> {
   return { ok: false, failure };
-}
-
-function outOfOrder(): BugError {
-  return new BugError('BUG_PAIR_ORDER', 'A pair setup step ran before its messages.');
 }

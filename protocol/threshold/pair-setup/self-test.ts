@@ -4,8 +4,8 @@
  */
 import { concat } from '../../common/bytes.ts';
 import type { Random } from '../../common/effects.ts';
-import type { Point } from '../curve/curve.ts';
 import { curve } from '../curve/accelerated.ts';
+import type { Point } from '../curve/curve.ts';
 import { u8 } from '../encoding.ts';
 import { H, ZERO_SID } from '../hash.ts';
 import { extend, finish, hasCanonicalScalars, RECEIVER_RANDOM_BYTES, type ReceiverKeep } from '../multiply/receiver.ts';
