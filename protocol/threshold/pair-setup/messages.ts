@@ -19,8 +19,19 @@ export const MIRROR_U_BYTES: number = KAPPA * 32;
 export const MIRROR_BYTES: number = MIRROR_U_BYTES + 16 + KAPPA * 16;
 export const PACK_BYTES = 32;
 
-/** Every field of every body, in order, with its bytes. */
-export const PAIR_LAYOUT = {
+/** Names of fields and their bytes, in order. */
+type Layout<K extends string> = { readonly [N in K]: number };
+
+/** Every field of every body. */
+export const PAIR_LAYOUT: {
+  readonly hello: Layout<'counter' | 'nonce'>;
+  readonly answer: Layout<'counter' | 'nonce' | 'echo'>;
+  readonly choose: Layout<'points' | 'z'>;
+  readonly transfer: Layout<'heard' | 'points' | 'z' | 'u' | 'xh' | 'th'>;
+  readonly extend: Layout<'conf' | 'u' | 'xh' | 'th'>;
+  readonly multiply: Layout<'at' | 'eta' | 'mu' | 'ga0' | 'ga1' | 'gc0' | 'gc1'>;
+  readonly pack: Layout<'pairEpoch'>;
+} = {
   /** PS1 of i, then of j. `counter`: lifted bans of this pair in this epoch. `echo`: the nonce that is answered. */
   hello: { counter: 4, nonce: 32 },
   answer: { counter: 4, nonce: 32, echo: 32 },
@@ -33,12 +44,12 @@ export const PAIR_LAYOUT = {
   /** PS5: the sender's answer of the self-test, then Ga_0, Ga_1, Gc_0, Gc_1. */
   multiply: { at: AT_BYTES, eta: 32, mu: 32, ga0: 33, ga1: 33, gc0: 33, gc1: 33 },
   pack: { pairEpoch: PACK_BYTES },
-} as const;
+};
 
 type Fields<K extends string> = { readonly [N in K]: Uint8Array };
 
 /** The fields of a body as views; `undefined` unless their lengths add up to its own. */
-function fieldsOf<K extends string>(layout: { readonly [N in K]: number }, body: Uint8Array): Fields<K> | undefined {
+function fieldsOf<K extends string>(layout: Layout<K>, body: Uint8Array): Fields<K> | undefined {
   let at = 0;
   const fields: [string, Uint8Array][] = [];
   for (const [name, length] of Object.entries<number>(layout)) {
