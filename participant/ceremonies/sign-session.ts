@@ -223,14 +223,15 @@ function signHost(
           return stillMayLeave(3);
         }
         case 'ban': {
-          const { epochId, peer, check, failure } = record;
+          const { epochId, peer, identityKey, check, failure } = record;
           const claimed = node.book.get(session.start.body.proposal)?.ceremony.verdicts.get(peer)?.body.claimedSoftware;
           const software = claimed ?? '';
           const done = await node.journal.update(({ pairs }) => {
             // Of two sessions that caught the same peer, one ban is enough: the second of an epoch can never be lifted.
             if (pairs.ban(epochId, peer) !== undefined) return err(new Refusal('BANNED_ALREADY', 'the peer is banned'));
             const count = pairs.banCount(epochId, peer) + 1;
-            return ok({ record: { type: 'ban', epochId, peer, check, failure, count, software }, value: undefined });
+            const ban = { type: 'ban', epochId, peer, identityKey, check, failure, count, software } as const;
+            return ok({ record: ban, value: undefined });
           });
           if (!done.ok && done.error.code !== 'BANNED_ALREADY') refuse(done.error);
           return;

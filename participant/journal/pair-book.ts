@@ -1,4 +1,5 @@
-/** Bans and failed pair setups, by epoch and peer (docs/protocol.md d.7, p.5). */
+/** Bans, their lifts and failed pair setups, by epoch and peer (docs/protocol.md d.7, p.5). */
+import { MAX_LIFTS } from '../../protocol/ceremony/ban-lift.ts';
 import { toHex } from '../../protocol/common/bytes.ts';
 import { Refusal } from '../../protocol/common/errors.ts';
 import type { Ban, BanLifted, PairFail, PairFailReset } from './records.ts';
@@ -6,29 +7,27 @@ import type { Ban, BanLifted, PairFail, PairFailReset } from './records.ts';
 /** Failed setups after which a pair is refused until its key holder looks: at most 4 bits can be guessed that way. */
 export const MAX_PAIR_FAILS = 16;
 
-/** A pair that was banned this often in one epoch stays banned until a reshare. */
-export const MAX_BANS = 2;
-
 type PairRecord = Ban | BanLifted | PairFail | PairFailReset;
 
 export class PairBook {
+  /** The ban in force of each pair. */
   readonly #bans = new Map<string, Ban>();
+  /** All bans of each pair, lifted ones included. */
+  readonly #counts = new Map<string, number>();
   readonly #lifted = new Map<string, number>();
   readonly #fails = new Map<string, number>();
 
   /** The ban in force, if there is one. */
   ban(epochId: Uint8Array, peer: number): Ban | undefined {
-    const key = pairKey(epochId, peer);
-    const ban = this.#bans.get(key);
-    return ban !== undefined && ban.count > (this.#lifted.get(key) ?? 0) ? ban : undefined;
+    return this.#bans.get(pairKey(epochId, peer));
   }
 
   /** Bans of this pair in this epoch, lifted ones included. */
   banCount(epochId: Uint8Array, peer: number): number {
-    return this.#bans.get(pairKey(epochId, peer))?.count ?? 0;
+    return this.#counts.get(pairKey(epochId, peer)) ?? 0;
   }
 
-  /** Lifted bans of this pair in this epoch: `ctr` of the pair setup. */
+  /** Lifts of this pair in this epoch: `ctr` of the pair setup. Both sides count a lift, also the one without a ban. */
   liftedCount(epochId: Uint8Array, peer: number): number {
     return this.#lifted.get(pairKey(epochId, peer)) ?? 0;
   }
@@ -44,19 +43,18 @@ export class PairBook {
   }
 
   check(record: Ban | BanLifted): Refusal | undefined {
-    const count = this.banCount(record.epochId, record.peer);
+    const { epochId, peer } = record;
     if (record.type === 'ban') {
+      const count = this.banCount(epochId, peer);
       if (record.count === count + 1) return undefined;
-      return new Refusal(
-        'BAN_COUNT_WRONG',
-        `Refused by the journal: ban ${record.count} does not follow ban ${count}.`,
-      );
+      return refuse('BAN_COUNT_WRONG', `ban ${record.count} does not follow ban ${count}`);
     }
-    if (count >= MAX_BANS) {
-      return new Refusal('BAN_PERMANENT', 'Refused by the journal: after a second ban only a reshare helps.');
+    const lifted = this.liftedCount(epochId, peer);
+    if (lifted >= MAX_LIFTS || this.banCount(epochId, peer) > MAX_LIFTS) {
+      return refuse('BAN_PERMANENT', 'after a second ban only a reshare helps');
     }
-    if (record.count === count && this.ban(record.epochId, record.peer) !== undefined) return undefined;
-    return new Refusal('BAN_COUNT_WRONG', `Refused by the journal: there is no ban ${record.count} to lift.`);
+    if (record.counter === lifted + 1) return undefined;
+    return refuse('BAN_COUNT_WRONG', `lift ${record.counter} does not follow lift ${lifted}`);
   }
 
   apply(record: PairRecord): void {
@@ -64,9 +62,11 @@ export class PairBook {
     switch (record.type) {
       case 'ban':
         this.#bans.set(key, record);
+        this.#counts.set(key, record.count);
         break;
       case 'ban-lifted':
-        this.#lifted.set(key, record.count);
+        this.#bans.delete(key);
+        this.#lifted.set(key, record.counter);
         break;
       case 'pair-fail':
         this.#fails.set(key, (this.#fails.get(key) ?? 0) + 1);
@@ -80,4 +80,8 @@ export class PairBook {
 
 function pairKey(epochId: Uint8Array, peer: number): string {
   return `${toHex(epochId)}/${peer}`;
+}
+
+function refuse(code: string, why: string): Refusal {
+  return new Refusal(code, `Refused by the journal: ${why}.`);
 }

@@ -93,6 +93,8 @@ export interface Ban {
   readonly type: 'ban';
   readonly epochId: Uint8Array;
   readonly peer: number;
+  /** The peer's statement key: what its index stands for in this epoch. Older records have none. */
+  readonly identityKey?: Uint8Array | undefined;
   /** Name of the failed check, like `C1`. */
   readonly check: string;
   readonly failure: Extract<FailureClass, 'LEAK' | 'CHEAT'>;
@@ -102,12 +104,15 @@ export interface Ban {
   readonly software: string;
 }
 
-/** Both key holders of the pair signed that the ban with this count is lifted. */
+/** Both key holders of the pair signed that its bans in this epoch are lifted; both sides record it, ban or not. */
 export interface BanLifted {
   readonly type: 'ban-lifted';
   readonly epochId: Uint8Array;
   readonly peer: number;
-  readonly count: number;
+  /** How many lifts of this pair in this epoch, this one included. */
+  readonly counter: number;
+  /** Digests of the two statements, that of the lower index first. */
+  readonly statements: readonly Uint8Array[];
 }
 
 /** Before any visible reaction to SETUP. */

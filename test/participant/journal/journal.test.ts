@@ -90,25 +90,42 @@ test('versions, generations and counters of peers never go back', async () => {
 
 test('bans hold over restarts, are lifted once, and the second stays', async () => {
   const first = await openJournal();
-  const ban = (journal: Journal, count: number) =>
-    journal.record({ type: 'ban', epochId: EPOCH, peer: 3, check: 'C1', failure: 'LEAK', count, software: 'x/1' });
-  const lift = (journal: Journal, count: number) =>
-    journal.record({ type: 'ban-lifted', epochId: EPOCH, peer: 3, count });
-  expect(await thrownRefusal(lift(first.journal, 1))).toBe('BAN_COUNT_WRONG');
+  const ban = (journal: Journal, count: number, peer = 3) =>
+    journal.record({ type: 'ban', epochId: EPOCH, peer, check: 'C1', failure: 'LEAK', count, software: 'x/1' });
+  const lift = (journal: Journal, counter: number, peer = 3) =>
+    journal.record({ type: 'ban-lifted', epochId: EPOCH, peer, counter, statements: [id(1), id(2)] });
   expect(await thrownRefusal(ban(first.journal, 2))).toBe('BAN_COUNT_WRONG');
   await ban(first.journal, 1);
   const second = await reopenJournal(first);
   const { pairs } = second.journal.state;
   expect(pairs.ban(EPOCH, 3)?.check).toBe('C1');
   expect([pairs.isBarred(EPOCH, 3), pairs.isBarred(EPOCH, 2), pairs.isBarred(id(1), 3)]).toEqual([true, false, false]);
-  expect(await thrownRefusal(lift(second.journal, 2))).toBe('BAN_COUNT_WRONG');
+  for (const counter of [2, 3]) expect(await thrownRefusal(lift(second.journal, counter))).toBe('BAN_COUNT_WRONG');
   await lift(second.journal, 1);
   expect([pairs.ban(EPOCH, 3), pairs.liftedCount(EPOCH, 3), pairs.banCount(EPOCH, 3)]).toEqual([undefined, 1, 1]);
-  expect(await thrownRefusal(lift(second.journal, 1))).toBe('BAN_COUNT_WRONG');
+  for (const counter of [1, 2]) expect(await thrownRefusal(lift(second.journal, counter))).toBe('BAN_PERMANENT');
   await ban(second.journal, 2);
   expect(await thrownRefusal(lift(second.journal, 2))).toBe('BAN_PERMANENT');
   const third = await reopenJournal(second);
   expect(third.journal.state.pairs.isBarred(EPOCH, 3)).toBe(true);
+  expect(third.journal.state.pairs.liftedCount(EPOCH, 3)).toBe(1);
+});
+
+test('the side of a pair that has banned nobody counts a lift too, and one lift does not undo two bans', async () => {
+  const { journal } = await openJournal();
+  const { pairs } = journal.state;
+  const ban = (peer: number, count: number) =>
+    journal.record({ type: 'ban', epochId: EPOCH, peer, check: 'S3', failure: 'CHEAT', count, software: '' });
+  const lift = (peer: number) =>
+    journal.record({ type: 'ban-lifted', epochId: EPOCH, peer, counter: 1, statements: [id(1), id(2)] });
+  await lift(2);
+  expect(pairs.liftedCount(EPOCH, 2)).toBe(1);
+  await ban(2, 1);
+  expect(pairs.isBarred(EPOCH, 2)).toBe(true);
+  expect(await thrownRefusal(lift(2))).toBe('BAN_PERMANENT');
+  await ban(3, 1);
+  await ban(3, 2);
+  expect(await thrownRefusal(lift(3))).toBe('BAN_PERMANENT');
 });
 
 test('sixteen failed setups bar a pair until its key holder resets the count', async () => {
