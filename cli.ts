@@ -16,6 +16,10 @@ const ROLES: Readonly<Record<string, { readonly summary: string; readonly load: 
     summary: 'make, sign and read the roster that everybody pins',
     load: async () => (await import('./participant/commands/roster.ts')).roster,
   },
+  recover: {
+    summary: 'the recipient of an export: make its key, open the sealed shares, offline',
+    load: async () => (await import('./participant/commands/recover.ts')).recover,
+  },
   audit: {
     summary: 'verify transcripts offline',
     load: async () => (await import('./auditor/commands/main.ts')).audit,

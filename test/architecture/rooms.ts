@@ -51,6 +51,7 @@ const PACKAGES: readonly PackageRule[] = [
   { pattern: /^tiny-secp256k1$/, allowed: ['protocol/threshold/curve/accelerated.ts', ...TESTS] },
   { pattern: /^viem(?:\/|$)/, allowed: ['protocol/payload/', 'coordinator/broadcast/', 'coordinator/demo/', ...TESTS] },
   { pattern: /^(?:libp2p|@libp2p|@chainsafe|@multiformats)(?:\/|$)/, allowed: ['proto/link/', ...TESTS] },
+  { pattern: /^@hpke\//, allowed: ['participant/recovery/', ...TESTS] },
   { pattern: /^protobufjs(?:\/|$)/, allowed: ['proto/', ...TESTS] },
   { pattern: /^(?:vitest|fast-check)(?:\/|$)/, allowed: ['test/', 'vitest.config.ts'] },
   { pattern: /^@(?:safe-global|foundry-rs)\//, allowed: ['coordinator/demo/', ...TESTS] },
