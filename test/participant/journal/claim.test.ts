@@ -127,7 +127,7 @@ test('a ban, a freeze or a withdrawal stops a session at every step', async () =
   expect(refusalOf(await recordR3(atR3, 1))).toBe('PEER_BANNED');
   expect(await claim(journal, claimOf(3, 3))).toBe('PEER_BANNED');
   expect(await claim(journal, claimOf(3, 3, { signers: [1, 3] }))).toBe('none');
-  await journal.record({ type: 'ban-lifted', epochId: EPOCH, peer: 2, count: 1 });
+  await journal.record({ type: 'ban-lifted', epochId: EPOCH, peer: 2, counter: 1, statements: [id(1), id(2)] });
   await journal.record({ type: 'freeze', walletId: new Uint8Array(0), frozen: true, statement: id(1) });
   expect(refusalOf(await recordR2(atR2, id(99), [], 1))).toBe('WALLET_FROZEN');
   expect(await claim(journal, claimOf(4, 4))).toBe('WALLET_FROZEN');
