@@ -1,59 +1,44 @@
-/** One corrupt party against KEYGEN (docs/protocol.md i.3, 1-15): the right check, the right culprit, at every honest party. */
+/**
+ * One corrupt member against KEYGEN, RESHARE, REMOVE and IMPORT (docs/protocol.md i.3, 1-15): the right check, the
+ * right culprit, at every honest member.
+ */
 import { describe, expect, it } from 'vitest';
 import { concat, toHex } from '../../protocol/common/bytes.ts';
 import { curve } from '../../protocol/threshold/curve/accelerated.ts';
 import { chunks } from '../../protocol/threshold/encoding.ts';
 import { commitDealing, commitmentStatement } from '../../protocol/threshold/keygen/checks.ts';
-import { makeFrame } from '../../protocol/threshold/keygen/config.ts';
 import { mod, ORDER, readScalar, scalarToBytes } from '../../protocol/threshold/math/scalar.ts';
 import { proveSchnorr } from '../../protocol/threshold/proof/schnorr.ts';
-import { randomScalar } from '../../protocol/threshold/random.ts';
 import { encodeEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
 import {
   CEREMONIES,
   change,
+  coefficientsOf,
   equivocators,
   expectVerdict,
-  honestOf,
+  honestMembers,
+  honestRun,
   honestSid,
   is,
+  isNew,
   publicBytes,
+  ROLES,
   round2Layout,
   runCorrupt,
+  runOf,
   signAs,
   verdict,
   withEcho,
 } from './support/keygen-attacks.ts';
-import { ceremony, flip, KeygenNetwork, labelRandom, patch, pidOf } from './support/keygen-network.ts';
+import { flip, type KeygenNetwork, labelRandom, patch } from './support/keygen-network.ts';
 import { vec, vscalar } from './support/labels.ts';
 
-const roles = CEREMONIES.flatMap((setup) =>
-  setup.parties.map(({ index }) => ({ setup, corrupt: index, t: setup.threshold, n: setup.parties.length })),
-);
+const blaming = (corrupt: number) => (check: string) => ({ failure: 'BLAME', check, culprits: [corrupt] }) as const;
 
-/** The same ceremony without any corruption: what each party says is the same every time. */
-const honestRuns = new Map(CEREMONIES.map((setup) => [setup, new KeygenNetwork(setup).run()]));
-
-describe.each(roles)('$t-of-$n, party $corrupt is corrupt', ({ setup, corrupt, t }) => {
-  const layout = round2Layout(t);
-  const pid = pidOf(setup, corrupt);
-  const honest = setup.parties.map(({ index }) => index).filter((index) => index !== corrupt);
+describe.each(ROLES)('$name, member $corrupt is corrupt', ({ setup, corrupt, deals, holds }) => {
+  const { honest, holders } = honestMembers(setup, corrupt);
   const [victim = 0, bystander = 0] = honest;
-  const dry = honestRuns.get(setup) ?? new KeygenNetwork(setup).run();
-  const said = (type: number, round: number, from: number): Uint8Array =>
-    dry.envelopes(type, round, from)[0]?.body ?? new Uint8Array(0);
-  const shareOf = (network: KeygenNetwork, from: number, to: number): Uint8Array =>
-    network.envelopes(0x11, 3, from, to)[0]?.bytes ?? new Uint8Array(0);
-  const otherAttempt = new KeygenNetwork(ceremony(t, setup.parties.length, 'keygen', 2)).run();
-  const blamed = (check: string) => ({ failure: 'BLAME', check, culprits: [corrupt] }) as const;
-
-  it('1: a flipped commitment does not open', () => {
-    const network = runCorrupt(setup, corrupt, (fields, _, net) => {
-      if (is(fields, 0x10, 1)) return { ...fields, body: flip(fields.body, 40) };
-      return is(fields, 0x10, 2) ? { ...fields, body: withEcho(net, fields.body) } : fields;
-    });
-    expectVerdict(network, honest, blamed('K4'));
-  });
+  const blamed = blaming(corrupt);
 
   it('2: an equivocated round 1 is found by swapping evidence', () => {
     const network = runCorrupt(
@@ -65,7 +50,7 @@ describe.each(roles)('$t-of-$n, party $corrupt is corrupt', ({ setup, corrupt, t
     expect(equivocators(network)).toEqual([corrupt]);
   });
 
-  it('2: a party that gets both messages names the sender at once', () => {
+  it('2: a member that gets both messages names the sender at once', () => {
     const network = runCorrupt(setup, corrupt, (fields, to) => {
       if (!is(fields, 0x10, 1)) return fields;
       const other = { ...fields, body: flip(fields.body, 3) };
@@ -75,12 +60,62 @@ describe.each(roles)('$t-of-$n, party $corrupt is corrupt', ({ setup, corrupt, t
     expect(verdict(network, bystander)).toEqual({ failure: 'INCONSISTENT', check: 'K2', culprits: [] });
   });
 
-  it('3: a copied commitment blames the copier', () => {
+  it('a signed message of the wrong length blames its sender, in every round', () => {
+    for (const [type, round, check, sent, heard] of [
+      [0x10, 1, 'K1', true, honest],
+      [0x10, 2, 'K3', true, honest],
+      [0x10, 3, 'K1', true, honest],
+      [0x11, 3, 'K1', deals, holders],
+      [0x10, 4, 'K1', holds, holders],
+    ] as const) {
+      for (const resize of [
+        (body: Uint8Array) => body.subarray(1),
+        (body: Uint8Array) => concat(body, Uint8Array.of(0)),
+      ]) {
+        if (sent) expectVerdict(runCorrupt(setup, corrupt, change(type, round, resize)), heard, blamed(check));
+      }
+    }
+  });
+
+  it('13: a COMPLAINT that shows nothing blames the complainer, whoever it is', () => {
+    // In the place of round 3, so that it comes before anybody is done.
+    const network = runCorrupt(setup, corrupt, (fields, _, net) =>
+      is(fields, 0x10, 3)
+        ? { ...fields, type: 0x15, round: 8, sid: honestSid(net), body: vec('no envelope', 203) }
+        : fields,
+    );
+    expectVerdict(network, honest, blamed('K7'));
+  });
+});
+
+describe.each(ROLES.filter((role) => role.deals))('$name, dealer $corrupt is corrupt', (role) => {
+  const { setup, corrupt } = role;
+  const t = setup.threshold;
+  const layout = round2Layout(t);
+  const { honest, holders } = honestMembers(setup, corrupt);
+  const [victim = 0] = holders;
+  const dry = honestRun(setup);
+  const said = (type: number, round: number, from: number): Uint8Array =>
+    dry.envelopes(type, round, from)[0]?.body ?? new Uint8Array(0);
+  const others = setup.pids.filter((pid) => pid !== corrupt && setup.config.parties[pid - 1]?.dealer);
+  const blamed = blaming(corrupt);
+
+  it('1: a flipped commitment does not open', () => {
     const network = runCorrupt(setup, corrupt, (fields, _, net) => {
-      if (is(fields, 0x10, 1)) return { ...fields, body: said(0x10, 1, victim) };
-      return is(fields, 0x10, 2) ? { ...fields, body: withEcho(net, said(0x10, 2, victim)) } : fields;
+      if (is(fields, 0x10, 1)) return { ...fields, body: flip(fields.body, 40) };
+      return is(fields, 0x10, 2) ? { ...fields, body: withEcho(net, fields.body) } : fields;
     });
     expectVerdict(network, honest, blamed('K4'));
+  });
+
+  it('3: a copied commitment blames the copier', () => {
+    for (const copied of others) {
+      const network = runCorrupt(setup, corrupt, (fields, _, net) => {
+        if (is(fields, 0x10, 1)) return { ...fields, body: said(0x10, 1, copied) };
+        return is(fields, 0x10, 2) ? { ...fields, body: withEcho(net, said(0x10, 2, copied)) } : fields;
+      });
+      expectVerdict(network, honest, blamed('K4'));
+    }
   });
 
   it('4: one point too many or too few, or no proofs', () => {
@@ -101,16 +136,18 @@ describe.each(roles)('$t-of-$n, party $corrupt is corrupt', ({ setup, corrupt, t
     const swapped = change(0x10, 2, (body) =>
       patch(patch(body, layout.proof(0), own(body, 1)), layout.proof(1), own(body, 0)),
     );
-    const copied = change(0x10, 2, (body) => patch(body, layout.proof(0), own(said(0x10, 2, victim), 0)));
+    const copied = others.map((other) =>
+      change(0x10, 2, (body) => patch(body, layout.proof(0), own(said(0x10, 2, other), 0))),
+    );
     const otherSid = proveSchnorr(
       'dkg/pok',
       vec('other sid'),
-      commitmentStatement(pid, 0, said(0x10, 2, corrupt).slice(32, 65)),
-      randomScalar(labelRandom(`network/${corrupt}`)),
+      commitmentStatement(corrupt, 0, said(0x10, 2, corrupt).slice(32, 65)),
+      coefficientsOf(setup, corrupt)[0] ?? 0n,
       7n,
     );
     const replayed = change(0x10, 2, (body) => patch(body, layout.proof(0), otherSid));
-    for (const says of [swapped, copied, replayed]) {
+    for (const says of [swapped, ...copied, replayed]) {
       expectVerdict(runCorrupt(setup, corrupt, says), honest, blamed('K5'));
     }
   });
@@ -144,7 +181,7 @@ describe.each(roles)('$t-of-$n, party $corrupt is corrupt', ({ setup, corrupt, t
     const late = change(0x10, 2, (body) => patch(body, layout.point(0), rogue));
     expectVerdict(runCorrupt(setup, corrupt, late), honest, blamed('K4'));
 
-    const frame = makeFrame(setup.sessionId, setup.config);
+    const run = runOf(setup, corrupt);
     const body = said(0x10, 2, corrupt);
     const commitments = [rogue, ...chunks(body.slice(65, 32 + 33 * t), 33)];
     const network = runCorrupt(setup, corrupt, (fields, _, net) => {
@@ -154,7 +191,7 @@ describe.each(roles)('$t-of-$n, party $corrupt is corrupt', ({ setup, corrupt, t
         const blind = body.slice(layout.blind, layout.proof(0));
         return {
           ...fields,
-          body: concat(nonce, commitDealing(frame, pid, { nonce, commitments, chainCodeHash, blind })),
+          body: concat(nonce, commitDealing(run, corrupt, { nonce, commitments, chainCodeHash, blind })),
         };
       }
       return is(fields, 0x10, 2)
@@ -170,10 +207,10 @@ describe.each(roles)('$t-of-$n, party $corrupt is corrupt', ({ setup, corrupt, t
       corrupt,
       change(0x10, 2, (body) => flip(body, layout.chainCodeHash), victim),
     );
-    expectVerdict(network, [victim], blamed('K4'));
+    // Where the chain code is inherited there is nothing to commit to, and the field is zero.
+    expectVerdict(network, [victim], blamed(isNew(setup) ? 'K4' : 'K3'));
 
-    const random = labelRandom(`network/${corrupt}`);
-    const coefficients = Array.from({ length: t }, () => randomScalar(random));
+    const coefficients = coefficientsOf(setup, corrupt);
     const split = runCorrupt(setup, corrupt, (fields, to, net) => {
       if (!is(fields, 0x10, 2) || to !== victim) return fields;
       const proofs = coefficients.map((coefficient, k) => {
@@ -181,7 +218,7 @@ describe.each(roles)('$t-of-$n, party $corrupt is corrupt', ({ setup, corrupt, t
         return proveSchnorr(
           'dkg/pok',
           honestSid(net),
-          commitmentStatement(pid, k, commitment),
+          commitmentStatement(corrupt, k, commitment),
           coefficient,
           vscalar(`other/${k}`),
         );
@@ -203,9 +240,9 @@ describe.each(roles)('$t-of-$n, party $corrupt is corrupt', ({ setup, corrupt, t
       );
       expectVerdict(network, honest, blamed('K7'));
       const complaints = network.envelopes(0x15, 8, victim);
-      expect(complaints.length).toBe(setup.parties.length - 1);
-      for (const index of honest) {
-        expect(network.aborts.get(index)?.evidence.map(toHex)).toContain(
+      expect(complaints.length).toBe(setup.pids.length - 1);
+      for (const pid of honest) {
+        expect(network.aborts.get(pid)?.evidence.map(toHex)).toContain(
           toHex(complaints[0]?.bytes ?? new Uint8Array(0)),
         );
       }
@@ -231,6 +268,26 @@ describe.each(roles)('$t-of-$n, party $corrupt is corrupt', ({ setup, corrupt, t
     }
   });
 
+  it('a withheld share leaves everybody waiting, and nobody with a key', () => {
+    const network = runCorrupt(setup, corrupt, (fields, to) =>
+      is(fields, 0x11, 3) && to === victim ? undefined : fields,
+    );
+    expect(network.outputs.size).toBe(0);
+    expect(network.aborts.size).toBe(0);
+    for (const pid of honest) network.machine(pid).stop();
+    expect(network.records).toEqual([]);
+  });
+});
+
+describe.each(ROLES.filter((role) => role.holds))('$name, holder $corrupt is corrupt', (role) => {
+  const { setup, other, corrupt } = role;
+  const { honest, holders } = honestMembers(setup, corrupt);
+  const dealers = honest.filter((pid) => setup.config.parties[pid - 1]?.dealer);
+  const [victim = 0, accomplice] = dealers;
+  const blamed = blaming(corrupt);
+  const shareOf = (network: KeygenNetwork, from: number, to: number): Uint8Array =>
+    network.envelopes(0x11, 3, from, to)[0]?.bytes ?? new Uint8Array(0);
+
   it('13: a false COMPLAINT blames the complainer', () => {
     const sign = signAs(setup, corrupt);
     for (const show of [
@@ -239,19 +296,19 @@ describe.each(roles)('$t-of-$n, party $corrupt is corrupt', ({ setup, corrupt, t
       (share: Uint8Array) => flip(share, share.length - 1),
       (share: Uint8Array) => flip(share, 0),
       () => vec('no envelope', 203),
-      // What an accomplice got, and what the same dealer sent in another attempt: both fail the own commitments.
-      (_: Uint8Array, net: KeygenNetwork) => shareOf(net, victim, bystander),
-      () => shareOf(otherAttempt, victim, corrupt),
+      // What another party got, and what the same dealer sent in another attempt: both fail the own commitments.
+      (_: Uint8Array, net: KeygenNetwork) => shareOf(net, victim, accomplice ?? victim),
+      () => shareOf(honestRun(other), victim, corrupt),
       (share: Uint8Array, net: KeygenNetwork) =>
         encodeEnvelope(
-          { type: 0x11, round: 3, from: pid, to: pid, sid: honestSid(net), body: share.slice(43, 139) },
+          { type: 0x11, round: 3, from: corrupt, to: corrupt, sid: honestSid(net), body: share.slice(43, 139) },
           sign,
         ),
     ]) {
       const network = runCorrupt(setup, corrupt, (fields, _, net) => {
         if (!is(fields, 0x10, 4)) return fields;
         const share = net.envelopes(0x11, 3, victim, corrupt)[0]?.bytes ?? new Uint8Array(203);
-        return { ...fields, type: 0x15, round: 8, body: show(share, net) };
+        return { ...fields, type: 0x15, round: 8, body: concat(show(share, net), new Uint8Array(203)).slice(0, 203) };
       });
       expectVerdict(network, honest, blamed('K7'));
     }
@@ -275,61 +332,33 @@ describe.each(roles)('$t-of-$n, party $corrupt is corrupt', ({ setup, corrupt, t
       [32, 'K10'],
       [40, 'K10'],
     ] as const) {
-      expectVerdict(
-        runCorrupt(
-          setup,
-          corrupt,
-          change(0x10, 4, (body) => flip(body, at)),
-        ),
-        honest,
-        blamed(check),
-      );
+      const says = change(0x10, 4, (body) => flip(body, at));
+      expectVerdict(runCorrupt(setup, corrupt, says), holders, blamed(check));
     }
-  });
-
-  it('a signed message of the wrong length blames its sender, in every round', () => {
-    for (const [type, round, check] of [
-      [0x10, 1, 'K1'],
-      [0x10, 2, 'K3'],
-      [0x10, 3, 'K1'],
-      [0x11, 3, 'K1'],
-      [0x10, 4, 'K1'],
-    ] as const) {
-      for (const resize of [
-        (body: Uint8Array) => body.subarray(1),
-        (body: Uint8Array) => concat(body, Uint8Array.of(0)),
-      ]) {
-        expectVerdict(runCorrupt(setup, corrupt, change(type, round, resize)), honest, blamed(check));
-      }
-    }
-  });
-
-  it('a withheld message leaves everybody waiting, and nobody with a key', () => {
-    const network = runCorrupt(setup, corrupt, (fields, to) =>
-      is(fields, 0x11, 3) && to === victim ? undefined : fields,
-    );
-    expect(network.outputs.size).toBe(0);
-    expect(network.aborts.size).toBe(0);
-    for (const index of honestOf(network, corrupt)) network.machine(index).stop();
-    expect(network.records).toEqual([]);
   });
 });
 
 describe('what leaves in the open', () => {
-  it.each([...honestRuns.entries()])('15: holds no chain code, contribution or share', (setup, network) => {
-    const open = publicBytes(network);
-    for (const { index } of setup.parties) {
-      const random = labelRandom(`network/${index}`);
-      const coefficients = setup.parties.slice(0, setup.threshold).map(() => scalarToBytes(randomScalar(random)));
-      const keyshare = network.keyshares.get(index);
-      if (keyshare === undefined) throw new Error('no key share');
-      const secrets = [
-        ...coefficients,
-        random.bytes(32),
+  it.each(CEREMONIES.map((setup) => [setup.name, setup] as const))(
+    '15: %s holds no chain code or share',
+    (_, setup) => {
+      const network = honestRun(setup);
+      const open = publicBytes(network);
+      const secrets = [...network.keyshares.values()].flatMap((keyshare) => [
         keyshare.share.use(scalarToBytes),
         keyshare.chainCode.use((code) => code.slice()),
-      ];
+      ]);
+      for (const pid of setup.pids.filter((member) => setup.config.parties[member - 1]?.dealer)) {
+        secrets.push(...coefficientsOf(setup, pid).map(scalarToBytes));
+        const dealt = setup.dealt(pid);
+        if (dealt !== undefined) secrets.push(scalarToBytes(dealt.secret.take()), dealt.chainCode.take());
+        if (isNew(setup)) {
+          const random = labelRandom(`network/${pid}`);
+          for (let k = 0; k < setup.threshold; k++) random.bytes(48);
+          secrets.push(random.bytes(32));
+        }
+      }
       for (const secret of secrets) expect(open.includes(toHex(secret))).toBe(false);
-    }
-  });
+    },
+  );
 });

@@ -1,53 +1,29 @@
 /** Properties of KEYGEN (docs/protocol.md i.2) and the values of a.8 that are zero or the identity. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { verify } from '../../protocol/ceremony/ed25519.ts';
 import { toHex } from '../../protocol/common/bytes.ts';
-import { InvalidArgument } from '../../protocol/common/errors.ts';
 import { curve } from '../../protocol/threshold/curve/accelerated.ts';
-import { makeFrame, memberOf } from '../../protocol/threshold/keygen/config.ts';
-import type { Keyshare } from '../../protocol/threshold/keygen/keyshare.ts';
-import { createKeygen, type KeygenOptions } from '../../protocol/threshold/keygen/machine.ts';
+import { pidOfIndex } from '../../protocol/threshold/keygen/config.ts';
+import { createEpochRun } from '../../protocol/threshold/keygen/machine.ts';
 import { round3 } from '../../protocol/threshold/keygen/round-3.ts';
-import { lagrange } from '../../protocol/threshold/math/polynomial.ts';
-import { mod, ORDER, readScalar } from '../../protocol/threshold/math/scalar.ts';
+import { mod, readScalar } from '../../protocol/threshold/math/scalar.ts';
 import { proveSchnorr, readSchnorr, verifySchnorr } from '../../protocol/threshold/proof/schnorr.ts';
 import { randomScalar } from '../../protocol/threshold/random.ts';
 import { type EnvelopeFields, encodeEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
 import { Secret } from '../../protocol/threshold/secret.ts';
-import { is, verdict } from './support/keygen-attacks.ts';
+import { is, runOf, subsets, verdict } from './support/keygen-attacks.ts';
 import {
-  type Ceremony,
   ceremony,
   flip,
   KeygenNetwork,
   labelRandom,
+  runOptions,
   scriptedRandom,
+  secretOf,
   signerOf,
 } from './support/keygen-network.ts';
 import { scalarDraw } from './support/keygen-vectors.ts';
 import { vec, vscalar } from './support/labels.ts';
-
-/** All subsets of `items` with `size` members. */
-function subsets(items: readonly number[], size: number): readonly (readonly number[])[] {
-  const [first, ...rest] = items;
-  if (size === 0) return [[]];
-  if (first === undefined) return [];
-  return [...subsets(rest, size - 1).map((subset) => [first, ...subset]), ...subsets(rest, size)];
-}
-
-function keyshareOf(network: KeygenNetwork, index: number): Keyshare {
-  const keyshare = network.keyshares.get(index);
-  if (keyshare === undefined) throw new Error(`party ${index} has no key share`);
-  return keyshare;
-}
-
-function secretOf(network: KeygenNetwork, indices: readonly number[]): bigint {
-  return indices.reduce(
-    (sum, i) => mod(sum + lagrange(i, indices) * keyshareOf(network, i).share.use((share) => share)),
-    0n,
-  );
-}
 
 describe('the key', () => {
   it.each([
@@ -58,18 +34,18 @@ describe('the key', () => {
   ])('%i-of-%i: any t shares give Q, fewer do not', (t, n) => {
     const network = new KeygenNetwork(ceremony(t, n, `properties/${t}/${n}`)).run();
     const indices = Array.from({ length: n }, (_, i) => i + 1);
-    const Q = toHex(keyshareOf(network, 1).publicKey);
+    const Q = toHex(network.epoch().publicKey);
     for (const quorum of subsets(indices, t)) {
       expect(toHex(curve.encode(curve.base(secretOf(network, quorum))))).toBe(Q);
     }
     const [few] = subsets(indices, t - 1);
     expect(toHex(curve.encode(curve.base(secretOf(network, few ?? [1]))))).not.toBe(Q);
-    expect(new Set(indices.map((i) => toHex(keyshareOf(network, i).epochId))).size).toBe(1);
+    expect(new Set(indices.map((i) => toHex(network.keyshareAt(i).epochId))).size).toBe(1);
   });
 
   it('does not depend on the order, the number of copies or strangers among the messages', () => {
     const setup = ceremony(2, 3);
-    const expected = toHex(keyshareOf(new KeygenNetwork(setup).run(), 1).epochId);
+    const expected = toHex(new KeygenNetwork(setup).run().epoch().epochId);
     const stranger = signerOf(ceremony(2, 3, 'stranger'), 1);
     fc.assert(
       fc.property(fc.array(fc.nat(), { minLength: 50, maxLength: 200 }), (picks) => {
@@ -114,7 +90,7 @@ describe('the key', () => {
           const network = new KeygenNetwork(setup, {
             deliverAborts: true,
             corrupt: {
-              index: corrupt,
+              pids: [corrupt],
               says: (fields, to) => {
                 if (!is(fields, type, round) || (victim !== null && victim !== to)) return fields;
                 const body = fields.body.slice();
@@ -124,12 +100,10 @@ describe('the key', () => {
               },
             },
           }).run();
-          const blamed = [...network.aborts]
-            .filter(([index]) => index !== corrupt)
-            .flatMap(([, abort]) => abort.culprits);
+          const blamed = [...network.aborts].filter(([pid]) => pid !== corrupt).flatMap(([, abort]) => abort.culprits);
           expect(blamed.filter((culprit) => culprit !== corrupt)).toEqual([]);
           const epochs = [...network.outputs]
-            .filter(([index]) => index !== corrupt)
+            .filter(([pid]) => pid !== corrupt)
             .map(([, { epoch }]) => toHex(epoch.epochId));
           expect(new Set(epochs).size).toBeLessThan(2);
         },
@@ -157,9 +131,11 @@ describe('zero and the identity (docs/protocol.md a.8)', () => {
   const a = (index: number, k: number) => vscalar(`zero/${index}/${k}`);
 
   it('a share of 0 that fits its commitments is accepted', () => {
-    // Dealer 2 gives party 1 the value f(1) = 0.
-    const network = withCoefficients((index) => (index === 2 ? [-a(2, 1), a(2, 1)] : [a(index, 0), a(index, 1)]));
-    const sent = network.envelopes(0x11, 3, 2, 1)[0];
+    // Dealer 1 gives party 1, which is another one, the value f(1) = 0.
+    const receiver = pidOfIndex(setup.config, 1);
+    expect(receiver).not.toBe(1);
+    const network = withCoefficients((pid) => (pid === 1 ? [-a(1, 1), a(1, 1)] : [a(pid, 0), a(pid, 1)]));
+    const sent = network.envelopes(0x11, 3, 1, receiver)[0];
     expect(readScalar(sent?.body.slice(32, 64) ?? new Uint8Array(0))).toBe(0n);
     expect(network.outputs.size).toBe(3);
   });
@@ -238,7 +214,7 @@ describe('secrets of a run', () => {
     const says = (fields: EnvelopeFields) => (is(fields, 0x10, 4) ? { ...fields, body: flip(fields.body, 0) } : fields);
     const bad = new KeygenNetwork(setup, {
       random: (index) => watched(index, aborted),
-      corrupt: { index: 1, says },
+      corrupt: { pids: [1], says },
     }).run();
     expect(bad.aborts.size).toBe(2);
     for (const buffers of [finished, stopped, aborted]) {
@@ -260,10 +236,9 @@ describe('an own fault', () => {
   it('a share that does not fit the own commitments never leaves', () => {
     const setup = ceremony(2, 3);
     const network = new KeygenNetwork(setup).run();
-    const frame = makeFrame(setup.sessionId, setup.config);
-    const run = { ...frame, self: memberOf(frame, 1) };
+    const run = runOf(setup, 1);
     const [round1, round2] = [1, 2].map((round) =>
-      frame.members.flatMap((member) => network.envelopes(0x10, round, member.index).slice(0, 1)),
+      setup.pids.flatMap((pid) => network.envelopes(0x10, round, pid).slice(0, 1)),
     );
     if (round1 === undefined || round2 === undefined) throw new Error('two rounds');
     const random = labelRandom('network/1');
@@ -271,7 +246,7 @@ describe('an own fault', () => {
     const round3With = (coefficients: readonly bigint[]) => {
       const secrets = { coefficients: new Secret(coefficients), chainCode: new Secret(vec('cc')) };
       const sid = network.outputs.get(1)?.epoch.sid ?? new Uint8Array(32);
-      return round3(run, { secrets, commitments: [], sid, round1 }, round2);
+      return round3(run, { secrets, sid, round1 }, round2);
     };
     expect(round3With(dealt).kind).toBe('next');
     const faulty = round3With([dealt[0] ?? 0n, (dealt[1] ?? 0n) + 1n]);
@@ -302,30 +277,26 @@ describe('messages that are not of this run (i.3, 62)', () => {
   it('an ABORT ends the run only if its sender has signed it; nobody is blamed', () => {
     const network = new KeygenNetwork(setup);
     network.start();
-    const pids = setup.config.parties.map((row, i) => ({ pid: i + 1, index: row.newIndex }));
-    const self = pids.find(({ index }) => index === 1)?.pid ?? 0;
-    const [other, third] = pids.filter(({ index }) => index !== 1);
-    if (other === undefined || third === undefined) throw new Error('three parties');
     const abort = (from: number, by: number, body = Uint8Array.of(0), to = 0) =>
       encodeEnvelope({ type: 0x40, round: 0, from, to, sid, body }, signerOf(setup, by).sign);
     const machine = network.machine(1);
     for (const bytes of [
-      abort(third.pid, other.index),
-      abort(self, other.index),
-      abort(self, 1),
-      abort(9, other.index),
-      abort(other.pid, other.index, Uint8Array.of(1)),
-      abort(other.pid, other.index, new Uint8Array(0)),
-      abort(other.pid, other.index, Uint8Array.of(0), self),
+      abort(3, 2),
+      abort(1, 2),
+      abort(1, 1),
+      abort(9, 2),
+      abort(2, 2, Uint8Array.of(1)),
+      abort(2, 2, new Uint8Array(0)),
+      abort(2, 2, Uint8Array.of(0), 1),
     ]) {
       expect(machine.deliver(bytes)).toEqual([]);
     }
-    const effects = machine.deliver(abort(other.pid, other.index));
+    const effects = machine.deliver(abort(2, 2));
     expect(effects.map((effect) => effect.kind)).toEqual(['abort']);
     const [ended] = effects;
     expect(ended?.kind === 'abort' ? [ended.abort.failure, ended.abort.culprits] : []).toEqual(['BENIGN', []]);
     expect(machine.accepts(sid)).toBe(false);
-    expect(machine.deliver(abort(third.pid, third.index))).toEqual([]);
+    expect(machine.deliver(abort(3, 3))).toEqual([]);
   });
 
   it('from, to, type and round must fit together', () => {
@@ -351,44 +322,15 @@ describe('messages that are not of this run (i.3, 62)', () => {
   });
 });
 
-describe('configuration (docs/protocol.md b.0)', () => {
-  const setup = ceremony(2, 3);
-  const options = (changes: Partial<KeygenOptions>): KeygenOptions => ({
-    ...setup,
-    self: 1,
-    gen: 1,
-    sign: signerOf(setup, 1).sign,
-    verify,
-    random: labelRandom('config'),
-    ...changes,
-  });
-  const parties = (change: (party: Ceremony['parties'][number]) => Partial<Ceremony['parties'][number]>) =>
-    setup.parties.map((party) => ({ ...party, ...change(party) }));
-
-  it.each([
-    ['threshold 1', { threshold: 1 }],
-    ['threshold above n', { threshold: 4 }],
-    ['an index twice', { parties: parties(({ index }) => ({ index: index === 3 ? 2 : index })) }],
-    ['a gap in the indices', { parties: parties(({ index }) => ({ index: index === 3 ? 4 : index })) }],
-    ['an identity key twice', { parties: parties(() => ({ identityKey: setup.parties[0]?.identityKey ?? vec('x') })) }],
-    ['generation 2', { gen: 2 }],
-    ['self outside', { self: 4 }],
-    ['another cfgHash', { cfgHash: vec('cfg') }],
-    ['another walletId', { walletId: vec('wallet') }],
-    ['exportable without saying so in cfgHash', { exportable: true }],
-    ['a short session id', { sessionId: new Uint8Array(31) }],
-  ])('%s is refused before round 1', (_, changes) => {
-    expect(() => createKeygen(options(changes))).toThrow(InvalidArgument);
-  });
-
+describe('a machine', () => {
   it('start twice, or anything after stop, does nothing', () => {
-    const machine = createKeygen(options({}));
+    const setup = ceremony(2, 3);
+    const machine = createEpochRun(runOptions(setup, 1));
     expect(machine.start().length).toBe(1);
     expect(machine.start()).toEqual([]);
     machine.stop();
     expect(machine.start()).toEqual([]);
     expect(machine.accepts(setup.sessionId)).toBe(false);
     expect(machine.abandon()).toEqual([]);
-    expect(ORDER > 0n).toBe(true);
   });
 });

@@ -71,7 +71,8 @@ type Stage =
   | { readonly kind: 'round2'; readonly keep: Keep2 }
   | { readonly kind: 'round3'; readonly keep: Keep3 }
   | { readonly kind: 'round4'; readonly keep: Keep4; readonly before: Keep3 }
-  | { readonly kind: 'activation'; readonly activation: Activation }
+  /** `watched`: of a member without a share, until there is a certificate: a complaint or an ABORT still ends it. */
+  | { readonly kind: 'activation'; readonly activation: Activation; readonly watched?: Keep3 }
   | { readonly kind: 'over' };
 
 /** Throws `InvalidArgument` for a configuration that no run can have, or a dealt key that does not fit it. */
@@ -118,7 +119,7 @@ class EpochRunMachine implements EpochRun {
   accepts(sid: Uint8Array): boolean {
     const stage = this.#stage;
     if (stage.kind === 'over') return false;
-    if (stage.kind === 'activation') return stage.activation.accepts(sid);
+    if (stage.kind === 'activation' && stage.watched === undefined) return stage.activation.accepts(sid);
     const runSid = this.#sid();
     return equalBytes(sid, this.#run.sessionId) || (runSid !== undefined && equalBytes(sid, runSid));
   }
@@ -140,8 +141,12 @@ class EpochRunMachine implements EpochRun {
   deliver(bytes: Uint8Array): readonly KeygenEffect[] {
     const stage = this.#stage;
     if (stage.kind === 'over') return [];
-    if (stage.kind === 'activation') return stage.activation.deliver(bytes);
     const envelope = parseEnvelope(bytes);
+    if (stage.kind === 'activation' && (stage.watched === undefined || isActivationMessage(envelope?.type))) {
+      const effects = stage.activation.deliver(bytes);
+      if (effects.some((effect) => effect.kind === 'done')) this.#settle(stage.activation);
+      return effects;
+    }
     const sender = this.#run.members.find((member) => member.pid === envelope?.from);
     if (envelope === undefined || sender === undefined || sender.pid === this.#run.self.pid) return [];
     const length = this.#expectedLength(envelope, sender);
@@ -163,7 +168,11 @@ class EpochRunMachine implements EpochRun {
   }
 
   adopt(certificate: Certificate): readonly KeygenEffect[] {
-    return this.#stage.kind === 'activation' ? this.#stage.activation.adopt(certificate) : [];
+    if (this.#stage.kind !== 'activation') return [];
+    const { activation } = this.#stage;
+    const effects = activation.adopt(certificate);
+    if (effects.length > 0) this.#settle(activation);
+    return effects;
   }
 
   abandon(): readonly KeygenEffect[] {
@@ -175,7 +184,6 @@ class EpochRunMachine implements EpochRun {
   }
 
   stop(): void {
-    if (this.#stage.kind === 'activation') this.#stage.activation.stop();
     this.#end();
   }
 
@@ -196,6 +204,7 @@ class EpochRunMachine implements EpochRun {
   #sid(): Uint8Array | undefined {
     const stage = this.#stage;
     if (stage.kind === 'round2' || stage.kind === 'round3') return stage.keep.sid;
+    if (stage.kind === 'activation') return stage.watched?.sid;
     return stage.kind === 'round4' ? stage.before.sid : undefined;
   }
 
@@ -261,22 +270,28 @@ class EpochRunMachine implements EpochRun {
   #observe(keep: Keep3, broadcasts: readonly ParsedEnvelope[], effects: KeygenEffect[]): boolean {
     const result = observe(this.#run, keep, broadcasts);
     if (result.kind === 'abort') return this.#abort(result, effects);
-    this.#activate(result.keep, effects);
+    this.#activate(result.keep, effects, keep);
     return false;
   }
 
-  #activate(epoch: Epoch, effects: KeygenEffect[]): void {
+  #activate(epoch: Epoch, effects: KeygenEffect[], watched?: Keep3): void {
     const { sign, verify } = this.#options;
     const activation = createActivation({ epoch, pid: this.#run.self.pid, sign, verify });
-    this.#stage = { kind: 'activation', activation };
+    this.#stage = { kind: 'activation', activation, ...(watched === undefined ? {} : { watched }) };
     effects.push(...activation.start());
     for (const envelope of this.#early.splice(0)) effects.push(...activation.deliver(envelope));
+    if (effects.some((effect) => effect.kind === 'done')) this.#settle(activation);
+  }
+
+  /** There is a certificate: nothing that a member says later ends this. */
+  #settle(activation: Activation): void {
+    this.#stage = { kind: 'activation', activation };
   }
 
   /** True if a complaint ended the run. The verdict waits until the dealings are known. */
   #judgeComplaints(effects: KeygenEffect[]): boolean {
     const stage = this.#stage;
-    const context = stage.kind === 'round3' ? stage.keep : stage.kind === 'round4' ? stage.before : undefined;
+    const context = complaintContext(stage);
     if (context === undefined) return false;
     for (const pid of this.#run.pids) {
       const complaint = this.#inbox.get(DKG_COMPLAINT, 8, pid);
@@ -354,6 +369,7 @@ class EpochRunMachine implements EpochRun {
   }
 
   #end(): void {
+    if (this.#stage.kind === 'activation') this.#stage.activation.stop();
     this.#stage = { kind: 'over' };
     for (const secret of this.#secrets.splice(0)) secret.wipe();
     this.#inbox.wipe(DKG_SHARE);
@@ -361,6 +377,11 @@ class EpochRunMachine implements EpochRun {
   }
 }
 
-function isActivationMessage(type: number): boolean {
+function complaintContext(stage: Stage): Keep3 | undefined {
+  if (stage.kind === 'round3') return stage.keep;
+  return stage.kind === 'round4' ? stage.before : stage.kind === 'activation' ? stage.watched : undefined;
+}
+
+function isActivationMessage(type: number | undefined): boolean {
   return type === DKG_ACK || type === DKG_ACTIVE || type === DKG_ABANDON;
 }

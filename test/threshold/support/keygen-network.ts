@@ -14,6 +14,8 @@ import { createEpochRun, type EpochRun, type EpochRunOptions } from '../../../pr
 import { ABORT_MESSAGE } from '../../../protocol/threshold/keygen/messages.ts';
 import { importConfig, reshareConfig } from '../../../protocol/threshold/keygen/reshare-config.ts';
 import type { DealtKey } from '../../../protocol/threshold/keygen/round-1.ts';
+import { lagrange } from '../../../protocol/threshold/math/polynomial.ts';
+import { mod } from '../../../protocol/threshold/math/scalar.ts';
 import {
   type EnvelopeFields,
   type ParsedEnvelope,
@@ -126,7 +128,13 @@ export function reshareCeremony(options: ReshareOptions): Ceremony {
 }
 
 /** IMPORT of a key that the first party has, or with `outside` somebody who gets no share. */
-export function importCeremony(threshold: number, n: number, outside: boolean, label = 'import'): Ceremony {
+export function importCeremony(
+  threshold: number,
+  n: number,
+  outside: boolean,
+  label = 'import',
+  attempt = 1,
+): Ceremony {
   const signers = Array.from({ length: n }, (_, i) => signerFromSeed(vec(`${label}/identity/${i + 1}`)));
   const dealer = outside ? signerFromSeed(vec(`${label}/dealer`)) : (signers[0] ?? signerFromSeed(vec('none')));
   const secret = vscalar(`${label}/key`);
@@ -136,7 +144,7 @@ export function importCeremony(threshold: number, n: number, outside: boolean, l
     threshold,
     parties: signers.map((signer, i) => ({ index: i + 1, identityKey: signer.publicKey })),
     dealer: dealer.publicKey,
-    walletId: walletId(vec(`${label}/proposalDigest`), 1),
+    walletId: walletId(vec(`${label}/proposalDigest`), attempt),
     exportable: true,
     publicKey,
     chainCodeHash: hashChainCode(publicKey, chainCode),
@@ -146,7 +154,7 @@ export function importCeremony(threshold: number, n: number, outside: boolean, l
   const dealt = (of: number) =>
     of === pid ? { secret: new Secret(secret), chainCode: new Secret(chainCode.slice()) } : undefined;
   const all = outside ? [...signers, dealer] : signers;
-  return makeCeremony(`IMPORT ${threshold}-of-${n}`, config.value, all, { label, attempt: 1 }, { dealt });
+  return makeCeremony(`IMPORT ${threshold}-of-${n}`, config.value, all, { label, attempt }, { dealt });
 }
 
 /** Copies of the secrets of a key share, as a dealer brings them along. */
@@ -220,7 +228,7 @@ export type Corruption = (fields: EnvelopeFields, to: number) => EnvelopeFields 
 
 export interface NetworkOptions {
   readonly random?: (pid: number) => Random;
-  readonly corrupt?: { readonly pid: number; readonly says: Corruption };
+  readonly corrupt?: { readonly pids: readonly number[]; readonly says: Corruption };
   /** ABORT messages normally get lost here, so that each party comes to its own verdict. */
   readonly deliverAborts?: boolean;
   /** Position in the queue of the delivery that is next; 0 = in order. */
@@ -321,7 +329,7 @@ export class KeygenNetwork {
     for (const receiver of receivers) {
       const envelope = parsed(bytes);
       const { corrupt } = this.#options;
-      if (corrupt?.pid !== from) this.#queue(from, receiver, envelope);
+      if (corrupt?.pids.includes(from) !== true) this.#queue(from, receiver, envelope);
       else {
         const says = corrupt.says(envelope, receiver);
         for (const fields of says === undefined ? [] : isList(says) ? says : [says]) {
@@ -338,6 +346,14 @@ export class KeygenNetwork {
     this.sent.push({ ...delivery, envelope });
     this.queue.push(delivery);
   }
+}
+
+/** f(0) by the shares of these indices. */
+export function secretOf(network: KeygenNetwork, indices: readonly number[]): bigint {
+  return indices.reduce(
+    (sum, i) => mod(sum + lagrange(i, indices) * network.keyshareAt(i).share.use((share) => share)),
+    0n,
+  );
 }
 
 /** `bytes` with the byte at `at` changed. */
