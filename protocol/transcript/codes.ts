@@ -64,6 +64,8 @@ export const AUDIT_CODES = {
   CLOSE_TOO_FEW: 'fewer than t parties closed the transcript',
   NONCE_REUSED: 'the same r stands in the signature of another transcript: the key must be considered lost',
   POLICY_ROLLBACK: 'a party answered by an older policy than before, or by two of one version',
+  EPOCH_REPLACED: 'shares of an epoch were used after a party had been removed from the key',
+  SUCCESSION_FORK: 'two transcripts hand keys of one roster to two different successors',
   TRANSCRIPT_FORK: 'another transcript of the same proposal tells another story',
   EQUIVOCATION_HIDDEN: 'another transcript holds a different verdict of the same party on the same attempt',
   VERIFIER_FAILED: 'the verifier itself failed on this input, which counts as a failed verification',

@@ -1,9 +1,11 @@
 /**
- * What an auditor remembers from one transcript to the next: counters, the r of every signature, and how each proposal
- * ended. It only ever holds facts of transcripts that verified.
+ * What an auditor remembers from one transcript to the next: counters, the r of every signature, how each proposal
+ * ended, and to which roster the keys were handed. It only ever holds facts of transcripts that verified: a completed
+ * reshare hands the trust in the pinned roster to the next one, so that one pin verifies years.
  */
 
-import type { Ceremony } from '../ceremony/lifecycle.ts';
+import { type Ceremony, CLOCK_TOLERANCE } from '../ceremony/lifecycle.ts';
+import type { Roster } from '../ceremony/roster.ts';
 import { equalBytes, toHex } from '../common/bytes.ts';
 import type { Finding } from './codes.ts';
 
@@ -29,6 +31,23 @@ export interface Facts {
   readonly counted: readonly CountedStatement[];
   /** r of the signature, and the entry that names it. */
   readonly nonce?: { readonly r: Uint8Array; readonly seq: number } | undefined;
+  /** Digest of the roster that it was made under. */
+  readonly roster: Uint8Array;
+  /** A use of a key: which epoch, when it was started, in which entry. */
+  readonly used?: { readonly epochId: Uint8Array; readonly started: number; readonly seq: number } | undefined;
+  /** A completed reshare. */
+  readonly replaced?: Replaced | undefined;
+}
+
+export interface Replaced {
+  /** The epoch that was dealt anew. */
+  readonly epochId: Uint8Array;
+  /** Whether a holder of it has no place in the new one. */
+  readonly removes: boolean;
+  /** When the last party reported the new shares, in Unix seconds. */
+  readonly at: number;
+  /** The roster that the key was handed to, if it was. */
+  readonly next?: Roster | undefined;
 }
 
 export class History {
@@ -36,12 +55,34 @@ export class History {
   readonly #counters = new Map<string, Set<string>>();
   readonly #verdicts = new Map<string, Set<string>>();
   readonly #nonces = new Set<string>();
+  /** By digest: rosters that completed reshares lead to, and those that a caller has linked to them. */
+  readonly #rosters = new Map<string, Roster>();
+  /** By roster: the one that completed reshares led to. */
+  readonly #successors = new Map<string, Roster>();
+  /** By epoch. */
+  readonly #replaced = new Map<string, Replaced>();
   /** By party key and policy id: which version was in force at which counter. */
   readonly #policies = new Map<string, Adopted[]>();
 
   /** The ceremony with this proposal, if its transcript was seen. */
   ceremony(proposal: Uint8Array): Ceremony | undefined {
     return this.#ceremonies.get(toHex(proposal))?.ceremony;
+  }
+
+  /** A roster that is trusted by what was verified before. */
+  roster(digest: Uint8Array): Roster | undefined {
+    return this.#rosters.get(toHex(digest));
+  }
+
+  /**
+   * Trusts an earlier roster, because a trusted one names it as the one that it replaced.
+   *
+   * @param later the pinned roster, or one before it that was trusted in this way
+   */
+  trustEarlier(earlier: Roster, later: Roster): boolean {
+    if (later.previous === undefined || !equalBytes(later.previous, earlier.digest)) return false;
+    this.#rosters.set(toHex(earlier.digest), earlier);
+    return true;
   }
 
   /** Whether exactly this transcript was seen before; it may have had other closes. */
@@ -79,7 +120,22 @@ export class History {
       const message = 'another transcript has a signature with the same r: the key must be considered lost';
       return { code: 'NONCE_REUSED', seq: nonce.seq, message };
     }
-    return undefined;
+    const successor = this.#successors.get(toHex(facts.roster));
+    const next = facts.replaced?.next;
+    if (successor !== undefined && next !== undefined && !equalBytes(successor.digest, next.digest)) {
+      const message = 'another transcript hands keys of the same roster to another successor';
+      return { code: 'SUCCESSION_FORK', seq: 1, message };
+    }
+    const late = this.#usedLate(facts);
+    if (late === undefined || !late.removes) return undefined;
+    const message = 'the epoch was used after a party had been removed from the key';
+    return { code: 'EPOCH_REPLACED', seq: facts.used?.seq, message };
+  }
+
+  /** What an auditor should know although nothing is wrong. */
+  remarks(facts: Facts): readonly string[] {
+    const late = this.#usedLate(facts);
+    return late === undefined || late.removes ? [] : ['the epoch was used although newer shares were complete'];
   }
 
   /** Adds a transcript that verified. */
@@ -96,6 +152,19 @@ export class History {
       this.#policies.set(name, [...(this.#policies.get(name) ?? []), adopted]);
     }
     if (facts.nonce !== undefined) this.#nonces.add(toHex(facts.nonce.r));
+    const { replaced } = facts;
+    if (replaced === undefined) return;
+    this.#replaced.set(toHex(replaced.epochId), replaced);
+    if (replaced.next === undefined) return;
+    this.#rosters.set(toHex(replaced.next.digest), replaced.next);
+    this.#successors.set(toHex(facts.roster), replaced.next);
+  }
+
+  /** The reshare after which this epoch should not have been used any more. */
+  #usedLate({ used }: Facts): Replaced | undefined {
+    if (used === undefined) return undefined;
+    const replaced = this.#replaced.get(toHex(used.epochId));
+    return replaced !== undefined && used.started > replaced.at + CLOCK_TOLERANCE ? replaced : undefined;
   }
 
   /** A party's counter tells the order of its own statements, and its policy's version only grows along it. */

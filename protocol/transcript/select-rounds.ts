@@ -6,7 +6,7 @@
 import { verify } from '../ceremony/ed25519.ts';
 import type { Proposal } from '../ceremony/proposal.ts';
 import { partyOf, type Roster } from '../ceremony/roster.ts';
-import { keygenPlan } from '../ceremony/run-plan.ts';
+import type { RunPlan } from '../ceremony/run-plan.ts';
 import type { Start } from '../ceremony/start.ts';
 import type { Wallet } from '../ceremony/wallet.ts';
 import { equalBytes } from '../common/bytes.ts';
@@ -18,6 +18,7 @@ import { type ParsedEnvelope, verifyEnvelope } from '../threshold/rounds/envelop
 import { SIGN } from '../threshold/sign/messages.ts';
 import { verifySignBroadcasts } from '../threshold/sign/public-check.ts';
 import { compareRounds, parseBroadcast } from './order.ts';
+import { planCeremony } from './verify/plan.ts';
 
 export interface AcceptedSession {
   readonly roster: Roster;
@@ -25,6 +26,8 @@ export interface AcceptedSession {
   readonly start: Start;
   /** The wallet that signs, or the one that outcomes report; undefined if none came about. */
   readonly wallet: Wallet | undefined;
+  /** Of a reshare: the wallet in the epoch that was dealt anew. */
+  readonly parent?: Wallet | undefined;
   /** The key of the proposal's path, as the consents name it; undefined for the root key. */
   readonly childKey?: Uint8Array | undefined;
 }
@@ -36,8 +39,11 @@ const MAX_IN_ONE_PLACE = 4;
 /** @param collected complete envelopes of any sessions, in any order, nothing about them checked */
 export function selectRounds(session: AcceptedSession, collected: readonly Uint8Array[]): readonly Uint8Array[] {
   const envelopes = collected.flatMap((bytes) => parseBroadcast(bytes) ?? []);
-  const { proposal } = session;
-  const chosen = proposal.body.ceremony === 'keygen' ? ofKeygen(session, envelopes) : ofSigning(session, envelopes);
+  const { proposal, roster } = session;
+  const { ceremony } = proposal.body;
+  const plan = planCeremony(proposal, roster, ceremony === 'reshare' ? session.parent : session.wallet);
+  if (!plan.ok || plan.value.kind === 'export') return [];
+  const chosen = plan.value.kind === 'run' ? ofRun(session, plan.value.run, envelopes) : ofSigning(session, envelopes);
   return chosen.map((envelope) => envelope.bytes);
 }
 
@@ -59,13 +65,14 @@ function ofSigning(
   return right ?? places.flat();
 }
 
-function ofKeygen(session: AcceptedSession, all: readonly ParsedEnvelope[]): readonly ParsedEnvelope[] {
-  const { roster, proposal, start, wallet } = session;
-  if (proposal.body.ceremony !== 'keygen') return [];
+function ofRun(
+  { start, wallet }: AcceptedSession,
+  { config, parent }: RunPlan,
+  all: readonly ParsedEnvelope[],
+): readonly ParsedEnvelope[] {
   const { sessionId } = start.body;
-  const { config } = keygenPlan(roster, proposal.digest, proposal.body);
-  const frame = makeFrame(sessionId, config);
-  const early = ofRun(frame, all, sessionId, (envelope) => envelope.type === DKG_BROADCAST && envelope.round <= 2);
+  const frame = makeFrame(sessionId, config, parent);
+  const early = placesOf(frame, all, sessionId, (envelope) => envelope.type === DKG_BROADCAST && envelope.round <= 2);
   const first = early.filter((place) => place[0]?.round === 1);
   const openings = choices(first).map((choice) => {
     const byPid = [...choice].sort(compareRounds);
@@ -77,7 +84,8 @@ function ofKeygen(session: AcceptedSession, all: readonly ParsedEnvelope[]): rea
     const right = choices(rest).find((others) => {
       const envelopes = [...choice, ...others].map((envelope) => envelope.bytes);
       const { chainCodeHash } = wallet.certificate;
-      return verifyKeygenBroadcasts({ sessionId, config, chainCodeHash, envelopes, verify }).ok;
+      const lineage = parent === undefined ? {} : { parent };
+      return verifyKeygenBroadcasts({ sessionId, config, ...lineage, chainCodeHash, envelopes, verify }).ok;
     });
     if (right !== undefined) return [...choice, ...right];
   }
@@ -86,12 +94,12 @@ function ofKeygen(session: AcceptedSession, all: readonly ParsedEnvelope[]): rea
 }
 
 function laterOf(frame: Frame, all: readonly ParsedEnvelope[], sid: Uint8Array): Places {
-  return ofRun(frame, all, sid, ({ type, round }) => {
+  return placesOf(frame, all, sid, ({ type, round }) => {
     return type === DKG_ACK ? round === ROUND_OF.get(DKG_ACK) : type === DKG_BROADCAST && (round === 3 || round === 4);
   });
 }
 
-function ofRun(
+function placesOf(
   frame: Frame,
   all: readonly ParsedEnvelope[],
   sid: Uint8Array,

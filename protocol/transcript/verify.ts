@@ -10,26 +10,26 @@ import type { Proposal } from '../ceremony/proposal.ts';
 import { matchesFingerprint, type Roster } from '../ceremony/roster.ts';
 import type { Wallet } from '../ceremony/wallet.ts';
 import { equalBytes } from '../common/bytes.ts';
-import { BugError } from '../common/errors.ts';
 import { err, ok, type Result } from '../common/result.ts';
-import { walletId as walletIdOf } from '../threshold/session-id.ts';
 import { SIGN } from '../threshold/sign/messages.ts';
 import { type AuditCode, CHECKS, type CheckName, type Finding } from './codes.ts';
 import { type Line, parseTranscript, transcriptBytes } from './entry.ts';
 import type { History } from './history.ts';
-import { type Answers, checkAnswers, gatherAnswers } from './verify/answers.ts';
+import { checkAnswers, gatherAnswers } from './verify/answers.ts';
 import { checkCounters } from './verify/counters.ts';
 import { checkDerived, type DerivedAccount, derivedNotes } from './verify/derived.ts';
-import { checkReferences, type Documents, readDocuments } from './verify/documents.ts';
+import { checkReferences, readDocuments } from './verify/documents.ts';
 import { checkCloses, checkNothingRan, checkRefusal, endingOf } from './verify/ending.ts';
 import { factsOf } from './verify/facts.ts';
-import { checkJudgements, checkReadings, findWallet } from './verify/judgement.ts';
+import { checkJudgements, checkReadings } from './verify/judgement.ts';
 import { checkOrder } from './verify/order.ts';
-import { type Parts, type Placed, readParts } from './verify/parts.ts';
-import { checkKey, checkOutcomes, checkSignature, newWallet } from './verify/result.ts';
-import { checkKeygenRounds, checkSession, checkSignRounds, equivocators } from './verify/rounds.ts';
+import { type Parts, readParts } from './verify/parts.ts';
+import { planCeremony } from './verify/plan.ts';
+import { checkKey, checkOutcomes, checkSignature } from './verify/result.ts';
+import { checkNoRounds, checkRunRounds, checkSession, checkSignRounds, equivocators } from './verify/rounds.ts';
 import { checkAlive, checkStart, type Started } from './verify/start.ts';
 import { openStatements, type Statements } from './verify/statements.ts';
+import { findWallets, type Wallets } from './verify/wallets.ts';
 
 export interface VerifyOptions {
   /** The roster whose fingerprint was pinned. Without it the answer is UNANCHORED. */
@@ -70,8 +70,10 @@ export interface Report {
   readonly proposal?: Proposal | undefined;
   readonly ending?: Ending | undefined;
   readonly signature?: EcdsaSignature | undefined;
-  /** The wallet that signed, or the one that was made. */
+  /** The wallet that signed, was exported, or was made; after a reshare, in its new epoch. */
   readonly wallet?: Wallet | undefined;
+  /** The roster that this transcript was made under. */
+  readonly roster?: Roster | undefined;
   /** The key that the path of a signing names; absent for the wallet's own. */
   readonly derived?: DerivedAccount | undefined;
 }
@@ -95,16 +97,17 @@ function steps(walk: Walk, file: Uint8Array, options: VerifyOptions): void {
     return readParts(lines.value);
   });
   const roster = walk.run('anchor', () => anchor(parts, options));
+  walk.found({ roster });
   const statements = walk.run('statements', () => openStatements(parts, roster));
   const { value: proposal } = statements.proposal;
   walk.found({ proposal });
   walk.run('order', () => checkOrder(parts, statements));
   const conduct = <T>(result: Result<T, Finding>, otherwise: T): Result<T, Finding> =>
     options.draft === true ? noted(walk, result, otherwise) : result;
-  const answers = gatherAnswers(statements);
-  walk.run('counters', () => conduct(checkCounters(statements, answers), undefined));
   const { previous } = proposal.body;
   const before = previous === undefined ? undefined : options.history?.ceremony(previous);
+  const answers = gatherAnswers(statements, before);
+  walk.run('counters', () => conduct(checkCounters(statements, answers), undefined));
   walk.note(walk.run('answers', () => conduct(checkAnswers(statements, answers, roster, before), [])));
   const started = walk.run('start', () => {
     const found = start(statements, answers.ceremony, roster, parts);
@@ -113,25 +116,27 @@ function steps(walk: Walk, file: Uint8Array, options: VerifyOptions): void {
     if (alive.ok) walk.note(alive.value);
     return alive.ok ? found : alive;
   });
-  const documents = walk.run('documents', () => readDocuments(parts, roster));
-  const wallet = walk.run('wallet', () => walletOf(statements, answers, documents));
-  walk.found({ wallet: wallet?.value });
-  walk.run('payload', () => conduct(checkReadings(proposal, answers.counted, roster), undefined));
+  const next = proposal.body.ceremony === 'reshare' ? proposal.body.next : undefined;
+  const documents = walk.run('documents', () => readDocuments(parts, roster, next));
+  const wallets = walk.run('wallet', () => findWallets(statements, answers.counted, documents));
+  const named = wallets.named?.value;
+  walk.found({ wallet: wallets.made?.value ?? named });
+  walk.run('payload', () => conduct(checkReadings(proposal, answers.counted, roster, named), undefined));
   const derived = walk.run('derivation', () =>
-    conduct(checkDerived(proposal, answers.counted, wallet?.value, options.chainCodes ?? []), undefined),
+    conduct(checkDerived(proposal, answers.counted, named, options.chainCodes ?? []), undefined),
   );
   walk.found({ derived });
   if (derived !== undefined) walk.note(derivedNotes(derived));
   walk.note(
     walk.run('judgement', () =>
-      conduct(checkJudgements(proposal, answers.counted, documents, wallet?.value, roster, started?.start), []),
+      conduct(checkJudgements(proposal, answers.counted, documents, named, roster, started?.start), []),
     ),
   );
   const ending = endingOf(statements);
   walk.found({ ending });
-  const ran = started && { started, wallet, completed: ending === 'completed' };
-  if (ran !== undefined) {
-    const { signature, notes } = walkSession(walk, parts, statements, roster, { ...ran, conduct });
+  if (started !== undefined) {
+    const ran = { started, wallets, completed: ending === 'completed', conduct };
+    const { signature, notes } = walkSession(walk, parts, statements, roster, ran);
     walk.found({ signature });
     walk.note(notes);
   }
@@ -140,12 +145,13 @@ function steps(walk: Walk, file: Uint8Array, options: VerifyOptions): void {
       ? checkRefusal(statements, answers.ceremony, roster, options.draft ? options.now : undefined)
       : ok(undefined),
   );
-  walk.run('references', () => checkReferences(statements, documents, wallet));
+  walk.run('references', () => checkReferences(statements, documents, wallets));
   if (options.draft !== true) walk.run('closing', () => checkCloses(parts, statements, ending, started, roster));
   const { history } = options;
   if (history === undefined) return;
-  const facts = factsOf({ parts, statements, answers, documents, roster }, walk.report().signature);
+  const facts = factsOf({ parts, statements, answers, documents, roster, ending }, walk.report().signature);
   if (history.knows(facts)) walk.note(['this transcript was given before']);
+  walk.note(history.remarks(facts));
   walk.run('history', () => {
     const finding = history.contradiction(facts);
     return finding === undefined ? ok(undefined) : err(finding);
@@ -167,7 +173,7 @@ interface Ran {
   /** What becomes of a fault that is one member's own. */
   readonly conduct: <T>(result: Result<T, Finding>, otherwise: T) => Result<T, Finding>;
   readonly started: Started;
-  readonly wallet: Placed<Wallet> | undefined;
+  readonly wallets: Wallets;
   readonly completed: boolean;
 }
 
@@ -177,24 +183,31 @@ interface SessionResult {
 }
 
 function walkSession(walk: Walk, parts: Parts, statements: Statements, roster: Roster, ran: Ran): SessionResult {
-  const { started, wallet, completed, conduct } = ran;
-  walk.run('session', () => checkSession(statements, started, wallet?.value, roster));
-  if (statements.proposal.value.body.ceremony === 'keygen') {
-    const made = walk.run('rounds', () =>
-      checkKeygenRounds(parts.rounds, statements, started, wallet?.value, roster, completed),
+  const { started, wallets, completed, conduct } = ran;
+  const planned = planCeremony(statements.proposal.value, roster, wallets.named?.value);
+  const plan = walk.run('session', () => checkSession(statements, started, planned, roster));
+  const said = (): Result<undefined, Finding> => conduct(checkOutcomes(parts, statements, started), undefined);
+  if (plan.kind === 'run') {
+    const { made } = wallets;
+    const fromRounds = walk.run('rounds', () =>
+      checkRunRounds(parts.rounds, started, plan.run, completed ? made?.value : undefined),
     );
     walk.run('result', () => {
-      const outcomes = conduct(checkOutcomes(parts, statements, started), undefined);
-      return outcomes.ok ? conduct(checkKey(statements, wallet, made), undefined) : outcomes;
+      const outcomes = said();
+      return outcomes.ok ? conduct(checkKey(statements, made, fromRounds), undefined) : outcomes;
     });
-    const partly = completed || wallet === undefined ? [] : ['not every party reports the new key'];
+    const partly = completed || made === undefined ? [] : ['not every party reports the new key'];
     return { notes: [...partly, ...equivocators(parts.rounds)] };
   }
-  if (wallet === undefined) throw new BugError('BUG_NO_WALLET', 'a signing cannot have started without its wallet');
-  const combined = walk.run('rounds', () => checkSignRounds(parts.rounds, started, wallet.value, roster, completed));
+  if (plan.kind === 'export') {
+    walk.run('rounds', () => checkNoRounds(parts.rounds));
+    walk.run('result', said);
+    return { notes: exportNotes(statements) };
+  }
+  const combined = walk.run('rounds', () => checkSignRounds(parts.rounds, started, plan.wallet, roster, completed));
   const signature = walk.run('result', () => {
-    const outcomes = conduct(checkOutcomes(parts, statements, started), undefined);
-    return outcomes.ok ? conduct(checkSignature(statements, started, wallet.value, combined), undefined) : outcomes;
+    const outcomes = said();
+    return outcomes.ok ? conduct(checkSignature(statements, started, plan.wallet, combined), undefined) : outcomes;
   });
   if (completed) return { signature, notes: [] };
   const notes = equivocators(parts.rounds);
@@ -202,13 +215,21 @@ function walkSession(walk: Walk, parts: Parts, statements: Statements, roster: R
   return { signature, notes: released ? [...notes, 'a last message had left: the payload counts as signed'] : notes };
 }
 
-function anchor(parts: Parts, { roster, fingerprint }: VerifyOptions): Result<Roster, Finding> {
+/** From t shares on the recipient has the whole key, whatever else is reported. */
+function exportNotes({ outcomes }: Statements): readonly string[] {
+  const handed = outcomes.filter(({ value }) => value.body.released).map(({ value }) => value.body.party);
+  return handed.length === 0 ? [] : [`party ${handed.join(', ')} handed its share to the recipient`];
+}
+
+function anchor(parts: Parts, { roster, fingerprint, history }: VerifyOptions): Result<Roster, Finding> {
   if (roster === undefined) return err({ code: 'UNANCHORED', message: 'no roster was given to verify against' });
   if (fingerprint !== undefined && !matchesFingerprint(roster.digest, fingerprint)) {
     return err({ code: 'FINGERPRINT_DIFFERS', message: 'the roster does not have this fingerprint' });
   }
-  if (equalBytes(parts.roster, roster.digest)) return ok(roster);
-  return err({ code: 'WRONG_ROSTER', seq: 0, message: 'the transcript was made under another roster' });
+  const known = equalBytes(parts.roster, roster.digest) ? roster : history?.roster(parts.roster);
+  if (known !== undefined) return ok(known);
+  const message = 'the transcript was made under another roster, and no transcript given before leads to it';
+  return err({ code: 'WRONG_ROSTER', seq: 0, message });
 }
 
 function start(
@@ -221,18 +242,6 @@ function start(
   return checkNothingRan(parts, statements);
 }
 
-function walletOf(
-  statements: Statements,
-  { counted }: Answers,
-  documents: Documents,
-): Result<Placed<Wallet> | undefined, Finding> {
-  const { body, digest } = statements.proposal.value;
-  if (body.ceremony === 'sign') return findWallet(body, counted, documents);
-  if (body.ceremony === 'export') return ok(undefined);
-  const walletId = body.ceremony === 'reshare' ? body.walletId : walletIdOf(digest, body.attempt);
-  return newWallet(statements, documents, walletId);
-}
-
 function isLast({ value: { type, round } }: Parts['rounds'][number]): boolean {
   return type === SIGN && round === 3;
 }
@@ -240,7 +249,7 @@ function isLast({ value: { type, round } }: Parts['rounds'][number]): boolean {
 /** Ends the walk after the first failure. */
 class Stop extends Error {}
 
-type Found = Pick<Report, 'proposal' | 'ending' | 'signature' | 'wallet' | 'derived'>;
+type Found = Pick<Report, 'proposal' | 'ending' | 'signature' | 'wallet' | 'derived' | 'roster'>;
 
 class Walk {
   readonly #checks: Check[] = [];

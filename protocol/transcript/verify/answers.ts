@@ -1,5 +1,6 @@
 /** What the parties answered, as the rules of a ceremony see it: each verdict was possible when it was given. */
 
+import { isKeyChange } from '../../ceremony/agreement.ts';
 import {
   addWithdrawal,
   admit,
@@ -23,8 +24,10 @@ export interface Answers {
   readonly counted: readonly Placed<VerdictStatement>[];
 }
 
-export function gatherAnswers(statements: Statements): Answers {
-  const ceremony = gather(statements);
+/** @param previous the ceremony of the attempt before, if the auditor has its transcript */
+export function gatherAnswers(statements: Statements, previous?: Ceremony): Answers {
+  const gathered = gather(statements);
+  const ceremony = previous === undefined ? gathered : { ...gathered, announced: previous.announced };
   const counted = statements.verdicts.filter(({ value }) => counts(value, ceremony, statements));
   return { ceremony, counted };
 }
@@ -54,7 +57,8 @@ export function checkAnswers(
     (party) => `party ${party} gave two different verdicts; both are signed, which proves it against that party`,
   );
   if (body.previous === undefined || previous !== undefined) return ok(notes);
-  const unknown = `attempt ${body.attempt}: the transcript of the attempt before it was not given, so it was not compared`;
+  const compared = isKeyChange(body) ? 'neither it nor its announcement was compared' : 'it was not compared';
+  const unknown = `attempt ${body.attempt}: the transcript of the attempt before it was not given, so ${compared}`;
   return ok([unknown, ...notes]);
 }
 
@@ -109,6 +113,8 @@ function admissionCode(code: LifecycleError['code']): AuditCode {
       return code;
     case 'PROPOSAL_NOT_YET_VALID':
       return 'TIMES_DISORDERED';
+    case 'ANNOUNCEMENT_OUTLASTS':
+      return 'ANNOUNCEMENT_RUNNING';
     default:
       return 'ATTEMPT_DIFFERS';
   }

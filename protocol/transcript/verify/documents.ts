@@ -15,6 +15,7 @@ import { POLICY_SCHEMA } from '../../policy/schema.ts';
 import type { Finding } from '../codes.ts';
 import type { Parts, Placed } from './parts.ts';
 import type { Statements } from './statements.ts';
+import type { Wallets } from './wallets.ts';
 
 /** Everything by the hex digest that statements use for it. */
 export interface Documents {
@@ -25,7 +26,8 @@ export interface Documents {
   readonly wallets: ReadonlyMap<string, Placed<Wallet>>;
 }
 
-export function readDocuments(parts: Parts, roster: Roster): Result<Documents, Finding> {
+/** @param next the roster that a reshare hands the key to; the wallet that it makes is held by its parties */
+export function readDocuments(parts: Parts, roster: Roster, next: Roster | undefined): Result<Documents, Finding> {
   const policies = new Map<string, Placed<Policy>>();
   const inputs = new Map<string, Placed<JudgementInputs>>();
   const wallets = new Map<string, Placed<Wallet>>();
@@ -48,7 +50,7 @@ export function readDocuments(parts: Parts, roster: Roster): Result<Documents, F
         break;
       }
       case WALLET_SCHEMA: {
-        const wallet = openWallet(value, roster);
+        const wallet = openUnder(value, roster, next);
         if (!wallet.ok) return err({ code: 'CERTIFICATE_INVALID', seq, message: wallet.error });
         wallets.set(name, { seq, value: wallet.value });
         break;
@@ -64,7 +66,7 @@ export function readDocuments(parts: Parts, roster: Roster): Result<Documents, F
 export function checkReferences(
   statements: Statements,
   documents: Documents,
-  wallet: Placed<Wallet> | undefined,
+  { made, named: before }: Wallets,
 ): Result<undefined, Finding> {
   const named = new Set<string>();
   for (const { value } of statements.verdicts) {
@@ -78,10 +80,17 @@ export function checkReferences(
   const stray = [
     ...kept(documents.policies),
     ...kept(documents.inputs),
-    ...[...documents.wallets.values()].filter((placed) => placed !== wallet),
+    ...[...documents.wallets.values()].filter((placed) => placed !== made && placed !== before),
   ].sort((a, b) => a.seq - b.seq)[0];
   if (stray === undefined) return ok(undefined);
   return err({ code: 'DOCUMENT_UNREFERENCED', seq: stray.seq, message: 'no statement refers to this document' });
+}
+
+function openUnder(document: Json, roster: Roster, next: Roster | undefined): Result<Wallet, string> {
+  const own = openWallet(document, roster);
+  if (own.ok || next === undefined) return own;
+  const handedOver = openWallet(document, next);
+  return handedOver.ok ? handedOver : own;
 }
 
 const INPUTS_SCHEMA = 'keymoot.inputs.v1';

@@ -10,21 +10,21 @@ import { merkleRoot } from '../merkle.ts';
 import { isBefore } from './answers.ts';
 import { partyIndex } from './counters.ts';
 import type { Parts } from './parts.ts';
+import { resultOf } from './result.ts';
 import type { Started } from './start.ts';
 import type { Statements } from './statements.ts';
 
 /**
- * - `completed`: every signer reports the same signature, or every party the same key;
+ * - `completed`: every signer reports the same signature or key, or, in an export, the share that it handed over;
  * - `aborted`: it was started, but not every signer reports a result;
  * - `refused`: it was never started.
  */
 export function endingOf(statements: Statements): Ending {
-  const { start, outcomes } = statements;
+  const { start, outcomes, proposal } = statements;
   if (start === undefined) return 'refused';
+  const { ceremony } = proposal.value.body;
   const done = start.value.body.signers.every((signer) =>
-    outcomes.some(
-      ({ value: { body } }) => body.party === signer && (body.signature !== undefined || body.key !== undefined),
-    ),
+    outcomes.some(({ value: { body } }) => body.party === signer && resultOf(ceremony, body) !== undefined),
   );
   return done ? 'completed' : 'aborted';
 }
@@ -92,8 +92,10 @@ export function checkCloses(
     }
   }
   const parties = statements.closes.filter(({ value }) => partyIndex(value.body.author) !== undefined);
-  if (parties.length >= roster.threshold) return ok(undefined);
-  const message = `${parties.length} of at least ${roster.threshold} parties closed the transcript`;
+  // Where so many shares were lost that fewer than t parties are left, all of those that are.
+  const least = Math.min(roster.threshold, started?.start.body.signers.length ?? roster.threshold);
+  if (parties.length >= least) return ok(undefined);
+  const message = `${parties.length} of at least ${least} parties closed the transcript`;
   return err({ code: 'CLOSE_TOO_FEW', message });
 }
 

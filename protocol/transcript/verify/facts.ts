@@ -1,8 +1,11 @@
 /** What a verified transcript adds to an auditor's memory. */
+import type { Ending } from '../../ceremony/close.ts';
 import type { EcdsaSignature } from '../../ceremony/outcome.ts';
+import type { ReshareProposal } from '../../ceremony/proposal.ts';
 import { partyOf, type Roster } from '../../ceremony/roster.ts';
+import { rosterChange } from '../../ceremony/roster-change.ts';
 import { toHex } from '../../common/bytes.ts';
-import type { CountedStatement, Facts } from '../history.ts';
+import type { CountedStatement, Facts, Replaced } from '../history.ts';
 import type { Answers } from './answers.ts';
 import { partyIndex } from './counters.ts';
 import type { Documents } from './documents.ts';
@@ -16,12 +19,16 @@ export interface Walked {
   readonly answers: Answers;
   readonly documents: Documents;
   readonly roster: Roster;
+  readonly ending: Ending;
 }
 
 export function factsOf(
-  { parts, statements, answers, documents, roster }: Walked,
+  { parts, statements, answers, documents, roster, ending }: Walked,
   signature: EcdsaSignature | undefined,
 ): Facts {
+  const { body } = statements.proposal.value;
+  const { start } = statements;
+  const isUse = body.ceremony === 'sign' || body.ceremony === 'export';
   const counted = (placed: Placed<Counted>, party: number | undefined): readonly CountedStatement[] => {
     const key = party === undefined ? undefined : partyOf(roster, party)?.statementKey;
     if (party === undefined || key === undefined) return [];
@@ -46,7 +53,16 @@ export function factsOf(
       ...statements.closes.flatMap((placed) => counted(placed, partyIndex(placed.value.body.author))),
     ],
     nonce: signature && { r: signature.r, seq: named?.seq ?? parts.body.length - 1 },
+    roster: roster.digest,
+    used: isUse && start ? { epochId: body.epochId, started: start.value.body.created, seq: start.seq } : undefined,
+    replaced: body.ceremony === 'reshare' && ending === 'completed' ? replacedBy(body, statements, roster) : undefined,
   };
+}
+
+function replacedBy(body: ReshareProposal, { outcomes }: Statements, roster: Roster): Replaced {
+  const { epochId, next } = body;
+  const removes = next !== undefined && rosterChange(roster, next).leaves.length > 0;
+  return { epochId, removes, at: Math.max(...outcomes.map(({ value }) => value.body.created)), next };
 }
 
 interface Counted {

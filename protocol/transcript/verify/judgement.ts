@@ -3,11 +3,10 @@
  * with the inputs it recorded. What it signed must be exactly what comes out.
  */
 
-import { denial, type Judgement, type JudgementInputs, judgeProposal } from '../../ceremony/judgement.ts';
+import { denial, type Judgement, type JudgementInputs, judgeProposal, readKeys } from '../../ceremony/judgement.ts';
 import { CLOCK_TOLERANCE } from '../../ceremony/lifecycle.ts';
-import type { Proposal, SignProposal } from '../../ceremony/proposal.ts';
+import type { Proposal } from '../../ceremony/proposal.ts';
 import type { Roster } from '../../ceremony/roster.ts';
-import { keygenPlan } from '../../ceremony/run-plan.ts';
 import type { Start } from '../../ceremony/start.ts';
 import type { PolicyReference, Reading, VerdictBody, VerdictStatement } from '../../ceremony/verdict-statement.ts';
 import type { Wallet } from '../../ceremony/wallet.ts';
@@ -25,39 +24,14 @@ import type { Placed } from './parts.ts';
 
 type Verdicts = readonly Placed<VerdictStatement>[];
 
-/** The wallet that a `sign` proposal names. Needed as soon as anybody consented; the start of a refusal may lack it. */
-export function findWallet(
-  body: SignProposal,
-  counted: Verdicts,
-  documents: Documents,
-): Result<Placed<Wallet> | undefined, Finding> {
-  const wallets = [...documents.wallets.values()];
-  const found = wallets.find(({ value }) => equalBytes(value.walletId, body.walletId));
-  const consented = counted.some(({ value }) => value.body.decision === 'consent');
-  // Only who knows the wallet gets as far as reading the payload.
-  const needed = consented || counted.some(({ value }) => value.body.reading !== undefined);
-  const [other] = wallets;
-  if (found === undefined) {
-    if (!needed) return ok(undefined);
-    if (other === undefined) return err({ code: 'DOCUMENT_MISSING', message: 'the document of the wallet is missing' });
-    return err({ code: 'WALLET_DIFFERS', seq: other.seq, message: 'this is not the wallet that the proposal names' });
-  }
-  const { seq, value } = found;
-  const otherAddress = body.path.length === 0 && !equalBytes(value.address, body.address);
-  const differs = value.name !== body.wallet || !equalBytes(value.epochId, body.epochId) || otherAddress;
-  if (differs && consented) {
-    return err({ code: 'WALLET_DIFFERS', seq, message: 'the proposal names another name, epoch or address' });
-  }
-  return ok(found);
-}
-
 /** What the payload says by our own reading; undefined if it cannot be read, which only rejections survive. */
 export function checkReadings(
   proposal: Proposal,
   counted: Verdicts,
   roster: Roster,
+  wallet: Wallet | undefined,
 ): Result<Reading | undefined, Finding> {
-  const own = readingOf(proposal, roster);
+  const own = readingOf(proposal, roster, wallet);
   for (const { seq, value } of counted) {
     const { decision, party, reading } = value.body;
     if (reading === undefined) continue;
@@ -121,10 +95,11 @@ export function checkJudgements(
 
 const NONE = new Uint8Array();
 
-function readingOf(proposal: Proposal, roster: Roster): Result<Reading, string> {
-  const { body, digest } = proposal;
-  if (body.ceremony === 'keygen') return ok({ digest: keygenPlan(roster, digest, body).cfgHash });
-  if (body.ceremony !== 'sign') return err('this kind is not audited yet');
+function readingOf({ body, digest }: Proposal, roster: Roster, wallet: Wallet | undefined): Result<Reading, string> {
+  if (body.ceremony !== 'sign') {
+    const keys = readKeys(digest, body, { roster, wallet });
+    return keys.ok ? keys : err(keys.error.detail);
+  }
   const decoded = decode(body.payload);
   if (!decoded.ok) return err(decoded.error.message);
   return ok({ digest: decoded.value.digest, tree: leafTreeDigest(decoded.value) });

@@ -1,6 +1,13 @@
 /** What the signers report: it agrees, it comes from these rounds, and the signature or key is valid. */
 import { secp256k1 } from '@noble/curves/secp256k1.js';
-import { type EcdsaSignature, type NewKey, type Outcome, signatureJson } from '../../ceremony/outcome.ts';
+import {
+  type EcdsaSignature,
+  type NewKey,
+  type Outcome,
+  type OutcomeBody,
+  signatureJson,
+} from '../../ceremony/outcome.ts';
+import type { CeremonyKind } from '../../ceremony/proposal.ts';
 import { signingKey } from '../../ceremony/session-binding.ts';
 import type { Wallet } from '../../ceremony/wallet.ts';
 import { equalBytes, toHex } from '../../common/bytes.ts';
@@ -14,7 +21,6 @@ import type { Signature } from '../../threshold/sign/combine.ts';
 import { SIGN } from '../../threshold/sign/messages.ts';
 import type { AuditCode, Finding } from '../codes.ts';
 import { disordered, isBefore } from './answers.ts';
-import type { Documents } from './documents.ts';
 import type { Parts, Placed } from './parts.ts';
 import type { Started } from './start.ts';
 import type { Statements } from './statements.ts';
@@ -22,7 +28,7 @@ import type { Statements } from './statements.ts';
 /** Each outcome is a signer's, of this session, and says exactly one thing, all of them the same. */
 export function checkOutcomes(parts: Parts, statements: Statements, started: Started): Result<undefined, Finding> {
   const { signers, sessionId, created } = started.start.body;
-  const keygen = statements.proposal.value.body.ceremony === 'keygen';
+  const { ceremony } = statements.proposal.value.body;
   let first: Outcome | undefined;
   const sent = new Set(parts.rounds.flatMap(({ value }) => (isLast(value) ? [value.from] : [])));
   for (const { seq, value } of statements.outcomes) {
@@ -30,10 +36,10 @@ export function checkOutcomes(parts: Parts, statements: Statements, started: Sta
     if (!signers.includes(body.party)) return bad('OUTCOME_FOREIGN', seq, `party ${body.party} did not sign`);
     if (!equalBytes(body.sessionId, sessionId)) return bad('OUTCOME_FOREIGN', seq, 'the outcome is of another session');
     if (isBefore(body.created, created)) return err(disordered(seq, 'the outcome', 'the start'));
-    const said = [body.signature, body.key, body.abort].filter((part) => part !== undefined).length;
-    const other = keygen ? body.signature : body.key;
-    const unreleased = !body.released && (body.signature !== undefined || sent.has(body.party));
-    if (said !== 1 || other !== undefined || unreleased) {
+    const said = [body.signature, body.key, body.exported, body.abort].filter((part) => part !== undefined).length;
+    const isFitting = body.abort !== undefined || resultOf(ceremony, body) !== undefined;
+    const left = body.signature !== undefined || body.exported !== undefined || sent.has(body.party);
+    if (said !== 1 || !isFitting || (left && !body.released)) {
       return bad('OUTCOME_INVALID', seq, `the outcome of party ${body.party} contradicts itself`);
     }
     if (body.abort !== undefined) continue;
@@ -43,6 +49,20 @@ export function checkOutcomes(parts: Parts, statements: Statements, started: Sta
     first = value;
   }
   return ok(undefined);
+}
+
+/** What an outcome of this kind reports if it is no abort. */
+export function resultOf(ceremony: CeremonyKind, body: OutcomeBody): EcdsaSignature | NewKey | Uint8Array | undefined {
+  switch (ceremony) {
+    case 'sign':
+      return body.signature;
+    case 'export':
+      return body.exported;
+    case 'keygen':
+    case 'import':
+    case 'reshare':
+      return body.key;
+  }
 }
 
 /**
@@ -77,25 +97,6 @@ export function checkSignature(
     return bad('OUTCOMES_DIFFER', seq, 'the round messages lead to another signature');
   }
   return ok(signature);
-}
-
-/** The new wallet's document, if any signer reports a key; found by the digest that the outcomes name. */
-export function newWallet(
-  statements: Statements,
-  documents: Documents,
-  walletId: Uint8Array,
-): Result<Placed<Wallet> | undefined, Finding> {
-  const reports = statements.outcomes.filter(({ value }) => value.body.key !== undefined);
-  // A corrupt party may name a certificate that nobody has.
-  const isShown = ({ value: { body } }: Placed<Outcome>): boolean =>
-    body.key !== undefined && documents.wallets.has(toHex(body.key.certificate));
-  const reported = reports.find(isShown) ?? reports[0];
-  const key = reported?.value.body.key;
-  if (reported === undefined || key === undefined) return ok(undefined);
-  const wallet = documents.wallets.get(toHex(key.certificate));
-  if (wallet === undefined) return bad('DOCUMENT_MISSING', reported.seq, 'the certificate of the new key is missing');
-  if (equalBytes(wallet.value.walletId, walletId)) return ok(wallet);
-  return bad('WALLET_DIFFERS', wallet.seq, 'this is the certificate of another wallet');
 }
 
 /** The key that outcomes report is the one of the certificate and, if completed, of the round messages. */

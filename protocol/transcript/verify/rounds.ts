@@ -4,9 +4,13 @@
  */
 
 import { verify } from '../../ceremony/ed25519.ts';
+import type { Quorum } from '../../ceremony/lifecycle.ts';
+import type { Proposal } from '../../ceremony/proposal.ts';
 import { partyOf, type Roster } from '../../ceremony/roster.ts';
-import { keygenPlan } from '../../ceremony/run-plan.ts';
-import { keygenSessionId, signingKey, signSessionId } from '../../ceremony/session-binding.ts';
+import type { RunPlan } from '../../ceremony/run-plan.ts';
+import { exportSessionId, runSessionId, signingKey, signSessionId } from '../../ceremony/session-binding.ts';
+import type { Start } from '../../ceremony/start.ts';
+import type { VerdictReason } from '../../ceremony/verdict-statement.ts';
 import type { Wallet } from '../../ceremony/wallet.ts';
 import { equalBytes } from '../../common/bytes.ts';
 import { err, ok, type Result } from '../../common/result.ts';
@@ -20,6 +24,7 @@ import { SIGN } from '../../threshold/sign/messages.ts';
 import { verifySignBroadcasts } from '../../threshold/sign/public-check.ts';
 import type { AuditCode, Finding } from '../codes.ts';
 import type { Placed } from './parts.ts';
+import type { CeremonyPlan } from './plan.ts';
 import type { Started } from './start.ts';
 import type { Statements } from './statements.ts';
 
@@ -29,22 +34,29 @@ type Rounds = readonly Placed<ParsedEnvelope>[];
 export function checkSession(
   statements: Statements,
   { start, seq, quorum }: Started,
-  wallet: Wallet | undefined,
+  plan: Result<CeremonyPlan, VerdictReason>,
   roster: Roster,
-): Result<undefined, Finding> {
+): Result<CeremonyPlan, Finding> {
+  if (!plan.ok) return err({ code: 'SESSION_ID', seq, message: plan.error.detail });
   const { value: proposal } = statements.proposal;
-  const { body } = proposal;
-  const { signers, digest, sessionId } = start.body;
-  let expected: Uint8Array | undefined;
-  if (body.ceremony === 'keygen') {
-    const { cfgHash } = keygenPlan(roster, proposal.digest, body);
-    expected = keygenSessionId(roster, proposal, cfgHash, quorum.consents);
-  } else if (wallet !== undefined && body.ceremony === 'sign') {
-    const bound = { digest: proposal.digest, body };
-    expected = signSessionId(roster, bound, signingKey(wallet, quorum), signers, digest, quorum.consents);
-  }
-  if (expected !== undefined && equalBytes(expected, sessionId)) return ok(undefined);
+  const expected = expectedId(proposal, start, quorum, plan.value, roster);
+  if (equalBytes(expected, start.body.sessionId)) return plan;
   return err({ code: 'SESSION_ID', seq, message: 'the session id does not follow from what the start binds' });
+}
+
+function expectedId(proposal: Proposal, start: Start, quorum: Quorum, plan: CeremonyPlan, roster: Roster): Uint8Array {
+  const { consents } = quorum;
+  const { digest } = proposal;
+  switch (plan.kind) {
+    case 'run':
+      return runSessionId(roster, proposal, plan.run, consents);
+    case 'export':
+      return exportSessionId(roster, { digest, body: plan.body }, plan.wallet.publicKey, plan.plan, consents);
+    case 'sign': {
+      const key = signingKey(plan.wallet, quorum);
+      return signSessionId(roster, { digest, body: plan.body }, key, start.body.signers, start.body.digest, consents);
+    }
+  }
 }
 
 /** Of a signing: every message is a signer's. If all are there, also the signature that they lead to. */
@@ -62,7 +74,7 @@ export function checkSignRounds(
     const expected = value.type === SIGN ? value.round >= 1 && value.round <= 3 : isAbort(value);
     const key = identityKey(value.from);
     if (!expected || key === undefined || !equalBytes(value.sid, sessionId)) return foreign(seq);
-    if (!verifyEnvelope(value, key, verify)) return unsigned(seq, value.from);
+    if (!verifyEnvelope(value, key, verify)) return unsigned(seq, `party:${value.from}`);
   }
   const broadcasts = rounds.flatMap(({ value }) => (value.type === SIGN ? [value.bytes] : []));
   const childKey = signingKey(wallet, quorum);
@@ -77,20 +89,16 @@ export function checkSignRounds(
   return err({ code: signCode(problem), seq, message: `${problem}${where}${who}` });
 }
 
-/** Of a keygen: every message is a party's. With `completed`, also the key that the messages lead to. */
-export function checkKeygenRounds(
+/** Of a keygen, an import, a reshare: every message is a member's. With `made`, also the epoch that they lead to. */
+export function checkRunRounds(
   rounds: Rounds,
-  statements: Statements,
   { start }: Started,
-  wallet: Wallet | undefined,
-  roster: Roster,
-  completed: boolean,
+  { config, members, parent }: RunPlan,
+  made: Wallet | undefined,
 ): Result<PublicKeygen | undefined, Finding> {
-  const { value: proposal } = statements.proposal;
-  if (proposal.body.ceremony !== 'keygen') return ok(undefined);
-  const { config } = keygenPlan(roster, proposal.digest, proposal.body);
   const { sessionId } = start.body;
-  const frame = makeFrame(sessionId, config);
+  const frame = makeFrame(sessionId, config, parent);
+  const nameOf = (pid: number): string => members.find((member) => member.pid === pid)?.name ?? `member ${pid}`;
   const runSid = sidOf(frame, rounds);
   for (const { seq, value } of rounds) {
     const early = isAbort(value) || (value.type === DKG_BROADCAST && value.round <= 2);
@@ -98,23 +106,27 @@ export function checkKeygenRounds(
     const member = frame.members.find(({ pid }) => pid === value.from);
     if (value.type === SIGN || member === undefined) return foreign(seq);
     if (sid !== undefined && !equalBytes(value.sid, sid)) return foreign(seq);
-    if (!verifyEnvelope(value, member.identityKey, verify)) return unsigned(seq, member.index);
+    if (!verifyEnvelope(value, member.identityKey, verify)) return unsigned(seq, nameOf(member.pid));
   }
-  if (!completed || wallet === undefined) return ok(undefined);
+  if (made === undefined) return ok(undefined);
   const checked = verifyKeygenBroadcasts({
     sessionId,
     config,
-    chainCodeHash: wallet.certificate.chainCodeHash,
+    ...(parent === undefined ? {} : { parent }),
+    chainCodeHash: made.certificate.chainCodeHash,
     envelopes: rounds.flatMap(({ value }) => (isAbort(value) ? [] : [value.bytes])),
     verify,
   });
   if (checked.ok) return checked;
-  const { code, check, members, message } = checked.error;
-  const parties = frame.members
-    .flatMap(({ pid, index }) => (members.includes(pid) ? [index] : []))
-    .sort((a, b) => a - b);
-  const who = parties.length === 0 ? '' : ` (party ${parties.join(', ')})`;
-  return err({ code: KEYGEN_CODES[code], message: `${check === undefined ? '' : `${check}: `}${message}${who}` });
+  const { code, check, members: pids, message } = checked.error;
+  const who = pids.length === 0 ? '' : ` (${pids.map(nameOf).join(', ')})`;
+  return err({ code: RUN_CODES[code], message: `${check === undefined ? '' : `${check}: `}${message}${who}` });
+}
+
+/** An export has no rounds: shares go to the recipient alone. */
+export function checkNoRounds(rounds: Rounds): Result<undefined, Finding> {
+  const [round] = rounds;
+  return round === undefined ? ok(undefined) : foreign(round.seq);
 }
 
 /** Who sent two different messages in one place: both are signed, which proves it. */
@@ -126,7 +138,7 @@ export function equivocators(rounds: Rounds): readonly string[] {
   });
 }
 
-const KEYGEN_CODES = {
+const RUN_CODES = {
   CONFIG: 'ROUND_CHECK',
   ENVELOPE: 'ROUND_FOREIGN',
   EQUIVOCATION: 'ROUND_EQUIVOCATED',
@@ -156,6 +168,6 @@ function foreign(seq: number): Result<never, Finding> {
   return err({ code: 'ROUND_FOREIGN', seq, message: 'the message is of no member or of no round of this session' });
 }
 
-function unsigned(seq: number, party: number): Result<never, Finding> {
-  return err({ code: 'ROUND_SIGNATURE', seq, message: `the message is not signed by party ${party}` });
+function unsigned(seq: number, sender: string): Result<never, Finding> {
+  return err({ code: 'ROUND_SIGNATURE', seq, message: `the message is not signed by ${sender}` });
 }

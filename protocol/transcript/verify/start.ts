@@ -3,6 +3,7 @@
  * the signers stand among them, and nothing that ended the proposal came before it.
  */
 
+import { datedTooEarly } from '../../ceremony/announcement.ts';
 import { type Ceremony, checkStandings, type LifecycleError, type Quorum, standing } from '../../ceremony/lifecycle.ts';
 import type { Roster } from '../../ceremony/roster.ts';
 import type { Start } from '../../ceremony/start.ts';
@@ -11,6 +12,7 @@ import { err, ok, type Result } from '../../common/result.ts';
 import type { AuditCode, Finding } from '../codes.ts';
 import { disordered, isBefore } from './answers.ts';
 import type { Placed } from './parts.ts';
+import { resultOf } from './result.ts';
 import type { Statements } from './statements.ts';
 
 /** A start that holds. */
@@ -35,6 +37,8 @@ export function checkStart(
   if (!alive.ok) return err({ code: asAuditCode(alive.error), seq, message: alive.error.message });
   if (isBefore(created, statements.proposal.value.body.created))
     return err(disordered(seq, 'the start', 'the proposal'));
+  const early = hasFirstAttempt(listed) ? datedTooEarly(listed, value, roster) : undefined;
+  if (early !== undefined) return err({ code: 'ANNOUNCEMENT_RUNNING', seq, message: early });
   const late = gathered.value.consents.find((consent) => isBefore(created, consent.body.created));
   if (late !== undefined) return err(disordered(seq, 'the start', `the consent of party ${late.body.party}`));
   return ok({ start: value, seq, quorum: gathered.value });
@@ -61,9 +65,15 @@ export function checkAlive(
   ]);
 }
 
-/** Whether any signer reports a signature or a key. */
-function hasResult({ outcomes }: Statements): boolean {
-  return outcomes.some(({ value }) => value.body.signature !== undefined || value.body.key !== undefined);
+/** Whether any signer reports a signature, a key or a share handed over. */
+function hasResult({ outcomes, proposal }: Statements): boolean {
+  const { ceremony } = proposal.value.body;
+  return outcomes.some(({ value }) => resultOf(ceremony, value.body) !== undefined);
+}
+
+/** Whether it is known since when its contents were announced; else the auditor is told so (answers.ts). */
+function hasFirstAttempt({ announced, proposal }: Ceremony): boolean {
+  return proposal.body.attempt === 1 || announced.created !== proposal.body.created;
 }
 
 /** Only the verdicts that the start names: what came later could not bind its composer. */
