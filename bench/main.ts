@@ -1,27 +1,51 @@
-/** `npm run bench -- [--json FILE] [--only PREFIX]` */
+/** `npm run bench -- [--json FILE] [--only PREFIX] [--peer-dir DIR] [--plot FILE]`; see README.md beside this. */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { installPlatformHash } from '../participant/hashing.ts';
+import type { Bench } from './bench.ts';
 import { ceremonyBench } from './ceremony.bench.ts';
+import { concurrentBench } from './concurrent.bench.ts';
 import { payloadBench } from './payload.bench.ts';
+import { loadPeers } from './peers.ts';
 import { policyBench } from './policy.bench.ts';
-import { type Bench, environment, line, type Measurement } from './report.ts';
-import { keygenBench, pairBench, signBench } from './threshold.bench.ts';
+import { environment, line, type Measurement, ratios } from './report.ts';
+import { memoryBench, pairBench, thresholdBench } from './threshold.bench.ts';
+
+const BENCHES: readonly Bench[] = [
+  payloadBench,
+  policyBench,
+  pairBench,
+  thresholdBench,
+  memoryBench,
+  ceremonyBench,
+  concurrentBench,
+];
 
 installPlatformHash();
-
-const BENCHES: readonly Bench[] = [payloadBench, policyBench, keygenBench, pairBench, signBench, ceremonyBench];
-
-const { values } = parseArgs({ options: { json: { type: 'string' }, only: { type: 'string', default: '' } } });
-const only = values.only;
+const { values } = parseArgs({
+  options: { json: { type: 'string' }, only: { type: 'string', default: '' }, 'peer-dir': { type: 'string' } },
+});
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+const { only } = values;
+const dir = values['peer-dir'];
 const results: Measurement[] = [];
-process.stdout.write(`${environment()}\n\n`);
+say(`${environment(new Date())}\n`);
+const peers = dir === undefined ? [] : await loadPeers(dir, (name, why) => say(`without ${name}: ${why}`));
+for (const peer of peers) say(`beside ${peer.name} ${peer.version}`);
+
 for (const bench of BENCHES) {
-  if (!bench.names.some((name) => name.startsWith(only))) continue;
-  await bench.run((result) => {
-    if (!result.name.startsWith(only)) return;
-    results.push(result);
-    process.stdout.write(`${line(result)}\n`);
+  const isAsked = only === '' ? bench.onDemand !== true : bench.names.some((name) => name.startsWith(only));
+  if (!isAsked) continue;
+  await bench.run({
+    peers,
+    wanted: (name) => name.startsWith(only) || only.startsWith(name),
+    record(result) {
+      if (!result.name.startsWith(only) && !result.name.startsWith('peer/')) return;
+      results.push(result);
+      say(line(result));
+    },
   });
 }
+const compared = ratios(results);
+if (compared.length > 0) say(`\nours : theirs, in this run\n${compared.join('\n')}`);
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, undefined, 2)}\n`);

@@ -4,14 +4,14 @@ import { type Signer, signerFromSeed, verify } from '../protocol/ceremony/ed2551
 import type { Random } from '../protocol/common/effects.ts';
 import { BugError } from '../protocol/common/errors.ts';
 import type { KeygenRecord } from '../protocol/threshold/keygen/activation.ts';
-import { keygenConfig, type Party } from '../protocol/threshold/keygen/config.ts';
+import { keygenConfig, type Party, pidOf } from '../protocol/threshold/keygen/config.ts';
 import type { Keyshare } from '../protocol/threshold/keygen/keyshare.ts';
-import { createKeygen } from '../protocol/threshold/keygen/machine.ts';
+import { createEpochRun } from '../protocol/threshold/keygen/machine.ts';
 import { PairSetupMachine } from '../protocol/threshold/pair-setup/machine.ts';
 import { PairStore, type PreparedPair } from '../protocol/threshold/pair-setup/store.ts';
 import type { Machine } from '../protocol/threshold/rounds/round.ts';
 import { configHash } from '../protocol/threshold/session-id.ts';
-import { createSign, type SignOutput } from '../protocol/threshold/sign/machine.ts';
+import { createSign, type SignOutput, type SignRecord } from '../protocol/threshold/sign/machine.ts';
 
 export const random: Random = { bytes: (length) => new Uint8Array(randomBytes(length)) };
 
@@ -30,16 +30,27 @@ export function makeMembers(n: number): readonly Member[] {
   });
 }
 
+/** One call of a machine: its start, or the delivery of a message. */
+export type Step =
+  | { readonly party: number; readonly kind: 'start' }
+  | { readonly party: number; readonly kind: 'deliver'; readonly envelope: Uint8Array };
+
 export interface Ran<Output> {
   readonly outputs: ReadonlyMap<number, Output>;
   /** Bytes that each party sent, a broadcast counted once for each receiver. */
   readonly bytes: ReadonlyMap<number, number>;
 }
 
-/** Runs all machines until nothing is under way; `recorded` sees what they ask to be made durable. */
+/**
+ * Runs all machines until nothing is under way.
+ *
+ * @param recorded sees what they ask to be made durable
+ * @param stepped sees every call of a machine, in order
+ */
 export function runAll<Output, RunRecord>(
   machines: ReadonlyMap<number, Machine<Output, RunRecord>>,
-  recorded: (party: number, record: RunRecord) => void,
+  recorded: (party: number, record: RunRecord) => void = () => undefined,
+  stepped: (step: Step) => void = () => undefined,
 ): Ran<Output> {
   const outputs = new Map<number, Output>();
   const bytes = new Map<number, number>();
@@ -55,9 +66,15 @@ export function runAll<Output, RunRecord>(
       bytes.set(from, (bytes.get(from) ?? 0) + receivers.length * effect.envelope.length);
     }
   };
-  for (const [index, machine] of machines) carryOut(index, machine.start());
-  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-    carryOut(next.to, machines.get(next.to)?.deliver(next.envelope) ?? []);
+  for (const [party, machine] of machines) {
+    stepped({ party, kind: 'start' });
+    carryOut(party, machine.start());
+  }
+  // Read by position: taking messages off the front would move all the others.
+  for (let next = 0; next < queue.length; next++) {
+    const { envelope, to } = queue[next] ?? { envelope: new Uint8Array(0), to: 0 };
+    stepped({ party: to, kind: 'deliver', envelope });
+    carryOut(to, machines.get(to)?.deliver(envelope) ?? []);
   }
   return { outputs, bytes };
 }
@@ -66,29 +83,17 @@ export function runAll<Output, RunRecord>(
 export function runKeygen(members: readonly Member[], threshold: number): ReadonlyMap<number, Keyshare> {
   const walletId = random.bytes(32);
   const config = keygenConfig({ threshold, parties: members, gen: 1, walletId, exportable: false });
+  const cfgHash = configHash(config);
   const sessionId = random.bytes(32);
   const shares = new Map<number, Keyshare>();
   const machines = new Map(
-    members.map((member) => {
-      const { sign } = member.signer;
-      const cfgHash = configHash(config);
-      const options = {
-        sessionId,
-        cfgHash,
-        walletId,
-        threshold,
-        parties: members,
-        self: member.index,
-        gen: 1,
-        sign,
-        verify,
-        random,
-      };
-      return [member.index, createKeygen(options)] as const;
+    members.map(({ signer }) => {
+      const pid = pidOf(config, signer.publicKey);
+      return [pid, createEpochRun({ sessionId, config, cfgHash, pid, sign: signer.sign, verify, random })] as const;
     }),
   );
-  runAll(machines, (party, record: KeygenRecord) => {
-    if (record.kind === 'prepared') shares.set(party, record.keyshare);
+  runAll(machines, (_, record: KeygenRecord) => {
+    if (record.kind === 'prepared') shares.set(record.keyshare.index, record.keyshare);
   });
   if (shares.size !== members.length) throw new BugError('BENCH_KEYGEN', 'a key generation did not come to its end');
   return shares;
@@ -105,22 +110,19 @@ export function runPair(
   stores: ReadonlyMap<number, PairStore>,
   epochId: Uint8Array,
   pair: readonly [number, number],
-): void {
+): Ran<PreparedPair> {
   const machine = (self: number, peer: number): PairSetupMachine => {
     const [own, other] = [members[self - 1], members[peer - 1]];
     if (own === undefined || other === undefined) throw new BugError('BENCH_PAIR', 'no such party');
-    const { sign } = own.signer;
-    const peerKey = other.identityKey;
-    const isRefused = (): boolean => false;
     return new PairSetupMachine({
       epochId,
       rosterDigest: hash('roster'),
       self,
       peer,
-      peerKey,
+      peerKey: other.identityKey,
       counter: 0,
-      isRefused,
-      sign,
+      isRefused: () => false,
+      sign: own.signer.sign,
       verify,
       random,
     });
@@ -131,51 +133,90 @@ export function runPair(
       [i, machine(i, j)],
       [j, machine(j, i)],
     ]),
-    () => undefined,
   );
   for (const [index, output] of ran.outputs) stores.get(index)?.prepare(output, 0);
+  if (ran.outputs.size !== 2) throw new BugError('BENCH_PAIR', 'a pair setup did not come to its end');
+  return ran;
 }
 
-/** One signature by `signers`; throws unless every one of them has it. */
+/** A wallet as a benchmark has it: who holds it, their shares, their live pair setups. */
+export interface BenchWallet {
+  readonly threshold: number;
+  readonly members: readonly Member[];
+  readonly shares: ReadonlyMap<number, Keyshare>;
+  readonly stores: ReadonlyMap<number, PairStore>;
+}
+
+/** KEYGEN, and every pair setup among `paired` (everybody, if it is not given). */
+export function makeWallet(members: readonly Member[], threshold: number, paired?: readonly number[]): BenchWallet {
+  const wallet = { threshold, members, shares: runKeygen(members, threshold), stores: makeStores(members) };
+  pairAll(wallet, paired);
+  return wallet;
+}
+
+export function pairAll({ members, shares, stores }: BenchWallet, among?: readonly number[]): void {
+  const [first] = shares.values();
+  if (first === undefined) throw new BugError('BENCH_PAIR', 'nobody has a share');
+  for (const pair of pairsOf(among ?? members.map(({ index }) => index))) {
+    runPair(members, stores, first.epochId, pair);
+  }
+}
+
+/** What one signature is about. */
+export interface SignPlan {
+  readonly sessionId: Uint8Array;
+  readonly digest: Uint8Array;
+  /** Randomness of each signer. */
+  readonly random: (party: number) => Random;
+}
+
+export function newSignPlan(): SignPlan {
+  return { sessionId: random.bytes(32), digest: random.bytes(32), random: () => random };
+}
+
+/** The machine of one signer; the first `threshold` members sign. */
+export function signMachine(wallet: BenchWallet, plan: SignPlan, self: number): Machine<SignOutput, SignRecord> {
+  const { members, shares, stores, threshold } = wallet;
+  const [share, pairs, member] = [shares.get(self), stores.get(self), members[self - 1]];
+  if (share === undefined || pairs === undefined || member === undefined)
+    throw new BugError('BENCH_SIGN', 'no such party');
+  const machine = createSign({
+    sessionId: plan.sessionId,
+    epochId: share.epochId,
+    signers: signersOf(wallet),
+    self,
+    threshold,
+    share: share.share,
+    publicKey: share.publicKey,
+    tau: 0n,
+    digest: plan.digest,
+    parties: members,
+    pairs,
+    clock: { monotonic: () => 0 },
+    isBanned: () => false,
+    mayContinue: () => true,
+    sign: member.signer.sign,
+    verify,
+    random: plan.random(self),
+  });
+  if (!machine.ok) throw machine.error;
+  return machine.value;
+}
+
+/** One signature by the first `threshold` members; throws unless every one of them has it, verified. */
 export function runSign(
-  members: readonly Member[],
-  shares: ReadonlyMap<number, Keyshare>,
-  stores: ReadonlyMap<number, PairStore>,
-  signers: readonly number[],
+  wallet: BenchWallet,
+  plan: SignPlan = newSignPlan(),
+  stepped?: (step: Step) => void,
 ): Ran<SignOutput> {
-  const sessionId = random.bytes(32);
-  const digest = random.bytes(32);
-  const machines = new Map(
-    signers.map((self) => {
-      const [share, pairs, member] = [shares.get(self), stores.get(self), members[self - 1]];
-      if (share === undefined || pairs === undefined || member === undefined)
-        throw new BugError('BENCH_SIGN', 'no such party');
-      const machine = createSign({
-        sessionId,
-        epochId: share.epochId,
-        signers,
-        self,
-        threshold: signers.length,
-        share: share.share,
-        publicKey: share.publicKey,
-        tau: 0n,
-        digest,
-        parties: members,
-        pairs,
-        clock: { monotonic: () => 0 },
-        isBanned: () => false,
-        mayContinue: () => true,
-        sign: member.signer.sign,
-        verify,
-        random,
-      });
-      if (!machine.ok) throw machine.error;
-      return [self, machine.value] as const;
-    }),
-  );
-  const ran = runAll(machines, () => undefined);
+  const signers = signersOf(wallet);
+  const ran = runAll(new Map(signers.map((self) => [self, signMachine(wallet, plan, self)])), () => undefined, stepped);
   if (ran.outputs.size !== signers.length) throw new BugError('BENCH_SIGN', 'a signature did not come to its end');
   return ran;
+}
+
+export function signersOf({ members, threshold }: BenchWallet): readonly number[] {
+  return members.slice(0, threshold).map(({ index }) => index);
 }
 
 export function pairsOf(indices: readonly number[]): readonly (readonly [number, number])[] {

@@ -4,7 +4,8 @@ import { fromHex } from '../protocol/common/bytes.ts';
 import { BugError } from '../protocol/common/errors.ts';
 import { decode, type Payload } from '../protocol/payload/payload.ts';
 import { assess } from '../protocol/payload/risk/assess.ts';
-import { type Bench, measurement, timed } from './report.ts';
+import { type Bench, timed } from './bench.ts';
+import { measurement } from './report.ts';
 
 const BATCH = 200;
 
@@ -28,7 +29,7 @@ export function payloadOf(hex: string): Payload {
 
 export const payloadBench: Bench = {
   names: ['payload/inspect'],
-  async run(record) {
+  async run({ record }) {
     const payload = payloadOf(TOKEN_TRANSFER);
     const samples = await timed(40, 10, () => {
       for (let i = 0; i < BATCH; i++) {

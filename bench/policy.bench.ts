@@ -4,8 +4,9 @@ import { decode } from '../protocol/payload/payload.ts';
 import { assess } from '../protocol/payload/risk/assess.ts';
 import { judge } from '../protocol/policy/judge.ts';
 import { parsePolicy } from '../protocol/policy/parse.ts';
+import { type Bench, timed } from './bench.ts';
 import { payloadOf, TOKEN_TRANSFER } from './payload.bench.ts';
-import { type Bench, measurement, timed } from './report.ts';
+import { measurement } from './report.ts';
 
 const RULES = 100;
 const ADDRESSES = 1000;
@@ -40,7 +41,7 @@ function largePolicy(): string {
 
 export const policyBench: Bench = {
   names: ['policy/evaluate'],
-  async run(record) {
+  async run({ record }) {
     const policy = parsePolicy(largePolicy());
     const decoded = decode(payloadOf(TOKEN_TRANSFER));
     if (!policy.ok || !decoded.ok)

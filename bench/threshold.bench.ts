@@ -1,68 +1,187 @@
 /** The engine alone: all parties together, in one process on one core, envelopes and their signatures included. */
-import { makeMembers, makeStores, pairsOf, runKeygen, runPair, runSign } from './parties.ts';
-import { type Bench, measurement, timed } from './report.ts';
+import { parseEnvelope } from '../protocol/threshold/rounds/envelope.ts';
+import { type Bench, type BenchContext, type Contender, inTurns, timed } from './bench.ts';
+import {
+  type BenchWallet,
+  makeMembers,
+  makeStores,
+  makeWallet,
+  newSignPlan,
+  random,
+  runKeygen,
+  runPair,
+  runSign,
+  signersOf,
+} from './parties.ts';
+import type { PeerKey } from './peers.ts';
+import { recordSign, replay } from './replay.ts';
+import { measurement } from './report.ts';
 
-const SIZES: readonly (readonly [number, number])[] = [
-  [2, 2],
-  [2, 3],
-  [3, 5],
+interface Size {
+  readonly t: number;
+  readonly n: number;
+  readonly keygens: number;
+  /** Runs of everything that needs every pair setup. */
+  readonly readies: number;
+  readonly signatures: number;
+}
+
+/** Peers are measured at these, too. */
+const SIZES: readonly Size[] = [
+  { t: 2, n: 2, keygens: 9, readies: 5, signatures: 40 },
+  { t: 2, n: 3, keygens: 9, readies: 5, signatures: 40 },
+  { t: 3, n: 5, keygens: 7, readies: 3, signatures: 30 },
+  { t: 5, n: 9, keygens: 3, readies: 1, signatures: 15 },
 ];
-const KEYGEN_RUNS = 9;
-const READY_RUNS = 3;
-const PAIR_RUNS = 5;
-const SIGN_RUNS = 30;
-const SIGN_WARMUP = 5;
+/** Only signed with, without peers: to see how the cost grows. */
+const LARGE: readonly Size[] = [
+  { t: 7, n: 13, keygens: 0, readies: 0, signatures: 9 },
+  { t: 11, n: 20, keygens: 0, readies: 0, signatures: 5 },
+];
+const PAIR_RUNS = 9;
+const SIGN_WARMUP = 10;
+const REPLAYS = 20;
 
-export const keygenBench: Bench = {
-  names: ['threshold/dkg', 'threshold/ready'],
-  async run(record) {
-    for (const [t, n] of SIZES) {
-      const members = makeMembers(n);
-      const dkg = await timed(KEYGEN_RUNS, 2, () => void runKeygen(members, t));
-      record(measurement('threshold/dkg', { t, n }, 'ms', dkg));
-    }
-    for (const [t, n] of SIZES) {
-      const members = makeMembers(n);
-      const ready = await timed(n > 3 ? 1 : READY_RUNS, 0, () => {
-        const [first] = runKeygen(members, t).values();
-        const stores = makeStores(members);
-        if (first === undefined) return;
-        for (const pair of pairsOf(members.map((member) => member.index)))
-          runPair(members, stores, first.epochId, pair);
-      });
-      record(measurement('threshold/ready', { t, n }, 'ms', ready));
-    }
+export const thresholdBench: Bench = {
+  names: [
+    'threshold/dkg',
+    'threshold/ready',
+    'threshold/sign',
+    'threshold/sign-party',
+    'threshold/sign-longest-step',
+    'threshold/sign-bytes',
+    'threshold/message-bytes',
+  ],
+  async run(context) {
+    for (const size of SIZES) await measureSize(context, size);
+    for (const size of LARGE) await measureSize({ ...context, peers: [] }, size);
   },
 };
 
+async function measureSize(context: BenchContext, size: Size): Promise<void> {
+  const { record, wanted } = context;
+  const { n, t } = size;
+  const members = makeMembers(n);
+  const keys = new Map<string, PeerKey>();
+  let wallet: BenchWallet | undefined;
+  if (wanted('threshold/dkg') && size.keygens > 0) {
+    record(measurement('threshold/dkg', { t, n }, 'ms', await timed(size.keygens, 1, () => runKeygen(members, t))));
+  }
+  if (wanted('threshold/ready') && size.readies > 0) {
+    const ours: Contender = {
+      name: 'threshold/ready',
+      run: () => {
+        wallet = makeWallet(members, t);
+      },
+    };
+    const theirs = context.peers.map((peer) => ({
+      name: `peer/${peer.name}/dkg`,
+      run: () => keys.set(peer.name, peer.dkg(t, n)),
+    }));
+    for (const [name, samples] of await inTurns(size.readies, 0, [ours, ...theirs])) {
+      record(measurement(name, { t, n }, 'ms', samples));
+    }
+  }
+  if (!['threshold/sign', 'threshold/message-bytes'].some((name) => wanted(name))) return;
+  wallet ??= makeWallet(
+    members,
+    t,
+    members.slice(0, t).map(({ index }) => index),
+  );
+  if (wanted('threshold/sign')) await measureSign(context, size, wallet, keys);
+  if (wanted('threshold/sign-party')) await measureParty(context, size, wallet);
+  if (t === 2 && n === 2) measureMessages(context, wallet);
+}
+
+async function measureSign(
+  { peers, record }: BenchContext,
+  { n, signatures, t }: Size,
+  wallet: BenchWallet,
+  keys: ReadonlyMap<string, PeerKey>,
+): Promise<void> {
+  const sent = new Map<string, number>();
+  const ours: Contender = {
+    name: 'threshold/sign',
+    run: () => sent.set('threshold/sign', runSign(wallet, newSignPlan()).bytes.get(1) ?? 0),
+  };
+  const theirs = peers.map((peer): Contender => {
+    const key = keys.get(peer.name) ?? peer.dkg(t, n);
+    const name = `peer/${peer.name}/sign`;
+    let digest = random.bytes(32);
+    return {
+      name,
+      run: () => peer.sign(key, t, n, digest),
+      after: (signed) => {
+        sent.set(name, peer.checked(key, digest, signed));
+        digest = random.bytes(32);
+      },
+    };
+  });
+  for (const [name, samples] of await inTurns(signatures, t > 5 ? 2 : SIGN_WARMUP, [ours, ...theirs])) {
+    record(measurement(name, { t, n }, 'ms', samples));
+  }
+  for (const [name, bytes] of sent) record(measurement(`${name}-bytes`, { t, n }, 'bytes', [bytes]));
+}
+
+async function measureParty({ record }: BenchContext, { n, t }: Size, wallet: BenchWallet): Promise<void> {
+  const recording = recordSign(wallet);
+  const totals: number[] = [];
+  const longest: number[] = [];
+  await timed(REPLAYS, 3, () => {
+    const steps = replay(recording, signersOf(wallet)[0] ?? 1);
+    totals.push(steps.reduce((sum, step) => sum + step, 0));
+    longest.push(Math.max(...steps));
+  });
+  record(measurement('threshold/sign-party', { t, n }, 'ms', totals.slice(-REPLAYS)));
+  record(measurement('threshold/sign-longest-step', { t, n }, 'ms', longest.slice(-REPLAYS)));
+}
+
+/** Sizes of the signed envelopes as they leave; they do not depend on the number of parties. */
+function measureMessages({ record, wanted }: BenchContext, wallet: BenchWallet): void {
+  if (!wanted('threshold/message-bytes')) return;
+  const sizes = new Map<string, number>();
+  runSign(wallet, newSignPlan(), (step) => {
+    const envelope = step.kind === 'deliver' ? parseEnvelope(step.envelope) : undefined;
+    if (envelope === undefined) return;
+    const to = envelope.to === 0 ? 'all' : 'one';
+    sizes.set(`sign-${envelope.round}-to-${to}`, envelope.bytes.length);
+  });
+  for (const [message, bytes] of [...sizes].sort(([a], [b]) => a.localeCompare(b))) {
+    record(measurement('threshold/message-bytes', { message }, 'bytes', [bytes]));
+  }
+}
+
 export const pairBench: Bench = {
-  names: ['threshold/pair-setup'],
-  async run(record) {
+  names: ['threshold/pair-setup', 'threshold/pair-setup-bytes'],
+  async run({ record }) {
     const members = makeMembers(2);
     const [share] = runKeygen(members, 2).values();
     if (share === undefined) return;
-    const samples = await timed(PAIR_RUNS, 1, () => runPair(members, makeStores(members), share.epochId, [1, 2]));
+    let bytes = 0;
+    const samples = await timed(PAIR_RUNS, 1, () => {
+      bytes = runPair(members, makeStores(members), share.epochId, [1, 2]).bytes.get(1) ?? 0;
+    });
     record(measurement('threshold/pair-setup', { t: 2, n: 2 }, 'ms', samples));
+    record(measurement('threshold/pair-setup-bytes', { t: 2, n: 2 }, 'bytes', [bytes]));
   },
 };
 
-export const signBench: Bench = {
-  names: ['threshold/sign', 'threshold/sign-bytes'],
-  async run(record) {
-    for (const [t, n] of SIZES) {
-      const members = makeMembers(n);
-      const shares = runKeygen(members, t);
-      const stores = makeStores(members);
-      const [first] = shares.values();
-      const signers = members.slice(0, t).map((member) => member.index);
-      if (first === undefined) return;
-      for (const pair of pairsOf(signers)) runPair(members, stores, first.epochId, pair);
-      let bytes = 0;
-      const samples = await timed(SIGN_RUNS, SIGN_WARMUP, () => {
-        bytes = runSign(members, shares, stores, signers).bytes.get(1) ?? 0;
-      });
-      record(measurement('threshold/sign', { t, n }, 'ms', samples));
-      record(measurement('threshold/sign-bytes', { t, n }, 'bytes', [bytes]));
-    }
+export const memoryBench: Bench = {
+  names: ['threshold/memory-heap', 'threshold/memory-growth', 'threshold/memory-resident'],
+  async run({ record }) {
+    const wallet = makeWallet(makeMembers(3), 2, [1, 2]);
+    for (let i = 0; i < SIGN_WARMUP; i++) runSign(wallet);
+    await timed(1, 0, () => undefined);
+    const before = process.memoryUsage();
+    for (let i = 0; i < MEMORY_SIGNATURES; i++) runSign(wallet);
+    await timed(1, 0, () => undefined);
+    const after = process.memoryUsage();
+    const params = { t: 2, n: 3, signatures: MEMORY_SIGNATURES };
+    const growth = (after.heapUsed - before.heapUsed) / MEMORY_SIGNATURES;
+    record(measurement('threshold/memory-heap', params, 'MB', [after.heapUsed / 1e6]));
+    record(measurement('threshold/memory-growth', params, 'bytes/signature', [growth]));
+    record(measurement('threshold/memory-resident', params, 'MB', [after.rss / 1e6]));
   },
 };
+
+const MEMORY_SIGNATURES = 300;
