@@ -8,12 +8,16 @@ import { concurrentBench } from './concurrent.bench.ts';
 import { payloadBench } from './payload.bench.ts';
 import { loadPeers } from './peers.ts';
 import { policyBench } from './policy.bench.ts';
+import { primitiveBench } from './primitive.bench.ts';
 import { environment, line, type Measurement, ratios } from './report.ts';
 import { memoryBench, pairBench, thresholdBench } from './threshold.bench.ts';
+import { transferBench } from './transfer.bench.ts';
 
 const BENCHES: readonly Bench[] = [
   payloadBench,
   policyBench,
+  primitiveBench,
+  transferBench,
   pairBench,
   thresholdBench,
   memoryBench,

@@ -1,17 +1,9 @@
-/** Parties of a benchmark: real keys, real machines, messages delivered in memory, all in one process on one core. */
+/** Parties of a benchmark: real machines, messages delivered in memory, all in one process on one core. */
 import { createHash, randomBytes } from 'node:crypto';
-import { type Signer, signerFromSeed, verify } from '../protocol/ceremony/ed25519.ts';
+import { type Signer, signerFromSeed } from '../protocol/ceremony/ed25519.ts';
 import type { Random } from '../protocol/common/effects.ts';
-import { BugError } from '../protocol/common/errors.ts';
-import type { KeygenRecord } from '../protocol/threshold/keygen/activation.ts';
-import { keygenConfig, type Party, pidOf } from '../protocol/threshold/keygen/config.ts';
-import type { Keyshare } from '../protocol/threshold/keygen/keyshare.ts';
-import { createEpochRun } from '../protocol/threshold/keygen/machine.ts';
-import { PairSetupMachine } from '../protocol/threshold/pair-setup/machine.ts';
-import { PairStore, type PreparedPair } from '../protocol/threshold/pair-setup/store.ts';
+import type { Party } from '../protocol/threshold/keygen/config.ts';
 import type { Machine } from '../protocol/threshold/rounds/round.ts';
-import { configHash } from '../protocol/threshold/session-id.ts';
-import { createSign, type SignOutput, type SignRecord } from '../protocol/threshold/sign/machine.ts';
 
 export const random: Random = { bytes: (length) => new Uint8Array(randomBytes(length)) };
 
@@ -77,146 +69,6 @@ export function runAll<Output, RunRecord>(
     carryOut(to, machines.get(to)?.deliver(envelope) ?? []);
   }
   return { outputs, bytes };
-}
-
-/** A whole KEYGEN; the share of each party by index. */
-export function runKeygen(members: readonly Member[], threshold: number): ReadonlyMap<number, Keyshare> {
-  const walletId = random.bytes(32);
-  const config = keygenConfig({ threshold, parties: members, gen: 1, walletId, exportable: false });
-  const cfgHash = configHash(config);
-  const sessionId = random.bytes(32);
-  const shares = new Map<number, Keyshare>();
-  const machines = new Map(
-    members.map(({ signer }) => {
-      const pid = pidOf(config, signer.publicKey);
-      return [pid, createEpochRun({ sessionId, config, cfgHash, pid, sign: signer.sign, verify, random })] as const;
-    }),
-  );
-  runAll(machines, (_, record: KeygenRecord) => {
-    if (record.kind === 'prepared') shares.set(record.keyshare.index, record.keyshare);
-  });
-  if (shares.size !== members.length) throw new BugError('BENCH_KEYGEN', 'a key generation did not come to its end');
-  return shares;
-}
-
-export function makeStores(members: readonly Member[]): ReadonlyMap<number, PairStore> {
-  const identityKey = (_: Uint8Array, peer: number): Uint8Array | undefined => members[peer - 1]?.identityKey;
-  return new Map(members.map((member) => [member.index, new PairStore({ identityKey, verify })]));
-}
-
-/** One PAIRSETUP with base OT in both directions; both sides put the result into their store. */
-export function runPair(
-  members: readonly Member[],
-  stores: ReadonlyMap<number, PairStore>,
-  epochId: Uint8Array,
-  pair: readonly [number, number],
-): Ran<PreparedPair> {
-  const machine = (self: number, peer: number): PairSetupMachine => {
-    const [own, other] = [members[self - 1], members[peer - 1]];
-    if (own === undefined || other === undefined) throw new BugError('BENCH_PAIR', 'no such party');
-    return new PairSetupMachine({
-      epochId,
-      rosterDigest: hash('roster'),
-      self,
-      peer,
-      peerKey: other.identityKey,
-      counter: 0,
-      isRefused: () => false,
-      sign: own.signer.sign,
-      verify,
-      random,
-    });
-  };
-  const [i, j] = pair;
-  const ran = runAll<PreparedPair, unknown>(
-    new Map([
-      [i, machine(i, j)],
-      [j, machine(j, i)],
-    ]),
-  );
-  for (const [index, output] of ran.outputs) stores.get(index)?.prepare(output, 0);
-  if (ran.outputs.size !== 2) throw new BugError('BENCH_PAIR', 'a pair setup did not come to its end');
-  return ran;
-}
-
-/** A wallet as a benchmark has it: who holds it, their shares, their live pair setups. */
-export interface BenchWallet {
-  readonly threshold: number;
-  readonly members: readonly Member[];
-  readonly shares: ReadonlyMap<number, Keyshare>;
-  readonly stores: ReadonlyMap<number, PairStore>;
-}
-
-/** KEYGEN, and every pair setup among `paired` (everybody, if it is not given). */
-export function makeWallet(members: readonly Member[], threshold: number, paired?: readonly number[]): BenchWallet {
-  const wallet = { threshold, members, shares: runKeygen(members, threshold), stores: makeStores(members) };
-  pairAll(wallet, paired);
-  return wallet;
-}
-
-export function pairAll({ members, shares, stores }: BenchWallet, among?: readonly number[]): void {
-  const [first] = shares.values();
-  if (first === undefined) throw new BugError('BENCH_PAIR', 'nobody has a share');
-  for (const pair of pairsOf(among ?? members.map(({ index }) => index))) {
-    runPair(members, stores, first.epochId, pair);
-  }
-}
-
-/** What one signature is about. */
-export interface SignPlan {
-  readonly sessionId: Uint8Array;
-  readonly digest: Uint8Array;
-  /** Randomness of each signer. */
-  readonly random: (party: number) => Random;
-}
-
-export function newSignPlan(): SignPlan {
-  return { sessionId: random.bytes(32), digest: random.bytes(32), random: () => random };
-}
-
-/** The machine of one signer; the first `threshold` members sign. */
-export function signMachine(wallet: BenchWallet, plan: SignPlan, self: number): Machine<SignOutput, SignRecord> {
-  const { members, shares, stores, threshold } = wallet;
-  const [share, pairs, member] = [shares.get(self), stores.get(self), members[self - 1]];
-  if (share === undefined || pairs === undefined || member === undefined)
-    throw new BugError('BENCH_SIGN', 'no such party');
-  const machine = createSign({
-    sessionId: plan.sessionId,
-    epochId: share.epochId,
-    signers: signersOf(wallet),
-    self,
-    threshold,
-    share: share.share,
-    publicKey: share.publicKey,
-    tau: 0n,
-    digest: plan.digest,
-    parties: members,
-    pairs,
-    clock: { monotonic: () => 0 },
-    isBanned: () => false,
-    mayContinue: () => true,
-    sign: member.signer.sign,
-    verify,
-    random: plan.random(self),
-  });
-  if (!machine.ok) throw machine.error;
-  return machine.value;
-}
-
-/** One signature by the first `threshold` members; throws unless every one of them has it, verified. */
-export function runSign(
-  wallet: BenchWallet,
-  plan: SignPlan = newSignPlan(),
-  stepped?: (step: Step) => void,
-): Ran<SignOutput> {
-  const signers = signersOf(wallet);
-  const ran = runAll(new Map(signers.map((self) => [self, signMachine(wallet, plan, self)])), () => undefined, stepped);
-  if (ran.outputs.size !== signers.length) throw new BugError('BENCH_SIGN', 'a signature did not come to its end');
-  return ran;
-}
-
-export function signersOf({ members, threshold }: BenchWallet): readonly number[] {
-  return members.slice(0, threshold).map(({ index }) => index);
 }
 
 export function pairsOf(indices: readonly number[]): readonly (readonly [number, number])[] {

@@ -5,7 +5,9 @@
  */
 import type { Random } from '../protocol/common/effects.ts';
 import { BugError } from '../protocol/common/errors.ts';
-import { type BenchWallet, newSignPlan, random, runSign, type SignPlan, type Step, signMachine } from './parties.ts';
+import { random, type Step } from './parties.ts';
+import { newSignPlan, runSign, type SignPlan, signMachine } from './signing.ts';
+import type { BenchWallet } from './wallet.ts';
 
 export interface Recording {
   readonly wallet: BenchWallet;

@@ -1,21 +1,12 @@
 /** The engine alone: all parties together, in one process on one core, envelopes and their signatures included. */
 import { parseEnvelope } from '../protocol/threshold/rounds/envelope.ts';
 import { type Bench, type BenchContext, type Contender, inTurns, timed } from './bench.ts';
-import {
-  type BenchWallet,
-  makeMembers,
-  makeStores,
-  makeWallet,
-  newSignPlan,
-  random,
-  runKeygen,
-  runPair,
-  runSign,
-  signersOf,
-} from './parties.ts';
+import { makeMembers, random } from './parties.ts';
 import type { PeerKey } from './peers.ts';
 import { recordSign, replay } from './replay.ts';
 import { measurement } from './report.ts';
+import { newSignPlan, runSign, signersOf } from './signing.ts';
+import { type BenchWallet, makeStores, makeWallet, refreshWallet, runKeygen, runPair } from './wallet.ts';
 
 interface Size {
   readonly t: number;
@@ -46,6 +37,7 @@ export const thresholdBench: Bench = {
   names: [
     'threshold/dkg',
     'threshold/ready',
+    'threshold/refresh',
     'threshold/sign',
     'threshold/sign-party',
     'threshold/sign-longest-step',
@@ -82,6 +74,7 @@ async function measureSize(context: BenchContext, size: Size): Promise<void> {
       record(measurement(name, { t, n }, 'ms', samples));
     }
   }
+  if (wanted('threshold/refresh') && size.readies > 0) await measureRefresh(context, size, wallet, keys);
   if (!['threshold/sign', 'threshold/message-bytes'].some((name) => wanted(name))) return;
   wallet ??= makeWallet(
     members,
@@ -91,6 +84,27 @@ async function measureSize(context: BenchContext, size: Size): Promise<void> {
   if (wanted('threshold/sign')) await measureSign(context, size, wallet, keys);
   if (wanted('threshold/sign-party')) await measureParty(context, size, wallet);
   if (t === 2 && n === 2) measureMessages(context, wallet);
+}
+
+async function measureRefresh(
+  { peers, record }: BenchContext,
+  { n, readies, t }: Size,
+  made: BenchWallet | undefined,
+  keys: Map<string, PeerKey>,
+): Promise<void> {
+  const wallet = made ?? { ...makeWallet(makeMembers(n), t, []) };
+  const ours: Contender = { name: 'threshold/refresh', run: () => refreshWallet(wallet) };
+  const theirs = peers.map((peer): Contender => {
+    const key = keys.get(peer.name) ?? peer.dkg(t, n);
+    keys.set(peer.name, key);
+    return {
+      name: `peer/${peer.name}/refresh`,
+      run: () => keys.set(peer.name, peer.refresh(keys.get(peer.name) ?? key, t, n)),
+    };
+  });
+  for (const [name, samples] of await inTurns(readies, 0, [ours, ...theirs])) {
+    record(measurement(name, { t, n }, 'ms', samples));
+  }
 }
 
 async function measureSign(
