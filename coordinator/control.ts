@@ -1,19 +1,24 @@
 /** What operators’ commands ask a running coordinator. Each answer is plain JSON. */
 
+import { listOf } from '../proto/control/answer.ts';
 import type { JsonValue } from '../proto/control/message.ts';
 import type { ControlCall } from '../proto/control/serve.ts';
 import type { BookEntry } from '../protocol/ceremony/book.ts';
-import { fingerprint } from '../protocol/ceremony/roster.ts';
+import type { Restored } from '../protocol/ceremony/proposal-terms.ts';
+import { fingerprint, MAX_PARTIES } from '../protocol/ceremony/roster.ts';
+import { readRoster } from '../protocol/ceremony/roster-file.ts';
 import { shortName } from '../protocol/ceremony/statement.ts';
-import type { Wallet } from '../protocol/ceremony/wallet.ts';
 import { fromHex, toHex } from '../protocol/common/bytes.ts';
-import { InvalidArgument } from '../protocol/common/errors.ts';
-import { addressBytes, checksumAddress, parseAddress } from '../protocol/payload/address.ts';
+import { canonicalBytes } from '../protocol/common/canonical-json.ts';
+import { InvalidArgument, Refusal } from '../protocol/common/errors.ts';
+import { addressBytes, parseAddress } from '../protocol/payload/address.ts';
 import { PAYLOAD_KINDS, type Payload } from '../protocol/payload/payload.ts';
-import { formatPath, parsePath } from '../protocol/threshold/derivation.ts';
-import { type AskedAccount, usedPaths } from './collect/accounts.ts';
+import { parsePath } from '../protocol/threshold/derivation.ts';
+import type { AskedAccount } from './collect/accounts.ts';
 import { DEFAULT_LIFE, type Wish } from './propose.ts';
+import type { ImportWish, ReshareWish } from './propose-change.ts';
 import { resultJson } from './result.ts';
+import { ceremonyRow, status, walletRow } from './rows.ts';
 import type { CoordinatorService } from './service.ts';
 
 type Params = { readonly [key: string]: JsonValue };
@@ -25,10 +30,28 @@ export async function answerControl(service: CoordinatorService, call: ControlCa
       return status(service);
     case 'wallets':
       return { ok: true, wallets: service.collection.wallets().map((wallet) => walletRow(service, wallet)) };
+    case 'adopt':
+      return await adopt(service, params);
     case 'keygen': {
-      const proposal = await service.proposeKeygen(textOf(params, 'wallet'), wishOf(params));
+      const exportable = params['exportable'] === true;
+      const proposal = await service.proposeKeygen(textOf(params, 'wallet'), exportable, wishOf(params));
       return await followed(service, proposal.digest, call);
     }
+    case 'reshare': {
+      const proposal = await service.proposeReshare(textOf(params, 'wallet'), reshareOf(params), wishOf(params));
+      return await followed(service, proposal.digest, call);
+    }
+    case 'import': {
+      const proposal = await service.proposeImport(textOf(params, 'wallet'), importOf(params), wishOf(params));
+      return await followed(service, proposal.digest, call);
+    }
+    case 'export': {
+      const recipient = bytesOf(params, 'recipient', 32);
+      const proposal = await service.proposeExport(textOf(params, 'wallet'), recipient, wishOf(params));
+      return await followed(service, proposal.digest, call);
+    }
+    case 'sealed-shares':
+      return sealedShares(service, find(service, params));
     case 'sign': {
       const [wallet, payload, asked] = [textOf(params, 'wallet'), payloadOf(params), accountOf(params)];
       const proposal = await service.proposeSigning(wallet, payload, wishOf(params), asked);
@@ -71,37 +94,58 @@ function latest(service: CoordinatorService, proposal: Uint8Array): Uint8Array {
   return next === undefined ? proposal : latest(service, next);
 }
 
-function status(service: CoordinatorService): JsonValue {
-  const { home } = service;
+async function adopt(service: CoordinatorService, params: Params): Promise<JsonValue> {
+  const next = readRoster(textOf(params, 'roster'));
+  if (!next.ok) throw new InvalidArgument(next.error.code, 'ROSTER', next.error.message);
+  await service.adopt(next.value);
+  return { ok: true, version: next.value.version, fingerprint: fingerprint(next.value.digest).words };
+}
+
+/** What the recipient of an export needs: the wallet in its epoch, and the share of each party, sealed to it. */
+function sealedShares(service: CoordinatorService, entry: BookEntry): JsonValue {
+  const { body } = entry.ceremony.proposal;
+  const wallet = body.ceremony === 'export' ? service.collection.epoch(body.epochId) : undefined;
+  if (wallet === undefined) throw new Refusal('NOT_AN_EXPORT', 'this ceremony hands over no key');
+  const utf8 = new TextDecoder();
   return {
-    name: home.self.name,
-    roster: {
-      name: home.roster.name,
-      threshold: home.roster.threshold,
-      parties: home.roster.parties.length,
-      fingerprint: fingerprint(home.roster.digest).words,
-    },
-    connected: [...service.connected()],
-    wallets: service.collection.wallets().map((wallet) => walletRow(service, wallet)),
-    ceremonies: home.book.entries().map((entry) => ceremonyRow(service, entry)),
+    ok: true,
+    wallet: utf8.decode(canonicalBytes(wallet.document)),
+    shares: service.sealedShares(entry).map((bytes) => utf8.decode(bytes)),
   };
 }
 
-function walletRow(service: CoordinatorService, wallet: Wallet): { readonly [key: string]: JsonValue } {
-  const used = usedPaths(service.home.book.entries(), wallet.walletId);
+function reshareOf(params: Params): ReshareWish {
+  const { dealers, refresh, restored } = params;
+  const pairs = listOf(restored).map((row): Restored => ({ oldIndex: indexAt(row, 0), joining: indexAt(row, 1) }));
   return {
-    name: wallet.name,
-    address: checksumAddress(`0x${toHex(wallet.address)}`),
-    epoch: toHex(wallet.epochId),
-    publicKey: toHex(wallet.publicKey),
-    signed: used.get(formatPath([])) ?? 0,
-    derived: service.collection.accounts.list(wallet.walletId).map(({ path, address, disputed }) => ({
-      path: formatPath(path),
-      address: checksumAddress(`0x${toHex(address)}`),
-      signed: used.get(formatPath(path)) ?? 0,
-      disputed,
-    })),
+    refresh: refresh === true,
+    restored: pairs,
+    ...(dealers === undefined ? {} : { dealers: listOf(dealers).map((dealer) => indexIn(dealer)) }),
   };
+}
+
+function indexAt(row: JsonValue, at: number): number {
+  return indexIn(listOf(row)[at]);
+}
+
+function indexIn(value: JsonValue | undefined): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= MAX_PARTIES) return value;
+  throw new InvalidArgument('OPTION_INVALID', 'INDEX', `an index of a party is a number from 1 to ${MAX_PARTIES}`);
+}
+
+function importOf(params: Params): ImportWish {
+  return {
+    holder: indexIn(params['holder']),
+    publicKey: bytesOf(params, 'publicKey', 33),
+    chainCodeHash: bytesOf(params, 'chainCodeHash', 32),
+    exportable: params['exportable'] === true,
+  };
+}
+
+function bytesOf(params: Params, name: string, length: number): Uint8Array {
+  const bytes = fromHex(textOf(params, name));
+  if (bytes?.length === length) return bytes;
+  throw new InvalidArgument('OPTION_INVALID', name, `must be ${length} bytes in hex`);
 }
 
 /** Both were read by the command; what comes over the socket is read again. */
@@ -120,34 +164,6 @@ function accountOf(params: Params): AskedAccount {
   return { path: path.value, address: addressBytes(address) };
 }
 
-function ceremonyRow(service: CoordinatorService, entry: BookEntry): JsonValue {
-  const { ceremony } = entry;
-  const { body, digest } = ceremony.proposal;
-  const { progress, result } = service.followed(digest);
-  const parties = service.home.roster.parties.map(({ index, name }) => {
-    const verdict = ceremony.verdicts.get(index)?.body.decision;
-    const outcome = ceremony.outcomes.get(index)?.body;
-    const moved = progress.find((item) => item.party === index);
-    const state =
-      outcome === undefined
-        ? moved === undefined
-          ? (verdict ?? 'no answer')
-          : `${moved.stage} ${moved.step}`
-        : outcome.abort === undefined
-          ? 'done'
-          : `aborted: ${outcome.abort.failure}`;
-    return { party: index, name, state };
-  });
-  return {
-    ceremony: shortName(digest),
-    kind: body.ceremony,
-    wallet: body.wallet,
-    attempt: body.attempt,
-    phase: result?.ending ?? (ceremony.start === undefined ? 'gathering' : 'running'),
-    parties,
-  };
-}
-
 function payloadOf(params: Params): Payload {
   const kind = PAYLOAD_KINDS.find((known) => known === params['kind']);
   const bytes = fromHex(textOf(params, 'bytes'));
@@ -162,7 +178,7 @@ function wishOf(params: Params): Wish {
   }
   const note = textOf(params, 'note');
   if (note.length > 140) throw new InvalidArgument('OPTION_INVALID', '--note', 'must be at most 140 characters');
-  return { note, life };
+  return params['life'] === undefined ? { note, life, isDefault: true } : { note, life };
 }
 
 function find(service: CoordinatorService, params: Params): BookEntry {
@@ -173,7 +189,7 @@ function find(service: CoordinatorService, params: Params): BookEntry {
   throw new InvalidArgument(
     'CEREMONY_UNKNOWN',
     'CEREMONY',
-    'no one ceremony is known by these digits; give at least 8 of them',
+    'no one ceremony of this roster is known by these digits; give at least 8 of them',
   );
 }
 

@@ -1,5 +1,4 @@
-/** Everything of a coordinator that lies on disk: its two keys, the pinned roster, its log. It holds no share. */
-import { join } from 'node:path';
+/** Everything of a coordinator that lies on disk: its two keys, its rosters, its log. It holds no share. */
 import { readFileIfPresent } from '../proto/rest/atomic-file.ts';
 import { HomeLock } from '../proto/rest/lock.ts';
 import { type LogRecord, RecordLog } from '../proto/rest/record-log.ts';
@@ -7,35 +6,14 @@ import { Vault } from '../proto/rest/vault.ts';
 import { CeremonyBook } from '../protocol/ceremony/book.ts';
 import { type Signer, signerFromSeed } from '../protocol/ceremony/ed25519.ts';
 import type { Operator, Roster } from '../protocol/ceremony/roster.ts';
-import { readNetworkKey, readRoster } from '../protocol/ceremony/roster-file.ts';
+import { readNetworkKey } from '../protocol/ceremony/roster-file.ts';
 import { parseEnvelope } from '../protocol/ceremony/statement.ts';
-import { concat, equalBytes } from '../protocol/common/bytes.ts';
+import { concat } from '../protocol/common/bytes.ts';
 import type { Random } from '../protocol/common/effects.ts';
 import { InvalidArgument, Refusal } from '../protocol/common/errors.ts';
 import { Secret } from '../protocol/threshold/secret.ts';
-
-export interface HomeLayout {
-  readonly home: string;
-  readonly card: string;
-  readonly roster: string;
-  readonly networkKey: string;
-  readonly log: string;
-  readonly control: string;
-  /** Directory of finished transcripts. */
-  readonly transcripts: string;
-}
-
-export function homeLayout(home: string): HomeLayout {
-  return {
-    home,
-    card: join(home, 'card.json'),
-    roster: join(home, 'roster.json'),
-    networkKey: join(home, 'network.key'),
-    log: join(home, 'log'),
-    control: join(home, 'control.sock'),
-    transcripts: join(home, 'transcripts'),
-  };
-}
+import { type HomeLayout, homeLayout } from './layout.ts';
+import { operatorWith, Rosters } from './rosters.ts';
 
 export interface OperatorKeys {
   readonly transportSeed: Secret<Uint8Array>;
@@ -78,6 +56,8 @@ function keysFrom(seeds: Uint8Array): OperatorKeys {
 export interface Home {
   readonly layout: HomeLayout;
   readonly keys: OperatorKeys;
+  readonly rosters: Rosters;
+  /** In force when the home was opened. */
   readonly roster: Roster;
   readonly self: Operator;
   readonly networkKey: Uint8Array;
@@ -85,6 +65,8 @@ export interface Home {
   /** Log records that are no statements: documents and rounds, as they came. */
   readonly records: readonly LogRecord[];
   readonly log: RecordLog;
+  /** The same home under the roster that is in force now, with a log of its own; this one is of no use any more. */
+  reopen(): Promise<Home>;
   close(): Promise<void>;
 }
 
@@ -94,52 +76,53 @@ export const LOG_STATEMENT = 'statement';
 export async function openHome(path: string, passphrase: Uint8Array, random: Random): Promise<Home> {
   const lock = await HomeLock.acquire(path);
   try {
-    const layout = homeLayout(lock.home);
     const vault = await Vault.open(lock.home, passphrase, random);
     const keys = await loadOperatorKeys(vault);
     vault.wipe();
-    const roster = await pinnedRoster(layout);
-    const self = roster.operators.find((operator) => equalBytes(operator.key, keys.statement.publicKey));
-    if (self === undefined) throw new Refusal('NOT_AN_OPERATOR', "the pinned roster does not list this operator's key");
-    const book = new CeremonyBook(roster);
-    const records: LogRecord[] = [];
-    const log = await RecordLog.open({
-      path: layout.log,
-      id: random.bytes(16),
-      replay(record) {
-        if (record.kind !== LOG_STATEMENT) records.push(record);
-        const envelope = record.kind === LOG_STATEMENT ? parseEnvelope(record.bytes) : undefined;
-        if (envelope?.ok) book.apply(envelope.value, record.at);
-      },
-    });
-    return {
-      layout,
-      keys,
-      roster,
-      self,
-      networkKey: await pinnedNetworkKey(layout, roster),
-      book,
-      records,
-      log,
-      async close() {
-        await log.close();
-        keys.transportSeed.wipe();
-        await lock.release();
-      },
-    };
+    return await open(lock, keys, random);
   } catch (error) {
     await lock.release();
     throw error;
   }
 }
 
-async function pinnedRoster(layout: HomeLayout): Promise<Roster> {
-  const file = await readFileIfPresent(layout.roster);
-  if (file === undefined)
-    throw new InvalidArgument('ROSTER_MISSING', '--home', 'this home has joined no roster yet; run join first');
-  const roster = readRoster(new TextDecoder().decode(file));
-  if (!roster.ok) throw new InvalidArgument(roster.error.code, layout.roster, roster.error.message);
-  return roster.value;
+async function open(lock: HomeLock, keys: OperatorKeys, random: Random): Promise<Home> {
+  const layout = homeLayout(lock.home);
+  const rosters = await Rosters.open(layout);
+  const roster = rosters.current;
+  const self = operatorWith(roster, keys.statement.publicKey);
+  if (self === undefined) throw new Refusal('NOT_AN_OPERATOR', "the pinned roster does not list this operator's key");
+  const book = new CeremonyBook(roster);
+  const records: LogRecord[] = [];
+  const log = await RecordLog.open({
+    path: layout.log,
+    id: random.bytes(16),
+    replay(record) {
+      if (record.kind !== LOG_STATEMENT) records.push(record);
+      const envelope = record.kind === LOG_STATEMENT ? parseEnvelope(record.bytes) : undefined;
+      if (envelope?.ok) book.apply(envelope.value, record.at);
+    },
+  });
+  return {
+    layout,
+    keys,
+    rosters,
+    roster,
+    self,
+    networkKey: await pinnedNetworkKey(layout, roster),
+    book,
+    records,
+    log,
+    async reopen() {
+      await log.close();
+      return await open(lock, keys, random);
+    },
+    async close() {
+      await log.close();
+      keys.transportSeed.wipe();
+      await lock.release();
+    },
+  };
 }
 
 async function pinnedNetworkKey(layout: HomeLayout, roster: Roster): Promise<Uint8Array> {

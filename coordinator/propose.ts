@@ -20,13 +20,15 @@ export interface Wish {
   readonly note: string;
   /** Seconds until the proposal expires. */
   readonly life: number;
+  /** Nobody has said how long. */
+  readonly isDefault?: boolean;
 }
 
 /** A proposal lives for an hour unless the operator says otherwise. */
 export const DEFAULT_LIFE = 3600;
 
-export function proposeKeygen(proposer: Proposer, wallet: string, wish: Wish): Proposal {
-  return signProposal({ ...head(proposer, wish), ceremony: 'keygen', wallet, exportable: false }, proposer.signer);
+export function proposeKeygen(proposer: Proposer, wallet: string, exportable: boolean, wish: Wish): Proposal {
+  return signProposal({ ...head(proposer, wish), ceremony: 'keygen', wallet, exportable }, proposer.signer);
 }
 
 /** Which key of a wallet signs; the address is the proposer's claim, which every party checks. */
@@ -67,7 +69,10 @@ export function proposeAgain(proposer: Proposer, before: Proposal): Proposal | u
   );
 }
 
-function head(proposer: Proposer, wish: Wish) {
+export function head(
+  proposer: Proposer,
+  wish: Wish,
+): Pick<ProposalBody, 'roster' | 'initiator' | 'nonce' | 'attempt' | 'created' | 'expires' | 'note'> {
   const created = proposer.clock.now();
   return {
     roster: proposer.rosterDigest,

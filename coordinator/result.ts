@@ -4,6 +4,9 @@ import type { JsonValue } from '../proto/control/message.ts';
 import { addressOf } from '../protocol/ceremony/address.ts';
 import type { BookEntry } from '../protocol/ceremony/book.ts';
 import type { EcdsaSignature } from '../protocol/ceremony/outcome.ts';
+import type { ReshareProposal } from '../protocol/ceremony/proposal.ts';
+import { fingerprint } from '../protocol/ceremony/roster.ts';
+import { separatedPairs } from '../protocol/ceremony/separation.ts';
 import { shortName } from '../protocol/ceremony/statement.ts';
 import { toHex } from '../protocol/common/bytes.ts';
 import { checksumAddress } from '../protocol/payload/address.ts';
@@ -41,7 +44,7 @@ export function endingOf(entry: BookEntry, why: Why | undefined): Result {
   if (start === undefined) return { ending: 'refused', code: why?.code, message: why?.message };
   const done = start.body.signers.every((signer) => {
     const outcome = outcomes.get(signer)?.body;
-    return outcome?.signature !== undefined || outcome?.key !== undefined;
+    return outcome?.signature !== undefined || outcome?.key !== undefined || outcome?.exported !== undefined;
   });
   if (done) return { ending: 'completed' };
   const abort = [...outcomes.values()].find((outcome) => outcome.body.abort !== undefined)?.body.abort;
@@ -58,6 +61,8 @@ export function resultJson(entry: BookEntry, result: Result): JsonValue {
   const outcomes = [...ceremony.outcomes.values()].map((outcome) => outcome.body);
   const signature = outcomes.find((outcome) => outcome.signature !== undefined)?.signature;
   const key = outcomes.find((outcome) => outcome.key !== undefined)?.key;
+  const verdicts = [...ceremony.verdicts.values()];
+  const consents = verdicts.filter((verdict) => verdict.body.decision === 'consent');
   return {
     ok: result.ending === 'completed',
     ceremony: shortName(digest),
@@ -68,6 +73,10 @@ export function resultJson(entry: BookEntry, result: Result): JsonValue {
     ending: result.ending,
     ...(result.code === undefined ? {} : { code: result.code }),
     ...(result.message === undefined ? {} : { message: result.message }),
+    consents: consents.map((verdict) => verdict.body.party).sort((a, b) => a - b),
+    signers: [...(ceremony.start?.body.signers ?? [])],
+    separated: separatedPairs(consents).map((pair) => [...pair]),
+    ...(body.ceremony === 'reshare' ? changeJson(body) : {}),
     ...(key === undefined
       ? {}
       : {
@@ -80,12 +89,31 @@ export function resultJson(entry: BookEntry, result: Result): JsonValue {
       : {}),
     ...(signature === undefined ? {} : signatureJson(entry, signature)),
     refusals: refusals(entry),
-    aborts: outcomes.flatMap(({ abort, party, released }) =>
-      abort === undefined
-        ? []
-        : [{ party, failure: abort.failure, check: abort.check, culprits: [...abort.culprits], released }],
-    ),
+    aborts: outcomes.flatMap(({ abort, party, released }) => {
+      if (abort === undefined) return [];
+      const { check, culprits, failure, joining = [] } = abort;
+      const others = joining.length === 0 ? {} : { joining: [...joining] };
+      return [{ party, failure, check, culprits: [...culprits], ...others, released }];
+    }),
     transcript: result.transcript ?? null,
+  };
+}
+
+/** What a reshare was to bring about. */
+function changeJson({ dealers, gen, next }: ReshareProposal): { readonly [key: string]: JsonValue } {
+  return {
+    gen,
+    dealers: [...dealers],
+    ...(next === undefined
+      ? {}
+      : {
+          next: {
+            version: next.version,
+            threshold: next.threshold,
+            parties: next.parties.map((party) => party.name),
+            fingerprint: fingerprint(next.digest).words,
+          },
+        }),
   };
 }
 

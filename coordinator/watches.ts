@@ -5,7 +5,8 @@ import type { Result } from './result.ts';
 
 /** What people watch; nothing rests on it. */
 export interface Progress {
-  readonly party: number;
+  /** `party:INDEX`, or `joining:INDEX` of the next roster. */
+  readonly member: string;
   readonly stage: string;
   readonly step: number;
   readonly steps: number;
@@ -14,10 +15,15 @@ export interface Progress {
 /** A ceremony that this coordinator follows. */
 export interface Watch {
   readonly patience: { over: boolean; cancel: (() => void) | undefined };
-  readonly progress: Map<number, Progress>;
+  /** By member. */
+  readonly progress: Map<string, Progress>;
   readonly listeners: Set<() => void>;
   /** Ends the wait for the expiry of the proposal, once there is one. */
   expiry: (() => void) | undefined;
+  /** Ends the wait for the end of the announcement. */
+  alarm: (() => void) | undefined;
+  /** Why it does not start although the answers are there, as a sentence; until when, in Unix seconds, if that is known. */
+  waiting: { readonly because: string | undefined; readonly until: number | undefined } | undefined;
   finishing: boolean;
   result: Result | undefined;
   /** Digest of the attempt after this one. */
@@ -36,6 +42,8 @@ export class Watches {
       progress: new Map(),
       listeners: new Set(),
       expiry: undefined,
+      alarm: undefined,
+      waiting: undefined,
       finishing: false,
       result: undefined,
       next: undefined,

@@ -16,11 +16,12 @@ import type { Wallet } from '../../protocol/ceremony/wallet.ts';
 import { equalBytes, toHex } from '../../protocol/common/bytes.ts';
 import type { Json } from '../../protocol/common/canonical-json.ts';
 import type { Clock } from '../../protocol/common/effects.ts';
+import { BugError } from '../../protocol/common/errors.ts';
 import { appendClose, assemble, closeBody } from '../../protocol/transcript/assemble.ts';
 import { type Line, transcriptBytes } from '../../protocol/transcript/entry.ts';
 import { History } from '../../protocol/transcript/history.ts';
 import { selectRounds } from '../../protocol/transcript/select-rounds.ts';
-import { verifyTranscript } from '../../protocol/transcript/verify.ts';
+import { type Report, verifyTranscript } from '../../protocol/transcript/verify.ts';
 import type { Collection } from '../collect/collection.ts';
 
 /** Parties verify a transcript within this time, in milliseconds; a slower one is left out of the closes. */
@@ -82,13 +83,7 @@ export class Archive {
   async archive(entry: BookEntry): Promise<Archived | undefined> {
     const { clock, directory, members, note, operator, roster, signer } = this.#options;
     const { proposal } = entry.ceremony;
-    const lines = assemble({
-      roster,
-      ceremony: entry.ceremony,
-      documents: this.#documents(entry),
-      rounds: this.#rounds(entry),
-    });
-    const report = verifyTranscript(lines, { roster, draft: true, now: clock.now(), history: new History() });
+    const { lines, report } = this.#draft(entry);
     if (!report.ok || report.ending === undefined) {
       note(
         'TRANSCRIPT_INVALID',
@@ -143,40 +138,58 @@ export class Archive {
     return [...closes.values()];
   }
 
-  /** Exactly the documents that the statements name. */
-  #documents(entry: BookEntry): readonly Json[] {
-    const { collection } = this.#options;
-    const { ceremony } = entry;
-    const { body } = ceremony.proposal;
-    const named: (Uint8Array | undefined)[] = [];
-    for (const verdict of [...ceremony.verdicts.values(), ...ceremony.equivocations.values()]) {
-      named.push(verdict.body.inputs, verdict.body.commonPolicy?.digest, verdict.body.ownPolicy?.digest);
-    }
-    for (const outcome of ceremony.outcomes.values()) named.push(outcome.body.key?.certificate);
-    const documents = named.flatMap((digest) => (digest === undefined ? [] : (collection.document(digest) ?? [])));
-    const wallet = body.ceremony === 'sign' ? this.#wallet(entry) : undefined;
-    return wallet === undefined ? documents : [...documents, wallet.document];
+  /**
+   * The transcript before its closes. A proposal that names an epoch which is over was judged by the wallet's newest
+   * one, unless it was answered before: whichever makes sense of the verdicts is the one they rest on.
+   */
+  #draft(entry: BookEntry): { readonly lines: readonly Line[]; readonly report: Report } {
+    const { clock, roster } = this.#options;
+    const drafts = this.#named(entry).map((wallet) => {
+      const documents = this.#documents(entry, wallet);
+      const rounds = this.#rounds(entry, wallet);
+      const lines = assemble({ roster, ceremony: entry.ceremony, documents, rounds });
+      const report = verifyTranscript(lines, { roster, draft: true, now: clock.now(), history: new History() });
+      return { lines, report };
+    });
+    const [first] = drafts;
+    if (first === undefined) throw new BugError('BUG_NO_DRAFT', 'a ceremony has one reading at least');
+    return drafts.find(({ report }) => report.ok) ?? first;
   }
 
-  /** The wallet that signs, or that came about. */
-  #wallet(entry: BookEntry): Wallet | undefined {
-    const { proposal, outcomes } = entry.ceremony;
-    const made = [...outcomes.values()].find((outcome) => outcome.body.key !== undefined)?.body.key?.epochId;
-    const epochId = proposal.body.ceremony === 'sign' ? proposal.body.epochId : made;
-    return this.#options.collection
-      .wallets()
-      .find((wallet) => epochId !== undefined && equalBytes(wallet.epochId, epochId));
+  /** The wallet that a proposal names, as the parties may have seen it; of a keygen and an import none. */
+  #named(entry: BookEntry): readonly (Wallet | undefined)[] {
+    const { collection } = this.#options;
+    const { body } = entry.ceremony.proposal;
+    if (body.ceremony === 'keygen' || body.ceremony === 'import') return [undefined];
+    const newest = collection.wallets().find((wallet) => equalBytes(wallet.walletId, body.walletId));
+    const known = [collection.epoch(body.epochId), newest].flatMap((wallet) => wallet ?? []);
+    return known.length === 0 ? [undefined] : [...new Set(known)];
+  }
+
+  /** Exactly the documents that the statements name. */
+  #documents(entry: BookEntry, named: Wallet | undefined): readonly Json[] {
+    const { collection } = this.#options;
+    const { ceremony } = entry;
+    const digests: (Uint8Array | undefined)[] = [];
+    for (const verdict of [...ceremony.verdicts.values(), ...ceremony.equivocations.values()]) {
+      digests.push(verdict.body.inputs, verdict.body.commonPolicy?.digest, verdict.body.ownPolicy?.digest);
+    }
+    for (const outcome of ceremony.outcomes.values()) digests.push(outcome.body.key?.certificate);
+    const documents = digests.flatMap((digest) => (digest === undefined ? [] : (collection.document(digest) ?? [])));
+    return named === undefined ? documents : [...documents, named.document];
   }
 
   /** The broadcasts of the accepted session. */
-  #rounds(entry: BookEntry): readonly Uint8Array[] {
+  #rounds(entry: BookEntry, named: Wallet | undefined): readonly Uint8Array[] {
     const { collection, roster } = this.#options;
-    const { proposal, start } = entry.ceremony;
+    const { outcomes, proposal, start } = entry.ceremony;
     if (start === undefined) return [];
-    const wallet = this.#wallet(entry);
+    const made = [...outcomes.values()].find((outcome) => outcome.body.key !== undefined)?.body.key?.epochId;
+    const wallet = proposal.body.ceremony === 'sign' ? named : made && collection.epoch(made);
+    const parent = proposal.body.ceremony === 'reshare' ? named : undefined;
     const quorum = checkStandings(entry.ceremony, start, roster);
     const childKey = quorum.ok ? quorum.value.childKey : undefined;
-    return selectRounds({ roster, proposal, start, wallet, childKey }, collection.rounds());
+    return selectRounds({ roster, proposal, start, wallet, parent, childKey }, collection.rounds());
   }
 }
 

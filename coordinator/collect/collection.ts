@@ -6,13 +6,12 @@
 
 import { ADDRESSES_SCHEMA } from '../../protocol/ceremony/addresses.ts';
 import { verify } from '../../protocol/ceremony/ed25519.ts';
-import type { Roster } from '../../protocol/ceremony/roster.ts';
-import { keygenPids } from '../../protocol/ceremony/session-binding.ts';
+import type { Party, Roster } from '../../protocol/ceremony/roster.ts';
 import { openWallet, WALLET_SCHEMA, type Wallet } from '../../protocol/ceremony/wallet.ts';
 import { equalBytes, toHex } from '../../protocol/common/bytes.ts';
 import { type Json, parseCanonical } from '../../protocol/common/canonical-json.ts';
 import { documentDigest } from '../../protocol/common/document.ts';
-import { parseEnvelope, verifyEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
+import { type ParsedEnvelope, parseEnvelope, verifyEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
 import { Accounts } from './accounts.ts';
 
 /** Inputs, policies and wallets of a thousand ceremonies, for each member that sends them. */
@@ -23,15 +22,25 @@ const MAX_ROUNDS = 1_000;
 export class Collection {
   /** Derived addresses, as parties show them. */
   readonly accounts: Accounts = new Accounts();
-  readonly #roster: Roster;
+  /** The current one first, then those that may follow it. */
+  readonly #rosters: Roster[];
   /** By the member that sent them first, then by digest. */
   readonly #documents = new Map<string, Map<string, Json>>();
   readonly #wallets: Wallet[] = [];
-  /** By the party that signed them, then by envelope hash. */
-  readonly #rounds = new Map<number, Map<string, Uint8Array>>();
+  /** By the statement key of the party that signed them, then by envelope hash. */
+  readonly #rounds = new Map<string, Map<string, Uint8Array>>();
 
   constructor(roster: Roster) {
-    this.#roster = roster;
+    this.#rosters = [roster];
+  }
+
+  /** From now on also takes what the parties of a roster say that may follow the current one. */
+  learnRoster(next: Roster): void {
+    if (this.#rosters.some((known) => equalBytes(known.digest, next.digest))) return;
+    this.#rosters.push(next);
+    for (const documents of this.#documents.values()) {
+      for (const document of documents.values()) if (schemaOf(document) === WALLET_SCHEMA) this.#addWallet(document);
+    }
   }
 
   /** @returns whether it was new */
@@ -57,24 +66,43 @@ export class Collection {
     return undefined;
   }
 
-  wallets(): readonly Wallet[] {
+  /** Every epoch of every wallet that was shown. */
+  epochs(): readonly Wallet[] {
     return this.#wallets;
   }
 
-  /** Keeps a broadcast that a party of the roster signed. @returns whether it was new */
+  /** The wallets in their newest epoch, by name and in order of arrival. */
+  wallets(): readonly Wallet[] {
+    const newest = new Map<string, Wallet>();
+    for (const wallet of this.#wallets) {
+      const id = toHex(wallet.walletId);
+      if (wallet.gen > (newest.get(id)?.gen ?? 0)) newest.set(id, wallet);
+    }
+    return [...newest.values()];
+  }
+
+  epoch(epochId: Uint8Array): Wallet | undefined {
+    return this.#wallets.find((wallet) => equalBytes(wallet.epochId, epochId));
+  }
+
+  /** Keeps a broadcast that a party of a known roster signed. @returns whether it was new */
   addRound(bytes: Uint8Array): boolean {
     const envelope = parseEnvelope(bytes);
     if (envelope === undefined || envelope.to !== 0) return false;
-    // Round messages name a party by index, those of a keygen by pid; one of the two must have signed.
-    const pids = keygenPids(this.#roster);
-    const author = this.#roster.parties.find((party) => {
-      const isNamed = party.index === envelope.from || pids.get(party.index) === envelope.from;
-      return isNamed && verifyEnvelope(envelope, party.statementKey, verify);
-    });
     const name = toHex(envelope.eh);
-    if (author === undefined || this.#rounds.get(author.index)?.has(name) === true) return false;
-    keepNewest(this.#rounds, author.index, name, envelope.bytes, MAX_ROUNDS);
+    const author = this.#authorOf(envelope);
+    if (author === undefined || this.#rounds.get(toHex(author))?.has(name) === true) return false;
+    keepNewest(this.#rounds, toHex(author), name, envelope.bytes, MAX_ROUNDS);
     return true;
+  }
+
+  /** Round messages name their author by index, those of a run by pid: whose key fits is tried, likely ones first. */
+  #authorOf(envelope: ParsedEnvelope): Uint8Array | undefined {
+    const parties = this.#rosters.flatMap((roster) => roster.parties);
+    const likely = (party: Party): boolean => party.index === envelope.from;
+    const keys = [...parties.filter(likely), ...parties].map((party) => party.statementKey);
+    const tried = new Map(keys.map((key) => [toHex(key), key]));
+    return [...tried.values()].find((key) => verifyEnvelope(envelope, key, verify));
   }
 
   /** Every broadcast at hand; which of them belong to a session is for select-rounds.ts to say. */
@@ -83,9 +111,12 @@ export class Collection {
   }
 
   #addWallet(document: Json): void {
-    const wallet = openWallet(document, this.#roster);
-    if (!wallet.ok || this.#wallets.some((known) => equalBytes(known.epochId, wallet.value.epochId))) return;
-    this.#wallets.push(wallet.value);
+    for (const roster of this.#rosters) {
+      const wallet = openWallet(document, roster);
+      if (!wallet.ok) continue;
+      if (this.epoch(wallet.value.epochId) === undefined) this.#wallets.push(wallet.value);
+      return;
+    }
   }
 }
 

@@ -3,7 +3,7 @@ import { callControl } from '../../proto/control/call.ts';
 import type { CommandCall } from '../../proto/control/command.ts';
 import { homeOf } from '../../proto/control/home-option.ts';
 import type { JsonValue } from '../../proto/control/message.ts';
-import { homeLayout } from '../home.ts';
+import { homeLayout } from '../layout.ts';
 
 export async function askService(
   call: CommandCall,

@@ -1,7 +1,10 @@
 /** `keymoot coordinator …` */
 import { dispatch } from '../../proto/control/command.ts';
+import { adopt } from './adopt.ts';
 import { broadcast } from './broadcast.ts';
 import { cancel } from './cancel.ts';
+import { importKey, refresh, reshare } from './change.ts';
+import { exportKey } from './export.ts';
 import { migrate } from './migrate.ts';
 import { keygen, sign } from './propose.ts';
 import { run } from './run.ts';
@@ -10,5 +13,10 @@ import { status } from './status.ts';
 import { wallets } from './wallets.ts';
 
 export function coordinator(args: readonly string[]): Promise<number> {
-  return dispatch('coordinator', { init, join, run, keygen, sign, cancel, status, wallets, broadcast, migrate }, args);
+  const commands = {
+    ...{ init, join, adopt, run },
+    ...{ keygen, sign, refresh, reshare, import: importKey, export: exportKey, migrate },
+    ...{ cancel, status, wallets, broadcast },
+  };
+  return dispatch('coordinator', commands, args);
 }

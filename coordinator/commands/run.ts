@@ -4,6 +4,8 @@ import { nodeLog } from '../../proto/control/node-log.ts';
 import { serveControl } from '../../proto/control/serve.ts';
 import { readPassphrase } from '../../proto/rest/passphrase.ts';
 import { systemClock, systemRandom } from '../effects.ts';
+import type { Home } from '../home.ts';
+import type { CoordinatorService as Service } from '../service.ts';
 
 export const run: Command = {
   usage: '--home DIR [--passphrase-file FILE]',
@@ -20,22 +22,41 @@ export const run: Command = {
       import('../control.ts'),
     ]);
     const passphrase = await readPassphrase({ file: call.text('passphrase-file'), creating: false });
-    const home = await openHome(homeOf(call), passphrase, systemRandom);
+    const opened = await openHome(homeOf(call), passphrase, systemRandom);
     passphrase.fill(0);
     const note = nodeLog((line) => call.terminal.warn(line), Date.now);
-    const service = new CoordinatorService({ home, clock: systemClock, random: systemRandom, note });
-    await service.start();
-    const control = await serveControl(home.layout.control, (request) => answerControl(service, request), {
-      onUnexpected: (error) =>
-        note('CONTROL_UNEXPECTED', error instanceof Error ? (error.stack ?? error.message) : 'unknown'),
+    const start = async (home: Home): Promise<Service> => {
+      const service = new CoordinatorService({ home, clock: systemClock, random: systemRandom, note });
+      await service.start();
+      return service;
+    };
+    // Commands that come while one roster replaces another wait for the new one.
+    let service = start(opened);
+    await service;
+    const control = await serveControl(
+      opened.layout.control,
+      async (request) => answerControl(await service, request),
+      {
+        onUnexpected: (error) =>
+          note('CONTROL_UNEXPECTED', error instanceof Error ? (error.stack ?? error.message) : 'unknown'),
+      },
+    );
+    const { name } = opened.self;
+    call.terminal.result({ ok: true, name }, `Coordinator ${name} is running.`);
+    const stopped = new Promise<'stopped'>((resolve) => {
+      process.once('SIGINT', () => resolve('stopped'));
+      process.once('SIGTERM', () => resolve('stopped'));
     });
-    call.terminal.result({ ok: true, name: home.self.name }, `Coordinator ${home.self.name} is running.`);
-    await new Promise<void>((resolve) => {
-      process.once('SIGINT', () => resolve());
-      process.once('SIGTERM', () => resolve());
-    });
+    for (;;) {
+      const running = await service;
+      if ((await Promise.race([stopped, running.succeeded])) === 'stopped') break;
+      service = running.succeedTo().then((home) => {
+        note('ROSTER_IN_FORCE', `${home.roster.name} version ${home.roster.version}`);
+        return start(home);
+      });
+    }
     await control.close();
-    await service.stop();
+    await (await service).stop();
     return 0;
   },
 };

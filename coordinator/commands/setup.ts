@@ -15,7 +15,8 @@ import { utf8 } from '../../protocol/common/bytes.ts';
 import { InvalidArgument, Refusal } from '../../protocol/common/errors.ts';
 import { type Reader, read } from '../../protocol/common/schema.ts';
 import { systemRandom } from '../effects.ts';
-import { createOperatorKeys, homeLayout } from '../home.ts';
+import { createOperatorKeys } from '../home.ts';
+import { homeLayout } from '../layout.ts';
 
 /** log2 of the scrypt cost with `--weak-kdf`: for tests and demos. */
 const WEAK_LOG_N = 14;

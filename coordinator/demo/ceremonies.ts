@@ -6,7 +6,7 @@ import type { JsonValue } from '../../proto/control/message.ts';
 import { Refusal } from '../../protocol/common/errors.ts';
 import { WALLET } from './names.ts';
 import { demand } from './narrator.ts';
-import { ask, eventually, type Holder, type Stage } from './stage.ts';
+import { ask, eventually, type Holder, type Theatre } from './stage.ts';
 
 /** How often further attempts are looked for, in milliseconds. */
 const RETRY_POLL = 1_000;
@@ -18,7 +18,7 @@ export interface Answer {
 }
 
 /** `coordinator sign FILE`: proposes, and follows the ceremony to its end. */
-export function proposeFile(stage: Stage, file: string, note: string): Promise<Answer> {
+export function proposeFile(stage: Theatre, file: string, note: string): Promise<Answer> {
   const { operator, processes } = stage;
   const args = ['coordinator', 'sign', file, '--home', operator.home, '--wallet', WALLET, '--note', note];
   return processes.answer(args);
@@ -52,7 +52,7 @@ export async function ceremonyInInboxes(running: Promise<Answer>, holders: reado
 }
 
 /** `participant show`: the lines that the key holder reads. */
-export async function readScreen({ processes }: Stage, holder: Holder, ceremony: string): Promise<readonly string[]> {
+export async function readScreen({ processes }: Theatre, holder: Holder, ceremony: string): Promise<readonly string[]> {
   const shown = await processes.run(['participant', 'show', ceremony, '--home', holder.home]);
   demand(shown.code === 0, `${holder.name} could not read ceremony ${ceremony}: ${shown.stderr.trim()}`);
   return shown.stdout.trimEnd().split('\n');
@@ -63,7 +63,7 @@ export async function readScreen({ processes }: Stage, holder: Holder, ceremony:
  * attempt; if a busy machine needs another one before the command ends, they are asked, and approve, again.
  */
 export async function approveByHand(
-  stage: Stage,
+  stage: Theatre,
   holders: readonly Holder[],
   ceremony: string,
   running: Promise<Answer>,
@@ -83,16 +83,16 @@ export async function approveByHand(
   }
 }
 
-async function approve({ processes }: Stage, holder: Holder, ceremony: string): Promise<void> {
+async function approve({ processes }: Theatre, holder: Holder, ceremony: string): Promise<void> {
   const answer = await processes.json(['participant', 'approve', ceremony, '--home', holder.home, '--yes']);
   demand(field(answer, 'decision') === 'consent', `the approval of ${holder.name} did not become a consent`);
 }
 
 /** The end of a ceremony, which must be the expected one and must leave a transcript. */
 export async function finished(
-  stage: Stage,
+  stage: Theatre,
   running: Promise<Answer>,
-  ending: 'completed' | 'refused',
+  ending: 'completed' | 'refused' | 'aborted',
   what: string,
 ): Promise<JsonValue> {
   const { value } = await running;

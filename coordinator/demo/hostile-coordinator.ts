@@ -12,7 +12,7 @@ import { signSessionId } from '../../protocol/ceremony/session-binding.ts';
 import { type Start, signStart } from '../../protocol/ceremony/start.ts';
 import { parseEnvelope, type Statement } from '../../protocol/ceremony/statement.ts';
 import type { Wallet } from '../../protocol/ceremony/wallet.ts';
-import { equalBytes } from '../../protocol/common/bytes.ts';
+import { equalBytes, toHex } from '../../protocol/common/bytes.ts';
 import { InvalidArgument, Refusal, TransportError } from '../../protocol/common/errors.ts';
 import { decode, type Payload } from '../../protocol/payload/payload.ts';
 import { Collection } from '../collect/collection.ts';
@@ -67,10 +67,12 @@ export class HostileCoordinator {
     return this.#rounds;
   }
 
-  wallet(name: string): Wallet {
-    const wallet = this.#collection.wallets().find((candidate) => candidate.name === name);
+  /** The wallet in its newest epoch, or in any that was ever shown. */
+  wallet(name: string, epoch?: string): Wallet {
+    const known = epoch === undefined ? this.#collection.wallets() : this.#collection.epochs();
+    const wallet = known.find((item) => item.name === name && (epoch === undefined || toHex(item.epochId) === epoch));
     if (wallet !== undefined) return wallet;
-    throw new Refusal('UNKNOWN_WALLET', `no party has shown a wallet named ${name}`);
+    throw new Refusal('UNKNOWN_WALLET', `no party has shown a wallet named ${name}, or not in that epoch`);
   }
 
   /** A proposal under the operator's real key. */

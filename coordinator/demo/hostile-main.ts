@@ -67,8 +67,26 @@ const alter: Command = {
   },
 };
 
+const oldEpoch: Command = {
+  usage: 'FILE --epoch HEX --home DIR --wallet NAME [--passphrase-file FILE] [--note TEXT]',
+  summary: 'propose a payload for the shares of an epoch that was replaced',
+  options: { ...OPTIONS, epoch: { type: 'string' } },
+  positionals: { min: 1, max: 1 },
+  async run(call) {
+    const [path = ''] = call.positionals;
+    const payload = await payloadAt(path);
+    return await attack(call, async (hostile) => {
+      const parties = hostile.home.roster.parties.map((party) => party.index);
+      const wallet = hostile.wallet(call.required('wallet'), call.required('epoch'));
+      const proposal = hostile.propose(wallet, payload, call.text('note') ?? '');
+      await hostile.tell(parties, proposal);
+      return [proposal];
+    });
+  },
+};
+
 export function attackCommand(args: readonly string[]): Promise<number> {
-  return dispatch('demo attack', { 'two-faces': twoFaces, alter }, args);
+  return dispatch('demo attack', { 'two-faces': twoFaces, alter, 'old-epoch': oldEpoch }, args);
 }
 
 /** Runs an attack and waits until every party has refused every proposal of it, in public. */

@@ -11,17 +11,20 @@ import { Terminal } from '../../proto/control/terminal.ts';
 import { systemCode } from '../../proto/rest/errors.ts';
 import { InvalidArgument } from '../../protocol/common/errors.ts';
 import { attackCommand } from './hostile-main.ts';
+import { writeLifecycle } from './lifecycle/report.ts';
+import { openCast, tellLifecycle } from './lifecycle/story.ts';
 import { Narrator } from './narrator.ts';
 import { Processes } from './processes.ts';
 import { writeReport } from './report.ts';
-import { type Stage, setStage } from './stage.ts';
+import { setStage, type Theatre } from './stage.ts';
 import { tellStory } from './story.ts';
 
 const USAGE = `Usage:
-  keymoot demo [--json FILE] [--keep DIR]
-  keymoot demo attack two-faces|alter …   a hostile coordinator against the nodes of a kept demo
+  keymoot demo [--story attacks|lifecycle] [--json FILE] [--keep DIR]
+  keymoot demo attack two-faces|alter|old-epoch …   a hostile coordinator against the nodes of a kept demo
 
 Starts three participants, a coordinator and a local chain, makes a key, signs, is attacked, and audits all of it.
+--story lifecycle   another story: the key is refreshed, moved to other machines and people, and keeps its address
 --json FILE   writes what was signed and refused to FILE, and the transcripts beside it
 --keep DIR    leaves homes, keys, policies and transcripts in DIR (new or empty), with a README.txt of next steps`;
 
@@ -36,10 +39,10 @@ export async function demo(args: readonly string[]): Promise<number> {
   }
   const narrator = new Narrator(terminal);
   const processes = new Processes();
-  const made: { dir?: string; stage?: Stage; interrupted?: NodeJS.Signals } = {};
+  const made: { dir?: string; theatre?: Theatre; interrupted?: NodeJS.Signals } = {};
   const cleanUp = async (): Promise<void> => {
     await processes.stopAll();
-    await made.stage?.chain?.stop();
+    await made.theatre?.chain?.stop();
     if (made.dir !== undefined && options.keep === undefined) await rm(made.dir, { recursive: true, force: true });
   };
   const interrupted = (signal: NodeJS.Signals): void => {
@@ -52,9 +55,18 @@ export async function demo(args: readonly string[]): Promise<number> {
   process.once('SIGTERM', interrupted);
   try {
     made.dir = await directory(options.keep);
-    made.stage = await setStage(made.dir, options.keep !== undefined, processes, narrator);
-    const wallet = await Promise.race([tellStory(made.stage), processes.broken]);
-    if (options.json !== undefined) await writeReport(options.json, made.stage, wallet);
+    const setting = [made.dir, options.keep !== undefined, processes, narrator] as const;
+    if (options.story === 'lifecycle') {
+      const cast = await openCast(...setting);
+      made.theatre = cast;
+      const wallet = await Promise.race([tellLifecycle(cast), processes.broken]);
+      if (options.json !== undefined) await writeLifecycle(options.json, cast, wallet);
+    } else {
+      const stage = await setStage(...setting);
+      made.theatre = stage;
+      const wallet = await Promise.race([tellStory(stage), processes.broken]);
+      if (options.json !== undefined) await writeReport(options.json, stage, wallet);
+    }
     terminal.print(`\n${farewell(options)}`);
     return 0;
   } catch (error) {
@@ -72,6 +84,7 @@ export async function demo(args: readonly string[]): Promise<number> {
 }
 
 interface Options {
+  readonly story: 'attacks' | 'lifecycle';
   readonly json: string | undefined;
   readonly keep: string | undefined;
   readonly help: boolean;
@@ -81,9 +94,15 @@ function parse(args: readonly string[]): Options | undefined {
   try {
     const { values } = parseArgs({
       args: [...args],
-      options: { json: { type: 'string' }, keep: { type: 'string' }, help: { type: 'boolean', default: false } },
+      options: {
+        story: { type: 'string', default: 'attacks' },
+        json: { type: 'string' },
+        keep: { type: 'string' },
+        help: { type: 'boolean', default: false },
+      },
     });
-    return { json: values.json, keep: values.keep, help: values.help };
+    const { help, json, keep, story } = values;
+    return story === 'attacks' || story === 'lifecycle' ? { story, json, keep, help } : undefined;
   } catch {
     return undefined;
   }

@@ -32,6 +32,8 @@ export interface Running {
   readonly ready: JsonValue;
   /** Asks it to end and waits; safe to call twice. */
   stop(): Promise<void>;
+  /** Ends it without asking (SIGKILL), as a power cut would. */
+  kill(): Promise<void>;
 }
 
 export class Processes {
@@ -96,9 +98,13 @@ export class Processes {
     throw new Refusal('DEMO_COMMAND_FAILED', `"keymoot ${words(args)}" printed nothing: ${finished.stderr.trim()}`);
   }
 
-  /** Starts `keymoot ARGS --json` and waits for its first line, the sign that it is ready. Its log goes to a file. */
-  async start(who: string, args: readonly string[], log: string): Promise<Running> {
-    const child = this.#spawn([...args, '--json'], ['ignore', 'pipe', openSync(log, 'a', 0o600)]);
+  /**
+   * Starts `keymoot ARGS --json` and waits for its first line, the sign that it is ready. Its log goes to a file.
+   *
+   * @param node options for Node itself, before the program
+   */
+  async start(who: string, args: readonly string[], log: string, node: readonly string[] = []): Promise<Running> {
+    const child = this.#spawn([...args, '--json'], ['ignore', 'pipe', openSync(log, 'a', 0o600)], node);
     const ready = await new Promise<JsonValue>((done, fail) => {
       let output = '';
       const failed = (why: string): void => {
@@ -130,6 +136,11 @@ export class Processes {
         state.stopped = true;
         return end(child);
       },
+      kill: () => {
+        state.stopped = true;
+        child.kill('SIGKILL');
+        return end(child);
+      },
     };
   }
 
@@ -146,9 +157,13 @@ export class Processes {
     process.removeListener('exit', this.#killAll);
   }
 
-  #spawn(args: readonly string[], stdio: readonly ('ignore' | 'pipe' | number)[]): ChildProcess {
+  #spawn(
+    args: readonly string[],
+    stdio: readonly ('ignore' | 'pipe' | number)[],
+    node: readonly string[] = [],
+  ): ChildProcess {
     if (this.#stopping) throw new Refusal('DEMO_STOPPED', 'the demo is being stopped');
-    const child = spawn(process.execPath, [CLI, ...args], { stdio: [...stdio] });
+    const child = spawn(process.execPath, [...node, CLI, ...args], { stdio: [...stdio] });
     this.#children.add(child);
     child.once('exit', () => this.#children.delete(child));
     return child;

@@ -35,24 +35,28 @@ export interface DemoWallet {
   readonly publicKey: string;
 }
 
-export interface Stage {
+/** What every story has: a directory, processes, an operator with its coordinator, and somebody who tells it. */
+export interface Theatre {
   readonly dir: string;
   /** Whether the directory outlives the demo. */
   readonly kept: boolean;
-  readonly roster: string;
   readonly networkKey: string;
-  readonly holders: readonly [Holder, Holder, Holder];
   readonly operator: Member;
   readonly processes: Processes;
   readonly narrator: Narrator;
-  readonly signed: Signed[];
   readonly refused: Refused[];
   /** Every transcript, in the order in which the ceremonies ended. */
   readonly transcripts: string[];
-  /** Words that everybody compared. */
-  fingerprint: string;
   coordinator: Running | undefined;
   chain: DemoChain | undefined;
+}
+
+export interface Stage extends Theatre {
+  readonly roster: string;
+  readonly holders: readonly [Holder, Holder, Holder];
+  readonly signed: Signed[];
+  /** Words that everybody compared. */
+  fingerprint: string;
 }
 
 const PEOPLE = [
@@ -67,53 +71,67 @@ const POLL = 50;
 
 /** Lays out the directory: a home, a passphrase and a log for each member; nothing is made in the homes yet. */
 export async function setStage(dir: string, kept: boolean, processes: Processes, narrator: Narrator): Promise<Stage> {
-  for (const name of ['passphrases', 'logs', 'policies', 'payloads']) await mkdir(join(dir, name), { mode: 0o700 });
   const ports = await freePorts(PEOPLE.length);
-  const member = async (home: string, name: string, person: string): Promise<Member> => {
-    const passphrase = join(dir, 'passphrases', home);
-    await writeFile(passphrase, `${randomBytes(16).toString('hex')}\n`, { mode: 0o600 });
-    return { name, person, home: join(dir, home), passphrase, log: join(dir, 'logs', `${home}.log`) };
-  };
+  const theatre = await openTheatre(dir, kept, processes, narrator);
   const holder = async (i: 0 | 1 | 2): Promise<Holder> => {
     const [name, person] = PEOPLE[i];
-    return { ...(await member(`participant-${i + 1}`, name, person)), index: i + 1, port: ports[i] ?? 0 };
+    return { ...(await makeMember(dir, `participant-${i + 1}`, name, person)), index: i + 1, port: ports[i] ?? 0 };
   };
+  return {
+    ...theatre,
+    roster: join(dir, 'roster.json'),
+    holders: [await holder(0), await holder(1), await holder(2)],
+    signed: [],
+    fingerprint: '',
+  };
+}
+
+export async function openTheatre(
+  dir: string,
+  kept: boolean,
+  processes: Processes,
+  narrator: Narrator,
+): Promise<Theatre> {
+  for (const name of ['passphrases', 'logs', 'policies', 'payloads']) await mkdir(join(dir, name), { mode: 0o700 });
   return {
     dir,
     kept,
-    roster: join(dir, 'roster.json'),
     networkKey: join(dir, 'network.key'),
-    holders: [await holder(0), await holder(1), await holder(2)],
-    operator: await member('coordinator', 'ops', 'Opal Reyes'),
+    operator: await makeMember(dir, 'coordinator', 'ops', 'Opal Reyes'),
     processes,
     narrator,
-    signed: [],
     refused: [],
     transcripts: [],
-    fingerprint: '',
     coordinator: undefined,
     chain: undefined,
   };
+}
+
+/** A place for a home, a passphrase and a log; nothing is made in the home yet. */
+export async function makeMember(dir: string, home: string, name: string, person: string): Promise<Member> {
+  const passphrase = join(dir, 'passphrases', home);
+  await writeFile(passphrase, `${randomBytes(16).toString('hex')}\n`, { mode: 0o600 });
+  return { name, person, home: join(dir, home), passphrase, log: join(dir, 'logs', `${home}.log`) };
 }
 
 export function nodeOf(holder: Member): readonly string[] {
   return ['participant', 'run', '--home', holder.home, '--passphrase-file', holder.passphrase];
 }
 
-export async function startCoordinator(stage: Stage): Promise<void> {
+export async function startCoordinator(stage: Theatre): Promise<void> {
   const { operator, processes } = stage;
   const args = ['coordinator', 'run', '--home', operator.home, '--passphrase-file', operator.passphrase];
   stage.coordinator = await processes.start('the coordinator', args, operator.log);
 }
 
-export async function stopCoordinator(stage: Stage): Promise<void> {
+export async function stopCoordinator(stage: Theatre): Promise<void> {
   await stage.coordinator?.stop();
   stage.coordinator = undefined;
 }
 
 /** A payload or policy as a file that the commands take. */
 export async function writeJson(
-  stage: Stage,
+  stage: Pick<Theatre, 'dir'>,
   folder: 'payloads' | 'policies',
   name: string,
   value: object,
@@ -148,7 +166,7 @@ export async function eventually<T>(what: string, look: () => Promise<T | undefi
 }
 
 /** Ports that were free a moment ago, all different. */
-async function freePorts(count: number): Promise<readonly number[]> {
+export async function freePorts(count: number): Promise<readonly number[]> {
   const servers = await Promise.all(
     Array.from(
       { length: count },

@@ -4,7 +4,7 @@ import { type Address, formatEther, type Hex, serializeTransaction, type Transac
 import { field, type memberOf } from '../../proto/control/answer.ts';
 import type { Chain } from './chain.ts';
 import { demand } from './narrator.ts';
-import type { DemoWallet, Stage } from './stage.ts';
+import type { DemoWallet, Theatre } from './stage.ts';
 
 export interface TransactionPayload {
   readonly kind: 'evm-transaction';
@@ -22,7 +22,7 @@ export interface WalletCall {
 /** An unsigned EIP-1559 transaction with the wallet's next nonce and a gas limit with some room. */
 export async function walletTransaction(
   chain: Chain,
-  wallet: DemoWallet,
+  wallet: Pick<DemoWallet, 'address'>,
   call: WalletCall,
 ): Promise<TransactionPayload> {
   const [nonce, fees, gas] = await Promise.all([
@@ -46,7 +46,7 @@ export async function walletTransaction(
 
 /** `coordinator broadcast`: puts what a ceremony signed on chain; it must be mined and succeed. */
 export async function broadcast(
-  stage: Stage,
+  stage: Theatre,
   chain: Chain,
   ceremony: Parameters<typeof memberOf>[0],
 ): Promise<TransactionReceipt> {

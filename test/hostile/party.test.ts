@@ -1,7 +1,7 @@
 /** A hostile party with its real keys: alone it gets nothing signed, and it stops nobody. */
 import { cp, rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { homeLayout as operatorLayout } from '../../coordinator/home.ts';
+import { homeLayout as operatorLayout } from '../../coordinator/layout.ts';
 import { systemRandom } from '../../participant/randomness.ts';
 import type { Proposal } from '../../protocol/ceremony/proposal.ts';
 import { signSessionId } from '../../protocol/ceremony/session-binding.ts';

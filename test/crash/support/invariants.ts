@@ -1,6 +1,6 @@
 /** What must hold of the homes of a network, whatever was killed when. */
 import { expect } from 'vitest';
-import { homeLayout as operatorLayout } from '../../../coordinator/home.ts';
+import { homeLayout as operatorLayout } from '../../../coordinator/layout.ts';
 import type { JournalRecord } from '../../../participant/journal/records.ts';
 import { homeLayout } from '../../../participant/keystore/settings.ts';
 import { toHex } from '../../../protocol/common/bytes.ts';
