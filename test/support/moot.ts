@@ -21,6 +21,7 @@ import { keygenSessionId, signSessionId } from '../../protocol/ceremony/session-
 import { type Start, type StartBody, signStart } from '../../protocol/ceremony/start.ts';
 import { signVerdict, type VerdictBody, type VerdictStatement } from '../../protocol/ceremony/verdict-statement.ts';
 import { openWallet, type Wallet, walletDocument } from '../../protocol/ceremony/wallet.ts';
+import { toHex } from '../../protocol/common/bytes.ts';
 import type { Json } from '../../protocol/common/canonical-json.ts';
 import { documentDigest } from '../../protocol/common/document.ts';
 import { canonicalPolicy } from '../../protocol/policy/canonical.ts';
@@ -45,41 +46,50 @@ export interface MootOptions {
   readonly own?: ReadonlyMap<number, object>;
   /** Version of the roster; 2 names a previous one. */
   readonly version?: number;
+  /** Names of the parties' keys, by index; `1`, `2`, … if absent. The same name under one label is the same party. */
+  readonly keys?: readonly string[];
+  /** The moot whose roster this one follows; both have one clock, and a party that stays goes on counting. */
+  readonly after?: Moot;
+  /** Seconds between announcing a change of keys and doing it. */
+  readonly announcement?: number;
 }
 
 export class Moot {
   readonly roster: Roster;
   readonly common: Policy;
-  /** Unix seconds; every statement takes one. */
-  time = 1_795_000_000;
   readonly #label: string;
   readonly #own: ReadonlyMap<number, Policy>;
   readonly #keys: ReadonlyMap<string, Signer>;
-  readonly #counters = new Map<number, number>();
+  readonly #counters: Map<string, number>;
+  readonly #clock: { time: number };
   #ceremonies = 0;
 
   constructor(options: MootOptions) {
-    const { label = 'moot', parties = 3, threshold = 2, version = 1 } = options;
+    const { label = 'moot', parties = options.keys?.length ?? 3, threshold = 2, after } = options;
+    const version = after === undefined ? (options.version ?? 1) : after.roster.version + 1;
+    this.#clock = after === undefined ? { time: 1_795_000_000 } : after.#clock;
+    this.#counters = after === undefined ? new Map<string, number>() : after.#counters;
     this.#label = label;
     this.common = policyFrom(options.common);
     this.#own = new Map([...(options.own ?? [])].map(([party, file]) => [party, policyFrom(file)]));
     const indices = Array.from({ length: parties }, (_, i) => i + 1);
     const key = (name: string): Signer => signerFromSeed(vec(`${label}/${name}`));
+    const nameOf = (index: number): string => options.keys?.[index - 1] ?? String(index);
     this.#keys = new Map([
-      ...indices.map((index) => [`party:${index}`, key(`statement/${index}`)] as const),
+      ...indices.map((index) => [`party:${index}`, key(`statement/${nameOf(index)}`)] as const),
       ['operator:olivia', key('operator')],
     ]);
     const body: RosterBody = {
       name: 'moot',
       version,
-      ...(version === 1 ? {} : { previous: vec(`${label}/previous`) }),
+      ...(version === 1 ? {} : { previous: after?.roster.digest ?? vec(`${label}/previous`) }),
       threshold,
       parties: indices.map((index) => ({
         index,
-        name: `party-${index}`,
-        person: `Person ${index}`,
+        name: `party-${nameOf(index)}`,
+        person: `Person ${nameOf(index)}`,
         statementKey: this.keyOf(`party:${index}`).publicKey,
-        transportKey: key(`transport/${index}`).publicKey,
+        transportKey: key(`transport/${nameOf(index)}`).publicKey,
         addresses: [`/ip4/127.0.0.1/tcp/${9000 + index}`],
       })),
       operators: [
@@ -91,11 +101,11 @@ export class Moot {
         },
       ],
       network: vec(`${label}/network`),
-      announcement: 0,
+      announcement: options.announcement ?? 0,
     };
     let file = must(createRoster(body));
     for (const index of indices) {
-      file = signRoster(file, index, this.keyOf(`party:${index}`), key(`transport/${index}`));
+      file = signRoster(file, index, this.keyOf(`party:${index}`), key(`transport/${nameOf(index)}`));
     }
     this.roster = must(sealRoster(file));
   }
@@ -110,6 +120,15 @@ export class Moot {
     return key;
   }
 
+  /** Unix seconds; every statement takes one. */
+  get time(): number {
+    return this.#clock.time;
+  }
+
+  set time(value: number) {
+    this.#clock.time = value;
+  }
+
   now(): number {
     this.time += 1;
     return this.time;
@@ -118,7 +137,7 @@ export class Moot {
   /** The next statement counter of a party; operators keep none. */
   counter(author: string): number {
     if (!author.startsWith('party:')) return 0;
-    const party = Number(author.slice(6));
+    const party = toHex(this.keyOf(author).publicKey);
     const next = (this.#counters.get(party) ?? 0) + 1;
     this.#counters.set(party, next);
     return next;
@@ -126,17 +145,17 @@ export class Moot {
 
   /** A whole keygen, from the proposal to the closed transcript. */
   keygen(name: string, plan: Plan = {}): Told & { readonly wallet: MootWallet | undefined } {
-    const body: KeygenProposal = { ...this.#head(), ceremony: 'keygen', wallet: name, exportable: false };
+    const body: KeygenProposal = { ...this.head(), ceremony: 'keygen', wallet: name, exportable: false };
     const proposal = signProposal(body, this.keyOf('operator:olivia'));
     const { cfgHash, walletId } = keygenPlan(this.roster, proposal.digest, body);
-    const answers = this.#answers(proposal, undefined, plan);
-    const start = this.#start(proposal, answers.verdicts, this.indices, plan, (consents) =>
+    const answers = this.answers(proposal, undefined, plan);
+    const start = this.start(proposal, answers.verdicts, this.indices, plan, (consents) =>
       keygenSessionId(this.roster, proposal, cfgHash, consents),
     );
     const { sessionId } = start.body;
-    const ran = runKeygen(this.#crew(`keygen/${name}`, plan), { sessionId, cfgHash, walletId });
+    const ran = runKeygen(this.crew(`keygen/${name}`, plan), { sessionId, cfgHash, walletId });
     const document = [...ran.outputs.values()].map((output) => walletDocument(proposal, output.certificate))[0];
-    const outcomes = this.#outcomes(proposal, start, plan, (party): Partial<OutcomeBody> => {
+    const outcomes = this.outcomes(proposal, start, plan, (party): Partial<OutcomeBody> => {
       const output = ran.outputs.get(party);
       if (output === undefined || document === undefined) return { abort: abortOf(ran, party) };
       const { epochId, publicKey } = output.epoch;
@@ -146,7 +165,7 @@ export class Moot {
     const documents = [...answers.documents, ...(document === undefined ? [] : [document])];
     const parts = { documents, verdicts: answers.verdicts, rounds: ran.broadcasts, outcomes };
     const story: Story = { roster: this.roster.digest, proposal, withdrawals: [], start, ...parts };
-    return { ...this.finish(story, plan), wallet: document === undefined ? undefined : this.#wallet(document, ran) };
+    return { ...this.finish(story, plan), wallet: document === undefined ? undefined : this.holding(document, ran) };
   }
 
   /** A whole signing or refusal. Without enough consents it ends there, unless the plan insists on its signers. */
@@ -154,7 +173,7 @@ export class Moot {
     const { wallet } = from;
     const child = childOf(from, plan.path ?? []);
     const honest: SignProposal = {
-      ...this.#head(),
+      ...this.head(),
       ceremony: 'sign',
       wallet: wallet.name,
       walletId: wallet.walletId,
@@ -165,7 +184,7 @@ export class Moot {
     };
     const body = plan.proposal === undefined ? honest : plan.proposal(honest);
     const proposal = signProposal(body, this.keyOf('operator:olivia'));
-    const answers = this.#answers(proposal, wallet, plan, body.path.length === 0 ? undefined : child.publicKey);
+    const answers = this.answers(proposal, wallet, plan, body.path.length === 0 ? undefined : child.publicKey);
     const documents = [...answers.documents, wallet.document];
     const base = { roster: this.roster.digest, proposal, documents, verdicts: answers.verdicts, withdrawals: [] };
     const consents = answers.verdicts.filter((verdict) => verdict.body.decision === 'consent');
@@ -174,11 +193,11 @@ export class Moot {
       return this.finish({ ...base, rounds: [], outcomes: [] }, plan);
     }
     const signers = plan.signers ?? consents.slice(0, this.roster.threshold).map((consent) => consent.body.party);
-    const start = this.#start(proposal, answers.verdicts, signers, plan, (listed, set, digest) =>
+    const start = this.start(proposal, answers.verdicts, signers, plan, (listed, set, digest) =>
       signSessionId(this.roster, { digest: proposal.digest, body }, child.publicKey, set, digest, listed),
     );
-    const ran = runSign(this.#crew('sign', plan), from, start.body, child.tau);
-    const outcomes = this.#outcomes(proposal, start, plan, (party): Partial<OutcomeBody> => {
+    const ran = runSign(this.crew('sign', plan), from, start.body, child.tau);
+    const outcomes = this.outcomes(proposal, start, plan, (party): Partial<OutcomeBody> => {
       const output = ran.outputs.get(party);
       const released = ran.records.some((entry) => entry.party === party && entry.record.kind === 'r3-sent');
       if (output === undefined) return { abort: abortOf(ran, party), released };
@@ -191,7 +210,7 @@ export class Moot {
   /** Puts a story into a transcript and lets people close it. */
   finish(told: Story, plan: Plan = {}): Told {
     const story = plan.story === undefined ? told : plan.story(told);
-    const results = story.outcomes.filter(({ body }) => body.signature !== undefined || body.key !== undefined);
+    const results = story.outcomes.filter(({ body }) => body.abort === undefined);
     const done = story.start !== undefined && results.length >= story.start.body.signers.length;
     const lines = closed(story, {
       ending: plan.ending ?? (story.start === undefined ? 'refused' : done ? 'completed' : 'aborted'),
@@ -209,12 +228,13 @@ export class Moot {
     return signClose(body, this.keyOf(body.author));
   }
 
-  #crew(what: string, plan: Plan): Crew {
+  crew(what: string, plan: Plan): Crew {
     const label = plan.random ?? `${this.#label}/${what}/${this.#ceremonies}`;
     return { roster: this.roster, keyOf: (member) => this.keyOf(member), label, network: plan.network };
   }
 
-  #head() {
+  /** The head of the next proposal. */
+  head(): Omit<KeygenProposal, 'ceremony' | 'wallet' | 'exportable'> {
     this.#ceremonies += 1;
     const created = this.now();
     return {
@@ -229,7 +249,7 @@ export class Moot {
   }
 
   /** Every party judges for itself. Who must decide by hand says yes. */
-  #answers(proposal: Proposal, wallet: Wallet | undefined, plan: Plan, childKey?: Uint8Array): Answers {
+  answers(proposal: Proposal, wallet: Wallet | undefined, plan: Plan, childKey?: Uint8Array): Answers {
     const documents = new Map<string, Json>();
     const add = (document: Json): void => {
       documents.set(JSON.stringify(document), document);
@@ -272,7 +292,7 @@ export class Moot {
     return { verdicts, documents: [...documents.values()] };
   }
 
-  #start(
+  start(
     proposal: Proposal,
     verdicts: readonly VerdictStatement[],
     signers: readonly number[],
@@ -302,7 +322,7 @@ export class Moot {
     return signStart(plan.composed === undefined ? bound : plan.composed(bound), this.keyOf('operator:olivia'));
   }
 
-  #outcomes(
+  outcomes(
     proposal: Proposal,
     start: Start,
     plan: Plan,
@@ -325,11 +345,12 @@ export class Moot {
     });
   }
 
-  #wallet(document: Json, ran: Ran<KeygenOutput, KeygenRecord>): MootWallet {
+  /** The wallet of this roster that a run made, with the shares of all its holders. */
+  holding(document: Json, ran: Ran<KeygenOutput, KeygenRecord>): MootWallet {
     const wallet = must(openWallet(document, this.roster));
     const shares = new Map(
-      ran.records.flatMap(({ party, record }) =>
-        record.kind === 'prepared' ? [[party, record.keyshare] as const] : [],
+      ran.records.flatMap(({ record }) =>
+        record.kind === 'prepared' ? [[record.keyshare.index, record.keyshare] as const] : [],
       ),
     );
     const identityKey = (_epoch: Uint8Array, peer: number): Uint8Array | undefined =>
@@ -358,12 +379,12 @@ export function dealPairs(moot: Moot, { wallet, pairs }: MootWallet): void {
   }
 }
 
-interface Answers {
+export interface Answers {
   readonly verdicts: readonly VerdictStatement[];
   readonly documents: readonly Json[];
 }
 
-function abortOf(ran: Ran<unknown, unknown>, party: number): NonNullable<OutcomeBody['abort']> {
+export function abortOf(ran: Ran<unknown, unknown>, party: number): NonNullable<OutcomeBody['abort']> {
   const abort = ran.aborts.get(party);
   if (abort === undefined) return { failure: 'BENIGN', check: 'timeout', culprits: [] };
   return { failure: abort.failure, check: abort.check, culprits: abort.culprits };

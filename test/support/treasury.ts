@@ -4,7 +4,7 @@ import type { Address } from '../../protocol/payload/address.ts';
 import type { Payload } from '../../protocol/payload/payload.ts';
 import { encodeTransaction } from '../../protocol/payload/transaction.ts';
 import { canonicalizeTypedData } from '../../protocol/payload/typed-data.ts';
-import { dealPairs, Moot } from './moot.ts';
+import { dealPairs, Moot, type MootOptions } from './moot.ts';
 import { must } from './must.ts';
 import type { MootWallet } from './plan.ts';
 
@@ -62,8 +62,8 @@ export const OWN_POLICY: object = {
   ],
 };
 
-export function treasuryMoot(label = 'treasury', version = 1): Moot {
-  return new Moot({ label, common: treasuryPolicy(), own: new Map([[2, OWN_POLICY]]), version });
+export function treasuryMoot(label = 'treasury', version = 1, options: Partial<MootOptions> = {}): Moot {
+  return new Moot({ label, common: treasuryPolicy(), own: new Map([[2, OWN_POLICY]]), version, ...options });
 }
 
 /** A moot after its keygen, with dealt pair setups. */
