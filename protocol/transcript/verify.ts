@@ -20,6 +20,7 @@ import { checkCounters } from './verify/counters.ts';
 import { checkDerived, type DerivedAccount, derivedNotes } from './verify/derived.ts';
 import { checkReferences, readDocuments } from './verify/documents.ts';
 import { checkCloses, checkNothingRan, checkRefusal, endingOf } from './verify/ending.ts';
+import { type Accusation, accusations } from './verify/evidence.ts';
 import { factsOf } from './verify/facts.ts';
 import { checkJudgements, checkReadings } from './verify/judgement.ts';
 import { checkOrder } from './verify/order.ts';
@@ -60,6 +61,8 @@ export interface Check {
 }
 
 export interface Report {
+  /** Who is proven guilty of what, and whose evidence proves nothing; as far as the walk came. */
+  readonly accusations: readonly Accusation[];
   readonly ok: boolean;
   /** In order; the last one failed unless `ok`. */
   readonly checks: readonly Check[];
@@ -145,6 +148,9 @@ function steps(walk: Walk, file: Uint8Array, options: VerifyOptions): void {
       ? checkRefusal(statements, answers.ceremony, roster, options.draft ? options.now : undefined)
       : ok(undefined),
   );
+  const completed = ending === 'completed';
+  const { ceremony } = answers;
+  walk.accuse(accusations({ statements, documents, parts, ceremony, started, roster, wallet: named, completed }));
   walk.run('references', () => checkReferences(statements, documents, wallets));
   if (options.draft !== true) walk.run('closing', () => checkCloses(parts, statements, ending, started, roster));
   const { history } = options;
@@ -254,6 +260,7 @@ type Found = Pick<Report, 'proposal' | 'ending' | 'signature' | 'wallet' | 'deri
 class Walk {
   readonly #checks: Check[] = [];
   readonly #notes: string[] = [];
+  readonly #accusations: Accusation[] = [];
   #finished = false;
   #found: Found = {};
 
@@ -284,6 +291,10 @@ class Walk {
     this.#notes.push(...notes);
   }
 
+  accuse(accusations: readonly Accusation[]): void {
+    this.#accusations.push(...accusations);
+  }
+
   found(found: Found): void {
     this.#found = { ...this.#found, ...found };
   }
@@ -291,7 +302,7 @@ class Walk {
   report(): Report {
     const failure = this.#checks.find((check) => !check.ok);
     const ok = this.#finished && failure === undefined;
-    return { ...this.#found, ok, checks: this.#checks, failure, notes: this.#notes };
+    return { ...this.#found, ok, checks: this.#checks, failure, notes: this.#notes, accusations: this.#accusations };
   }
 }
 

@@ -72,7 +72,7 @@ export function reshare(moot: Moot, from: MootWallet, plan: ResharePlan = {}): E
   const planned = resharePlan(moot.roster, wallet.epoch, body);
   const documents = [...answers.documents, wallet.document];
   const story: Story = { ...told(moot, proposal), documents, verdicts: answers.verdicts };
-  if (!planned.ok || !agreed(moot, story)) return { ...moot.finish(story, plan), wallet: undefined };
+  if (!planned.ok || !agreed(moot, story, plan)) return { ...moot.finish(story, plan), wallet: undefined };
   const dealt = (oldIndex: number): Dealt | undefined => {
     const share = from.shares.get(oldIndex);
     return share && { secret: share.share.use((x) => x), chainCode: share.chainCode.use((code) => code.slice()) };
@@ -100,7 +100,7 @@ export function importKey(moot: Moot, name: string, plan: ImportPlan): Ended {
   const answers = moot.answers(proposal, undefined, plan);
   const planned = importPlan(moot.roster, proposal.digest, body);
   const story: Story = { ...told(moot, proposal), documents: answers.documents, verdicts: answers.verdicts };
-  if (!planned.ok || !agreed(moot, story)) return { ...moot.finish(story, plan), wallet: undefined };
+  if (!planned.ok || !agreed(moot, story, plan)) return { ...moot.finish(story, plan), wallet: undefined };
   const document = (certificate: Certificate): Json => walletDocument(proposal, certificate);
   const dealt = (): Dealt => ({ secret: plan.secret, chainCode: chainCode.slice() });
   return finishRun(moot, plan, story, { plan: planned.value, next: undefined, dealt, document });
@@ -124,7 +124,7 @@ export function exportKey(moot: Moot, from: MootWallet, plan: ExportPlan): Told 
   const planned = exportPlan(wallet.epoch, body);
   const documents = [...answers.documents, wallet.document];
   const story: Story = { ...told(moot, proposal), documents, verdicts: answers.verdicts };
-  if (!planned.ok || !agreed(moot, story)) return { ...moot.finish(story, plan), sealed };
+  if (!planned.ok || !agreed(moot, story, plan)) return { ...moot.finish(story, plan), sealed };
   const bound = { digest: proposal.digest, body };
   const start = moot.start(proposal, answers.verdicts, moot.indices, plan, (consents) =>
     exportSessionId(moot.roster, bound, wallet.publicKey, planned.value, consents),
@@ -229,7 +229,8 @@ function told(moot: Moot, proposal: Proposal): Omit<Story, 'documents' | 'verdic
   return { roster: moot.roster.digest, proposal, withdrawals: [], rounds: [], outcomes: [] };
 }
 
-function agreed(moot: Moot, { proposal, verdicts }: Story): boolean {
+function agreed(moot: Moot, { proposal, verdicts }: Story, { insist = false }: Plan): boolean {
+  if (insist) return true;
   const consents = verdicts.filter(({ body }) => body.decision === 'consent').map(({ body }) => body.party);
   const rejected = verdicts.some(({ body }) => body.decision === 'reject');
   return !rejected && (mustAgree(proposal.body, moot.roster) ?? []).every((party) => consents.includes(party));

@@ -23,6 +23,8 @@ export interface MootWallet {
 /** What a test may change on the way; each hook gets what an honest member would say. */
 export interface Plan {
   readonly answer?: (body: VerdictBody) => VerdictBody | undefined;
+  /** Of a change of keys: it is started although not all agreed. */
+  readonly insist?: boolean;
   readonly policy?: (party: number) => Policy;
   /** Before the session id is computed, and after. */
   readonly composing?: (body: StartBody) => StartBody;

@@ -67,8 +67,11 @@ export function treasuryMoot(label = 'treasury', version = 1, options: Partial<M
 }
 
 /** A moot after its keygen, with dealt pair setups. */
-export function readyMoot(label = 'treasury'): { readonly moot: Moot; readonly from: MootWallet } {
-  const moot = treasuryMoot(label);
+export function readyMoot(
+  label = 'treasury',
+  options: Partial<MootOptions> = {},
+): { readonly moot: Moot; readonly from: MootWallet } {
+  const moot = treasuryMoot(label, 1, options);
   const { wallet: from } = moot.keygen('treasury');
   if (from === undefined) throw new Error('the keygen gave no key');
   dealPairs(moot, from);

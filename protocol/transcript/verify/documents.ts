@@ -1,5 +1,7 @@
 /** Reads the documents that statements name by digest: policies, inputs of judgements, the wallet. */
 
+import { EVIDENCE_SCHEMA } from '../../ceremony/evidence/document.ts';
+import { isConfidential } from '../../ceremony/evidence/judge.ts';
 import { INPUTS, type JudgementInputs } from '../../ceremony/judgement.ts';
 import type { Roster } from '../../ceremony/roster.ts';
 import { openWallet, WALLET_SCHEMA, type Wallet } from '../../ceremony/wallet.ts';
@@ -24,6 +26,8 @@ export interface Documents {
   /** By document digest. */
   readonly inputs: ReadonlyMap<string, Placed<JudgementInputs>>;
   readonly wallets: ReadonlyMap<string, Placed<Wallet>>;
+  /** By document digest; not judged yet. */
+  readonly evidence: ReadonlyMap<string, Placed<Json>>;
 }
 
 /** @param next the roster that a reshare hands the key to; the wallet that it makes is held by its parties */
@@ -31,6 +35,7 @@ export function readDocuments(parts: Parts, roster: Roster, next: Roster | undef
   const policies = new Map<string, Placed<Policy>>();
   const inputs = new Map<string, Placed<JudgementInputs>>();
   const wallets = new Map<string, Placed<Wallet>>();
+  const evidence = new Map<string, Placed<Json>>();
   for (const { seq, value } of parts.documents) {
     const name = toHex(documentDigest(value));
     switch (schemaOf(value)) {
@@ -55,11 +60,18 @@ export function readDocuments(parts: Parts, roster: Roster, next: Roster | undef
         wallets.set(name, { seq, value: wallet.value });
         break;
       }
+      case EVIDENCE_SCHEMA:
+        // What it proves is a question of its own; what nobody but its receiver may see must not stand here at all.
+        if (isConfidential(value)) {
+          return err({ code: 'ROUND_CONFIDENTIAL', seq, message: 'evidence that holds a message not for everybody' });
+        }
+        evidence.set(name, { seq, value });
+        break;
       default:
         return invalid(seq, 'a document of no known kind');
     }
   }
-  return ok({ policies, inputs, wallets });
+  return ok({ policies, inputs, wallets, evidence });
 }
 
 /** Nothing may hide in a transcript: each document is named by a statement in it. */
@@ -75,11 +87,13 @@ export function checkReferences(
       if (digest !== undefined) named.add(toHex(digest));
     }
   }
+  for (const { value } of statements.outcomes) for (const digest of value.body.evidence ?? []) named.add(toHex(digest));
   const kept = (map: ReadonlyMap<string, Placed<unknown>>): readonly Placed<unknown>[] =>
     [...map].flatMap(([name, placed]) => (named.has(name) ? [] : [placed]));
   const stray = [
     ...kept(documents.policies),
     ...kept(documents.inputs),
+    ...kept(documents.evidence),
     ...[...documents.wallets.values()].filter((placed) => placed !== made && placed !== before),
   ].sort((a, b) => a.seq - b.seq)[0];
   if (stray === undefined) return ok(undefined);

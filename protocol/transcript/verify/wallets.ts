@@ -27,7 +27,7 @@ export function findWallets(
   const { body } = proposal;
   const named = namesWallet(body) ? findNamed(body, counted, documents) : ok(undefined);
   if (!named.ok) return named;
-  const made = findMade(statements, documents);
+  const made = makesWallet(body) ? findMade(statements, documents) : ok(undefined);
   if (!made.ok) return made;
   const misfit = made.value && madeFault(proposal, made.value.value);
   if (made.value !== undefined && misfit !== undefined) return bad('WALLET_DIFFERS', made.value.seq, misfit);
@@ -40,6 +40,10 @@ function namesWallet(body: ProposalBody): body is Naming {
   return body.ceremony === 'sign' || body.ceremony === 'reshare' || body.ceremony === 'export';
 }
 
+function makesWallet({ ceremony }: ProposalBody): boolean {
+  return ceremony === 'keygen' || ceremony === 'import' || ceremony === 'reshare';
+}
+
 /** Needed as soon as anybody consented; the start of a refusal may lack it. */
 function findNamed(
   body: Naming,
@@ -48,14 +52,19 @@ function findNamed(
 ): Result<Placed<Wallet> | undefined, Finding> {
   const wallets = [...documents.wallets.values()];
   const own = wallets.filter(({ value }) => equalBytes(value.walletId, body.walletId));
-  const found = own.find(({ value }) => equalBytes(value.epochId, body.epochId)) ?? own[0];
+  const isChild = ({ value }: Placed<Wallet>): boolean => equalBytes(value.epoch.config.parentEpochId, body.epochId);
+  const found =
+    own.find(({ value }) => equalBytes(value.epochId, body.epochId)) ??
+    own.find((placed) => body.ceremony !== 'reshare' || !isChild(placed));
   const consented = counted.some(({ value }) => value.body.decision === 'consent');
   // Only who knows the wallet gets as far as reading the payload.
   const needed = consented || counted.some(({ value }) => value.body.reading !== undefined);
   const [other] = wallets;
   if (found === undefined) {
     if (!needed) return ok(undefined);
-    if (other === undefined) return err({ code: 'DOCUMENT_MISSING', message: 'the document of the wallet is missing' });
+    if (other === undefined || own.length > 0) {
+      return err({ code: 'DOCUMENT_MISSING', message: 'the document of the wallet is missing' });
+    }
     return bad('WALLET_DIFFERS', other.seq, 'this is not the wallet that the proposal names');
   }
   const { seq, value } = found;
