@@ -1,92 +1,83 @@
 /**
  * Keeps a live pair setup with every connected peer in every active epoch: made when two processes first meet, again
  * after either restarts, renewed daily, overwritten on any doubt about this process (docs/protocol.md p.1). In memory
- * only; the computing is done by one worker thread.
+ * only.
  */
-import { Worker } from 'node:worker_threads';
 import { verify } from '../../protocol/ceremony/ed25519.ts';
 import type { Wallet } from '../../protocol/ceremony/wallet.ts';
-import { equalBytes, toHex } from '../../protocol/common/bytes.ts';
+import { toHex } from '../../protocol/common/bytes.ts';
+import type { Refusal } from '../../protocol/common/errors.ts';
+import { ok, type Result } from '../../protocol/common/result.ts';
 import { PAIR_ROUNDS } from '../../protocol/threshold/pair-setup/messages.ts';
-import { PairSetup } from '../../protocol/threshold/pair-setup/setup.ts';
 import { PairStore } from '../../protocol/threshold/pair-setup/store.ts';
 import type { ParsedEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
 import type { Secret } from '../../protocol/threshold/secret.ts';
-import type { NodeContext } from '../context.ts';
-import type { FromThread, ThreadData, ToThread } from './thread-messages.ts';
+import { DoubtWatch, systemBootId } from './doubt.ts';
+import { PairRuns, type PairsContext } from './runs.ts';
+import { type StartThread, startWorker } from './worker.ts';
 
 /** After a peer connects it names the setup it still has; without that in this time, in milliseconds, it has none. */
 const PACK_PATIENCE = 400;
-/**
- * The peer may not know the epoch yet, and drops a first message it cannot place: then it is said again. Each time it
- * gets twice as long to answer: its thread may be busy with other setups, and a new beginning only adds to them.
- */
-const HELLO_PATIENCE = 1_000;
-/**
- * A run that takes longer than this, in milliseconds, is given up and begun anew; the next one gets twice as long, or
- * many setups on a slow machine would push each other out for ever.
- */
-const RUN_PATIENCE = 60_000;
-/** No run gets longer than this, in milliseconds. */
-const MAX_PATIENCE = 960_000;
 /** Between a failed run and the next one. */
 const RETRY_AFTER = 2_000;
 /** A peer is heard again after this time, in milliseconds, if it asks for a setup. */
 const ASKED_AGAIN = 5_000;
 /** How often age and clocks are looked at. */
 const WATCH_EVERY = 30_000;
-/** Wall and monotonic clock may drift apart this much between two looks, in milliseconds. */
-const CLOCK_DOUBT = 5_000;
 
-interface OpenRun {
-  readonly id: number;
-  readonly wallet: Wallet;
-  readonly peer: number;
-  /** Whether the peer has said anything in this run yet. */
-  heard: boolean;
+/** The tests put a thread of their own and a made-up machine here. */
+export interface PairsSystem {
+  readonly startThread: StartThread;
+  readonly bootId: () => string;
 }
 
-/** How long the peer has for its first word, and the run as a whole; milliseconds. */
-interface Patience {
-  readonly hello: number;
-  readonly run: number;
+export interface BanLiftOrder {
+  readonly epochId: Uint8Array;
+  readonly peer: number;
+  /** Number of lifts of this pair in this epoch, this one included. */
+  readonly counter: number;
+  /** Digests of the two statements, that of the lower index first; the caller has verified both. */
+  readonly statements: readonly [Uint8Array, Uint8Array];
 }
 
 export class Pairs {
   readonly store: PairStore;
-  readonly #node: NodeContext;
-  readonly #hedge: Secret<Uint8Array>;
-  #worker: Worker;
-  readonly #runs = new Map<string, OpenRun>();
-  /** Pairs whose present setup the peer has named since it last connected. */
-  readonly #confirmed = new Set<string>();
+  readonly #node: PairsContext;
+  readonly #runs: PairRuns;
+  readonly #doubt: DoubtWatch;
   readonly #waiting = new Set<() => void>();
   readonly #askedAt = new Map<string, number>();
-  #turn: Promise<void> = Promise.resolve();
-  #nextId = 1;
-  /** Threads so far: one that failed must not leave its counters to the next. */
-  #lanes = 0;
-  #lastWall: number;
-  #lastMonotonic: number;
   #stopWatching: () => void;
-  #stopped = false;
 
-  constructor(node: NodeContext, hedge: Secret<Uint8Array>) {
+  constructor(
+    node: PairsContext,
+    hedge: Secret<Uint8Array>,
+    system: PairsSystem = { startThread: startWorker, bootId: systemBootId },
+  ) {
     this.#node = node;
     this.store = new PairStore({
       identityKey: (_, peer) => node.roster.parties.find((party) => party.index === peer)?.statementKey,
       verify,
+      unknown: (epochId, peer) => this.#missing(epochId, peer),
     });
-    this.#hedge = hedge;
-    this.#worker = this.#spawn();
-    this.#lastWall = node.clock.now();
-    this.#lastMonotonic = node.clock.monotonic();
+    this.#runs = new PairRuns({
+      node,
+      hedge,
+      startThread: system.startThread,
+      store: this.store,
+      ended: (wallet, peer) => this.#ended(wallet, peer),
+      restarted: () => this.overwriteAll('the pair thread failed'),
+    });
+    this.#doubt = new DoubtWatch(node.clock, system.bootId);
     this.#stopWatching = node.clock.after(WATCH_EVERY, () => this.#watch());
   }
 
   /** A party is gone: whether it still has what was made with it is open until it says so. */
   disconnected(peer: number): void {
-    for (const wallet of this.#node.wallets.list()) this.#confirmed.delete(key(wallet.epochId, peer));
+    for (const { epochId } of this.#node.wallets.list()) {
+      this.store.suspect(epochId, peer);
+      this.#runs.close(epochId, peer);
+    }
   }
 
   /** A party has connected: say which setups are still here, and make what is missing. */
@@ -94,32 +85,43 @@ export class Pairs {
     for (const wallet of this.#node.wallets.list()) this.#meet(wallet, peer);
   }
 
-  /** A new epoch is active: meet everybody who is there. */
+  /** A new epoch is active: the setups of the one before are overwritten, and everybody who is there is met. */
   epochActive(wallet: Wallet): void {
-    for (const member of this.#node.members().connected()) {
-      const [role, index] = member.split(':');
-      if (role === 'party') this.#meet(wallet, Number(index));
-    }
+    this.epochsOver();
+    for (const peer of this.#connectedPeers()) this.#meet(wallet, peer);
+  }
+
+  /** What belongs to an epoch that this party signs in no more is overwritten. */
+  epochsOver(): void {
+    const epochs = this.#node.wallets.list().map((held) => held.epochId);
+    this.store.keepEpochs(epochs);
+    this.#runs.keepEpochs(epochs);
   }
 
   /** Whether there is a setup with each of these peers, now or within `patience` milliseconds. */
   async ready(epochId: Uint8Array, peers: readonly number[], patience: number): Promise<boolean> {
-    // A setup that the peer has not named since it connected may be one that it lost with its last process.
-    const isReady = (): boolean =>
-      peers.every((peer) => this.#confirmed.has(key(epochId, peer)) && this.#has(epochId, peer));
+    this.checkClocks();
+    const isReady = (): boolean => peers.every((peer) => this.#isReady(epochId, peer));
     if (isReady()) return true;
-    const wallet = this.#node.wallets.byEpoch(epochId);
-    if (wallet !== undefined) for (const peer of peers) if (!this.#has(epochId, peer)) this.#ask(wallet, peer);
+    const { clock, wallets } = this.#node;
+    const wallet = wallets.byEpoch(epochId);
+    const askWhere = (missing: (peer: number) => boolean): void => {
+      if (wallet !== undefined) for (const peer of peers) if (missing(peer)) this.#ask(wallet, peer);
+    };
+    askWhere((peer) => !this.#has(epochId, peer));
     return await new Promise((resolve) => {
       const settle = (result: boolean): void => {
         cancel();
+        cancelAsking();
         this.#waiting.delete(look);
         resolve(result);
       };
       const look = (): void => {
         if (isReady()) settle(true);
       };
-      const cancel = this.#node.clock.after(patience, () => settle(false));
+      const cancel = clock.after(patience, () => settle(false));
+      // A setup that the peer has not named since it connected may be one that it lost with its last process.
+      const cancelAsking = clock.after(PACK_PATIENCE, () => askWhere((peer) => !this.#isReady(epochId, peer)));
       this.#waiting.add(look);
     });
   }
@@ -129,248 +131,171 @@ export class Pairs {
    * so it is done only if nothing is under way, and not often.
    */
   asked(epochId: Uint8Array, peer: number): void {
-    const { clock, self, wallets } = this.#node;
+    const { self, wallets } = this.#node;
     const wallet = wallets.byEpoch(epochId);
-    const name = key(epochId, peer);
-    const last = this.#askedAt.get(name) ?? Number.NEGATIVE_INFINITY;
-    if (wallet === undefined || self > peer || this.#runs.has(name) || clock.monotonic() - last < ASKED_AGAIN) return;
-    this.#askedAt.set(name, clock.monotonic());
-    this.#begin(wallet, peer);
+    if (wallet === undefined || self > peer || this.#runs.has(epochId, peer)) return;
+    if (this.#mayAsk('asked', epochId, peer)) this.#runs.begin(wallet, peer);
   }
 
-  #ask(wallet: Wallet, peer: number): void {
-    const isMaking = this.#runs.has(key(wallet.epochId, peer));
-    if (this.#node.self < peer && !isMaking) this.#begin(wallet, peer);
-    if (this.#node.self > peer && !isMaking)
-      void this.#node.members().send(`party:${peer}`, { kind: 'want', digests: [wallet.epochId] });
+  /**
+   * Before any message is acted on: if the clocks tell of a suspended or copied machine, every setup and every run is
+   * overwritten and made anew.
+   */
+  checkClocks(): void {
+    if (this.#doubt.clocksApart()) this.#look();
   }
 
-  /** After a doubt: whoever is there is met anew. */
-  #askAll(): void {
-    for (const member of this.#node.members().connected()) {
-      if (!member.startsWith('party:')) continue;
-      for (const wallet of this.#node.wallets.list()) this.#ask(wallet, Number(member.split(':')[1]));
-    }
+  /** There is reason to think that this process, or its memory, exists twice. */
+  overwriteAll(why: string): void {
+    const { note, wallets } = this.#node;
+    note('PAIR_DOUBT', `${why}; all pair setups are made anew`);
+    this.store.burnAll();
+    this.#runs.keepEpochs([]);
+    for (const peer of this.#connectedPeers()) for (const wallet of wallets.list()) this.#ask(wallet, peer);
   }
 
   /** An envelope of type PAIR, or an ABORT that belongs to a run of one. */
   deliver(bytes: Uint8Array, envelope: ParsedEnvelope): void {
-    if (envelope.round === PAIR_ROUNDS.pack && this.store.accepts(envelope.sid)) {
-      const result = this.store.deliver(bytes, this.#node.clock.monotonic());
-      if (result === 'active') this.#confirmed.add(this.#keyBySid(envelope.sid) ?? '');
-      this.#look();
-      return;
-    }
-    const isHello = envelope.round === PAIR_ROUNDS.hello;
-    const wallet = isHello ? this.#node.wallets.byEpoch(envelope.sid) : undefined;
-    const known = [...this.#runs.values()].filter(
-      (run) => run.peer === envelope.from && (!isHello || run.wallet === wallet),
-    );
-    const opened = known.length > 0 || wallet === undefined ? undefined : this.#open(wallet, envelope.from);
-    // Which of the wallets' runs a pairSid belongs to, the machines in the thread know.
-    for (const run of opened === undefined ? known : [opened]) {
-      if (this.#isBarred(run.wallet, run.peer)) continue;
-      // The answer to the own first message names the epoch; anything later may be of another wallet's run.
-      if (isHello) run.heard = true;
-      this.#post({ kind: 'deliver', id: run.id, envelope: bytes });
-    }
+    this.checkClocks();
+    const { round, from, sid } = envelope;
+    if (round === PAIR_ROUNDS.pack && this.store.accepts(sid)) {
+      this.store.deliver(bytes, this.#node.clock.monotonic());
+      this.#wake();
+    } else if (round === PAIR_ROUNDS.hello) {
+      const wallet = this.#node.wallets.byEpoch(sid);
+      if (wallet !== undefined) this.#runs.hello(wallet, from, bytes);
+    } else this.#runs.deliver(from, bytes);
+  }
+
+  /**
+   * Both key holders of the pair have signed that its ban is over (docs/protocol.md d.7). Durable when it resolves;
+   * then a setup under the new counter is made. Refused with `BAN_COUNT_WRONG`, and with `BAN_PERMANENT` the second
+   * time in an epoch.
+   */
+  async liftBan({ epochId, peer, counter, statements }: BanLiftOrder): Promise<Result<void, Refusal>> {
+    const record = { type: 'ban-lifted', epochId, peer, counter, statements } as const;
+    const done = await this.#node.journal.update(() => ok({ record, value: undefined }));
+    if (!done.ok) return done;
+    // The counter is part of every setup's id: what was made under the old one is of no use.
+    this.store.overwrite(epochId, peer);
+    this.store.forgive(epochId, peer);
+    this.#meetAgain(epochId, peer);
+    return done;
+  }
+
+  /** The own key holder has looked at the failed setups of this pair: they are counted anew. */
+  async resetFailures(epochId: Uint8Array, peer: number): Promise<void> {
+    await this.#node.journal.record({ type: 'pair-fail-reset', epochId, peer });
+    this.#meetAgain(epochId, peer);
   }
 
   /** For people: which peers have a setup in this epoch. */
   status(wallet: Wallet): readonly { readonly peer: number; readonly state: 'ready' | 'making' | 'banned' | 'none' }[] {
-    return this.#node.roster.parties
-      .filter((party) => party.index !== this.#node.self)
+    const { roster, self } = this.#node;
+    const { epochId } = wallet;
+    return roster.parties
+      .filter((party) => party.index !== self)
       .map(({ index }) => {
-        if (this.#isBarred(wallet, index)) return { peer: index, state: 'banned' };
-        if (this.#has(wallet.epochId, index)) return { peer: index, state: 'ready' };
-        return { peer: index, state: this.#runs.has(key(wallet.epochId, index)) ? 'making' : 'none' };
+        if (this.#runs.isBarred(epochId, index)) return { peer: index, state: 'banned' };
+        if (this.#isReady(epochId, index)) return { peer: index, state: 'ready' };
+        return { peer: index, state: this.#runs.has(epochId, index) ? 'making' : 'none' };
       });
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
     this.#stopWatching();
     this.store.burnAll();
-    await this.#worker.terminate();
+    await this.#runs.stop();
   }
 
   #meet(wallet: Wallet, peer: number): void {
-    const { clock, members, self } = this.#node;
-    const pack = this.store.packFor(wallet.epochId, peer);
-    if (pack !== undefined) void members().send(`party:${peer}`, { kind: 'round', envelope: pack });
+    const { clock, self } = this.#node;
+    const packs = this.store.packsFor(wallet.epochId, peer, clock.monotonic());
+    for (const envelope of packs) void this.#node.members().send(`party:${peer}`, { kind: 'round', envelope });
     if (self > peer) return; // The lower index begins.
-    if (pack === undefined) this.#begin(wallet, peer);
-    else clock.after(PACK_PATIENCE, () => this.#beginUnlessConfirmed(wallet, peer));
+    if (packs.length === 0) this.#runs.begin(wallet, peer);
+    else clock.after(PACK_PATIENCE, () => this.#beginIfMissing(wallet, peer));
   }
 
-  #beginUnlessConfirmed(wallet: Wallet, peer: number): void {
-    if (!this.#confirmed.has(key(wallet.epochId, peer))) this.#begin(wallet, peer);
+  #meetAgain(epochId: Uint8Array, peer: number): void {
+    this.#runs.close(epochId, peer);
+    const wallet = this.#node.wallets.byEpoch(epochId);
+    if (wallet !== undefined && this.#connectedPeers().includes(peer)) this.#ask(wallet, peer);
   }
 
-  #begin(wallet: Wallet, peer: number, patience: Patience = { hello: HELLO_PATIENCE, run: RUN_PATIENCE }): void {
-    if (this.#stopped || this.#isBarred(wallet, peer)) return;
-    this.#close(key(wallet.epochId, peer));
-    const run = this.#open(wallet, peer);
-    if (run === undefined) return;
-    const { clock } = this.#node;
-    clock.after(patience.hello, () => {
-      if (!run.heard) this.#beginAgain(run, { ...patience, hello: Math.min(2 * patience.hello, RUN_PATIENCE) });
-    });
-    clock.after(patience.run, () =>
-      this.#beginAgain(run, { ...patience, run: Math.min(2 * patience.run, MAX_PATIENCE) }),
-    );
+  #ended(wallet: Wallet, peer: number): void {
+    const { clock, self } = this.#node;
+    if (self < peer && !this.#isReady(wallet.epochId, peer))
+      clock.after(RETRY_AFTER, () => this.#beginIfMissing(wallet, peer));
+    this.#wake();
   }
 
-  #beginAgain(run: OpenRun, patience: Patience): void {
-    const { peer, wallet } = run;
-    const isCurrent = this.#runs.get(key(wallet.epochId, peer)) === run;
-    if (isCurrent && this.#node.members().connected().includes(`party:${peer}`)) this.#begin(wallet, peer, patience);
+  #beginIfMissing(wallet: Wallet, peer: number): void {
+    const { epochId } = wallet;
+    if (this.#isReady(epochId, peer) || this.#runs.has(epochId, peer)) return;
+    if (this.#connectedPeers().includes(peer)) this.#runs.begin(wallet, peer);
   }
 
-  #open(wallet: Wallet, peer: number): OpenRun | undefined {
-    const { journal, roster, self } = this.#node;
-    const party = roster.parties.find((candidate) => candidate.index === peer);
-    if (party === undefined || peer === self || this.#isBarred(wallet, peer)) return undefined;
-    const run: OpenRun = { id: this.#nextId++, wallet, peer, heard: false };
-    this.#runs.set(key(wallet.epochId, peer), run);
-    this.#post({
-      kind: 'open',
-      id: run.id,
-      epochId: wallet.epochId,
-      rosterDigest: roster.digest,
-      self,
-      peer,
-      peerKey: party.statementKey,
-      counter: journal.state.pairs.liftedCount(wallet.epochId, peer),
-    });
-    return run;
+  /** The lower index begins, the higher one asks it to; unless it is under way. */
+  #ask(wallet: Wallet, peer: number): void {
+    const { members, self } = this.#node;
+    if (this.#runs.isBarred(wallet.epochId, peer) || this.#runs.has(wallet.epochId, peer)) return;
+    if (self < peer) this.#runs.begin(wallet, peer);
+    else void members().send(`party:${peer}`, { kind: 'want', digests: [wallet.epochId] });
   }
 
-  /** A thread that fails takes every setup with it: what it held is in doubt. */
-  #spawn(): Worker {
-    const { clock, note, signer } = this.#node;
-    this.#lanes += 1;
-    const lane = this.#lanes;
-    const data: ThreadData = { key: signer.transferable(), hedge: this.#hedge.use((bytes) => bytes.slice()), lane };
-    const worker = new Worker(new URL('./thread.js', import.meta.url), { workerData: data });
-    worker.on('message', (message: FromThread) => this.#enqueue(message));
-    worker.on('error', (error) => {
-      note('PAIR_THREAD_FAILED', error.message);
-      this.store.burnAll();
-      this.#runs.clear();
-      clock.after(RETRY_AFTER, () => {
-        if (this.#stopped) return;
-        this.#worker = this.#spawn();
-        this.#askAll();
-      });
-    });
-    return worker;
+  /** The peer has named a setup that is not here, in a message it signed. */
+  #missing(epochId: Uint8Array, peer: number): void {
+    const wallet = this.#node.wallets.byEpoch(epochId);
+    if (wallet === undefined || !this.#mayAsk('missing', epochId, peer)) return;
+    this.store.suspect(epochId, peer);
+    this.#ask(wallet, peer);
   }
 
-  /** One after the other: a failure is on disk before the abort that follows it leaves. */
-  #enqueue(message: FromThread): void {
-    this.#turn = this.#turn
-      .then(() => this.#fromThread(message))
-      .catch((error: unknown) =>
-        this.#node.note('PAIR_RECORD_FAILED', error instanceof Error ? error.message : 'unknown'),
-      );
+  #mayAsk(what: string, epochId: Uint8Array, peer: number): boolean {
+    const name = `${what}/${toHex(epochId)}/${peer}`;
+    const now = this.#node.clock.monotonic();
+    if (now - (this.#askedAt.get(name) ?? Number.NEGATIVE_INFINITY) < ASKED_AGAIN) return false;
+    this.#askedAt.set(name, now);
+    return true;
   }
 
-  async #fromThread(message: FromThread): Promise<void> {
-    const entry = [...this.#runs].find(([, run]) => run.id === message.id);
-    if (message.kind === 'prepared' && entry === undefined) PairSetup.fromTransfer(message.setup).wipe();
-    if (entry === undefined || this.#stopped) return;
-    const [name, { peer, wallet }] = entry;
-    const { clock, journal, members, note } = this.#node;
-    switch (message.kind) {
-      case 'send':
-        void members().send(`party:${peer}`, { kind: 'round', envelope: message.envelope });
-        break;
-      case 'failed':
-        await journal.record({ type: 'pair-fail', epochId: wallet.epochId, peer, check: message.check });
-        break;
-      case 'prepared': {
-        this.#runs.delete(name);
-        const setup = PairSetup.fromTransfer(message.setup);
-        if (this.#isBarred(wallet, peer)) return setup.wipe();
-        // What the peer did not name again, it no longer has; a lease must not find it.
-        if (!this.#confirmed.has(name)) this.store.burn(wallet.epochId, peer);
-        this.store.prepare({ setup, pack: message.pack, active: message.active }, clock.monotonic());
-        this.#confirmed.add(name);
-        this.#look();
-        break;
-      }
-      case 'aborted':
-        this.#runs.delete(name);
-        note(`PAIR_${message.failure}`, `pair setup with party ${peer} failed (${message.check}): ${message.message}`);
-        if (this.#node.self < peer) clock.after(RETRY_AFTER, () => this.#beginIfAway(wallet, peer));
-        break;
-    }
-  }
-
-  #beginIfAway(wallet: Wallet, peer: number): void {
-    const isThere = this.#node.members().connected().includes(`party:${peer}`);
-    if (isThere && !this.#has(wallet.epochId, peer) && !this.#runs.has(key(wallet.epochId, peer)))
-      this.#begin(wallet, peer);
-  }
-
-  /** Renews what grows old; overwrites everything if the clocks tell of a suspended or copied machine. */
+  /** Renews what grows old, and looks for signs of doubt. */
   #watch(): void {
-    const { clock, members, note, self, wallets } = this.#node;
-    const [wall, monotonic] = [clock.now(), clock.monotonic()];
-    if (Math.abs((wall - this.#lastWall) * 1000 - (monotonic - this.#lastMonotonic)) > CLOCK_DOUBT) {
-      note('CLOCK_DOUBT', 'wall and monotonic clock went apart; all pair setups are made anew');
-      this.store.burnAll();
-      this.#askAll();
-    }
-    [this.#lastWall, this.#lastMonotonic] = [wall, monotonic];
-    for (const member of members().connected()) {
-      const peer = Number(member.split(':')[1]);
-      if (!member.startsWith('party:') || self > peer) continue;
+    const { clock, self, wallets } = this.#node;
+    this.#look();
+    for (const peer of this.#connectedPeers()) {
+      if (self > peer) continue;
       for (const wallet of wallets.list()) {
-        const isMaking = this.#runs.has(key(wallet.epochId, peer));
-        if (!isMaking && this.store.wantsRenewal(wallet.epochId, peer, monotonic)) this.#begin(wallet, peer);
+        const isOld = this.store.wantsRenewal(wallet.epochId, peer, clock.monotonic());
+        if (isOld && !this.#runs.has(wallet.epochId, peer)) this.#runs.begin(wallet, peer);
       }
     }
     this.#stopWatching = clock.after(WATCH_EVERY, () => this.#watch());
   }
 
-  #has(epochId: Uint8Array, peer: number): boolean {
-    const lease = this.store.lease(epochId, peer, this.#node.clock.monotonic());
-    lease?.release();
-    return lease !== undefined;
-  }
-
-  #isBarred(wallet: Wallet, peer: number): boolean {
-    return this.#node.journal.state.pairs.isBarred(wallet.epochId, peer);
-  }
-
-  #close(name: string): void {
-    const run = this.#runs.get(name);
-    if (run !== undefined) this.#post({ kind: 'close', id: run.id });
-    this.#runs.delete(name);
-  }
-
-  #keyBySid(sid: Uint8Array): string | undefined {
-    for (const wallet of this.#node.wallets.list()) {
-      for (const { index } of this.#node.roster.parties) {
-        const lease = this.store.lease(wallet.epochId, index, this.#node.clock.monotonic());
-        lease?.release();
-        if (lease !== undefined && equalBytes(lease.setup.pairSid, sid)) return key(wallet.epochId, index);
-      }
-    }
-    return undefined;
-  }
-
-  #post(message: ToThread): void {
-    this.#worker.postMessage(message);
-  }
-
   #look(): void {
+    const why = this.#doubt.look();
+    if (why !== undefined) this.overwriteAll(why);
+  }
+
+  #has(epochId: Uint8Array, peer: number): boolean {
+    return this.store.has(epochId, peer, this.#node.clock.monotonic());
+  }
+
+  #isReady(epochId: Uint8Array, peer: number): boolean {
+    return this.store.isReady(epochId, peer, this.#node.clock.monotonic());
+  }
+
+  #connectedPeers(): readonly number[] {
+    const parties = this.#node
+      .members()
+      .connected()
+      .filter((member) => member.startsWith('party:'));
+    return parties.map((member) => Number(member.slice('party:'.length)));
+  }
+
+  #wake(): void {
     for (const look of [...this.#waiting]) look();
   }
-}
-
-function key(epochId: Uint8Array, peer: number): string {
-  return `${toHex(epochId)}/${peer}`;
 }

@@ -27,7 +27,14 @@ export type ToThread =
 
 export type FromThread =
   | { readonly kind: 'send'; readonly id: number; readonly envelope: Uint8Array }
-  | { readonly kind: 'failed'; readonly id: number; readonly check: string }
+  | {
+      /** To be on disk before the `aborted` that follows is acted on. */
+      readonly kind: 'failed';
+      readonly id: number;
+      readonly epochId: Uint8Array;
+      readonly peer: number;
+      readonly check: string;
+    }
   | {
       readonly kind: 'prepared';
       readonly id: number;

@@ -82,7 +82,7 @@ describe('a complete run', () => {
     expect(store.deliver(low.pack, 0)).toBe('ignored');
     expect(store.deliver(high.pack.slice(0, -1), 0)).toBe('ignored');
     expect(store.deliver(high.pack, 0)).toBe('active');
-    expect(store.packFor(EPOCH_ID, 2)).toBe(low.pack);
+    expect(store.packsFor(EPOCH_ID, 2, 0)).toEqual([low.pack]);
     expect(store.get(low.setup.pairEpoch)).toBe(low.setup);
   });
 

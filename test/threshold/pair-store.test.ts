@@ -94,6 +94,61 @@ describe('live pair setups', () => {
     expect(pairs.lease(EPOCH, 3, 0)?.setup).toBe(other);
   });
 
+  it('a session gets the setup that the peer still has, if that is known', () => {
+    const pairs = store();
+    const [a, b] = [dealt('a/'), dealt('b/')];
+    pairs.prepare({ setup: a, pack, active: true }, 0);
+    expect(pairs.isReady(EPOCH, 2, 0)).toBe(true);
+    pairs.suspect(EPOCH, 2);
+    expect([pairs.isReady(EPOCH, 2, 0), pairs.has(EPOCH, 2, 0)]).toEqual([false, true]);
+    pairs.prepare({ setup: b, pack, active: false }, 1);
+    expect(pairs.packsFor(EPOCH, 2, 1)).toHaveLength(2);
+    // The peer names the older one: it never had the newer.
+    expect(pairs.activate(EPOCH, 2, a.pairEpoch, 1)).toBe(true);
+    expect(pairs.lease(EPOCH, 2, 1)?.setup).toBe(a);
+    expect(pairs.isReady(EPOCH, 2, 1)).toBe(true);
+    expect(pairs.activate(EPOCH, 2, b.pairEpoch, 2)).toBe(true);
+    expect(pairs.lease(EPOCH, 2, 2)?.setup).toBe(b);
+    expect(pairs.isReady(EPOCH, 3, 2)).toBe(false);
+  });
+
+  it('tells the host of a setup that the peer names and that is not here', () => {
+    const heard: string[] = [];
+    const unknown = (epochId: Uint8Array, peer: number): void => void heard.push(`${epochId === EPOCH}/${peer}`);
+    const pairs = new PairStore({ identityKey: () => undefined, verify, unknown });
+    const a = dealt('a/');
+    pairs.prepare({ setup: a, pack, active: false }, 0);
+    pairs.activate(EPOCH, 2, a.pairEpoch, 0);
+    expect(heard).toEqual([]);
+    pairs.activate(EPOCH, 2, vec('unknown'), 0);
+    expect(heard).toEqual(['true/2']);
+  });
+
+  it('after a burn no setup of the pair comes in until it is forgiven', () => {
+    const pairs = store();
+    const [a, b, c] = [dealt('a/'), dealt('b/'), dealt('c/')];
+    pairs.prepare({ setup: a, pack, active: true }, 0);
+    pairs.burn(EPOCH, 2);
+    pairs.prepare({ setup: b, pack, active: true }, 0);
+    expect([a.wiped, b.wiped, pairs.isBurnt(EPOCH, 2), pairs.isBurnt(EPOCH, 3)]).toEqual([true, true, true, false]);
+    expect(pairs.lease(EPOCH, 2, 0)).toBeUndefined();
+    pairs.forgive(EPOCH, 2);
+    pairs.prepare({ setup: c, pack, active: true }, 0);
+    expect(pairs.lease(EPOCH, 2, 0)?.setup).toBe(c);
+    pairs.overwrite(EPOCH, 2);
+    expect([c.wiped, pairs.isBurnt(EPOCH, 2)]).toEqual([true, false]);
+  });
+
+  it('what is left of other epochs goes when an epoch begins', () => {
+    const pairs = store();
+    const [a, b] = [dealt('a/'), dealt('a/', 3)];
+    for (const setup of [a, b]) pairs.prepare({ setup, pack, active: true }, 0);
+    pairs.keepEpochs([vec('another epoch'), EPOCH]);
+    expect([a.wiped, b.wiped]).toEqual([false, false]);
+    pairs.keepEpochs([vec('another epoch')]);
+    expect([a.wiped, b.wiped]).toEqual([true, true]);
+  });
+
   it('on doubt everything goes, or everything of one epoch', () => {
     const pairs = store();
     const [a, b] = [dealt('a/'), dealt('a/', 3)];

@@ -39,6 +39,8 @@ interface Entry {
   readonly pack: Uint8Array;
   readonly since: number;
   active: boolean;
+  /** Whether the peer has named it since the host last had reason to ask. */
+  confirmed: boolean;
   sessions: number;
   /** When a newer setup took its place. */
   retiredAt: number | undefined;
@@ -49,11 +51,15 @@ export interface PairStoreConfig {
   readonly maxAge?: number;
   readonly identityKey: (epochId: Uint8Array, peer: number) => Uint8Array | undefined;
   readonly verify: VerifySignature;
+  /** An authenticated message of the peer has named a setup that is not here: a new one heals it (p.6). */
+  readonly unknown?: (epochId: Uint8Array, peer: number) => void;
 }
 
 export class PairStore {
   /** By epoch and peer; entries in the order in which they were prepared. */
   readonly #entries = new Map<string, Entry[]>();
+  /** Pairs whose setups were burnt after LEAK or CHEAT. */
+  readonly #burnt = new Set<string>();
   readonly #config: PairStoreConfig;
   readonly #maxAge: number;
 
@@ -65,18 +71,30 @@ export class PairStore {
   /** Takes the result of a run. The host has checked, after the run, that the peer is not banned. */
   prepare(prepared: PreparedPair, now: number): void {
     const { setup } = prepared;
-    const entry: Entry = { ...prepared, active: false, sessions: 0, since: now, retiredAt: undefined };
+    if (this.isBurnt(setup.epochId, setup.peer)) {
+      setup.wipe();
+      return;
+    }
+    const state = { active: false, confirmed: false, sessions: 0, since: now, retiredAt: undefined };
+    const entry: Entry = { ...prepared, ...state };
     this.#of(setup.epochId, setup.peer).push(entry);
     if (prepared.active) this.activate(setup.epochId, setup.peer, setup.pairEpoch, now);
   }
 
-  /** PREPARED to ACTIVE, because the peer has it too; older ones take no new session from now on. False if unknown. */
+  /**
+   * The peer has named this setup: PREPARED becomes ACTIVE, because the peer has it too, and older ones take no new
+   * session from now on. False if it is unknown; the host hears of that.
+   */
   activate(epochId: Uint8Array, peer: number, pairEpoch: Uint8Array, now: number): boolean {
     const entries = this.#of(epochId, peer);
     const found = entries.findIndex((entry) => equalBytes(entry.setup.pairEpoch, pairEpoch));
     const entry = entries[found];
-    if (entry === undefined) return false;
+    if (entry === undefined) {
+      this.#config.unknown?.(epochId, peer);
+      return false;
+    }
     entry.active = true;
+    entry.confirmed = true;
     for (const older of entries.slice(0, found)) older.retiredAt ??= now;
     this.sweep(now);
     return true;
@@ -106,16 +124,14 @@ export class PairStore {
   }
 
   /**
-   * The setup for a new session: the newest ACTIVE one that is young enough. If there is none, the newest PREPARED
-   * one: the session goes on only if the peer's message names it too, and that makes it ACTIVE (so a lost PACK
-   * heals itself).
+   * The setup for a new session: the newest ACTIVE one that is young enough, of those that the peer has confirmed if
+   * there are any. If none is ACTIVE, the newest PREPARED one: the session goes on only if the peer's message names it
+   * too, and that makes it ACTIVE (so a lost PACK heals itself).
    */
   lease(epochId: Uint8Array, peer: number, now: number): PairLease | undefined {
-    this.sweep(now);
-    const usable = this.#of(epochId, peer).filter(
-      (entry) => entry.retiredAt === undefined && now - entry.since < this.#maxAge,
-    );
-    const entry = usable.findLast((candidate) => candidate.active) ?? usable.at(-1);
+    const usable = this.#usable(epochId, peer, now);
+    const active = usable.filter((candidate) => candidate.active);
+    const entry = active.findLast((candidate) => candidate.confirmed) ?? active.at(-1) ?? usable.at(-1);
     if (entry === undefined) return undefined;
     entry.sessions += 1;
     let held = true;
@@ -128,14 +144,29 @@ export class PairStore {
     };
   }
 
+  /** Whether there is any setup that a session might use. */
+  has(epochId: Uint8Array, peer: number, now: number): boolean {
+    return this.#usable(epochId, peer, now).length > 0;
+  }
+
+  /** Whether there is an ACTIVE setup of which the peer has said that it still has it. */
+  isReady(epochId: Uint8Array, peer: number, now: number): boolean {
+    return this.#usable(epochId, peer, now).some((entry) => entry.active && entry.confirmed);
+  }
+
+  /** The peer may have lost its setups (a new connection, a new beginning): it has to name one again. */
+  suspect(epochId: Uint8Array, peer: number): void {
+    for (const entry of this.#of(epochId, peer)) entry.confirmed = false;
+  }
+
   /** The live setup of this id, in whatever state. */
   get(pairEpoch: Uint8Array): PairSetup | undefined {
     return this.#all().find((entry) => equalBytes(entry.setup.pairEpoch, pairEpoch))?.setup;
   }
 
-  /** Own PACK of the newest setup with the peer, to send again. */
-  packFor(epochId: Uint8Array, peer: number): Uint8Array | undefined {
-    return this.#of(epochId, peer).at(-1)?.pack;
+  /** Own PACKs of all setups with the peer that new sessions may use, to send again; the newest last. */
+  packsFor(epochId: Uint8Array, peer: number, now: number): readonly Uint8Array[] {
+    return this.#usable(epochId, peer, now).map((entry) => entry.pack);
   }
 
   /** Whether it is time to prepare a new setup with the peer. */
@@ -155,8 +186,26 @@ export class PairStore {
     for (const [key, entries] of this.#entries) this.#keep(key, entries, (entry) => !done(entry));
   }
 
-  /** Overwrites every setup with the peer, both directions: sessions that use one end. Before a ban is recorded. */
+  /**
+   * After LEAK or CHEAT, before the ban is recorded: overwrites every setup with the peer, both directions, so that
+   * sessions that use one end. From now on this store takes no other one of the pair, until `forgive`.
+   */
   burn(epochId: Uint8Array, peer: number): void {
+    this.#burnt.add(keyOf(epochId, peer));
+    this.overwrite(epochId, peer);
+  }
+
+  isBurnt(epochId: Uint8Array, peer: number): boolean {
+    return this.#burnt.has(keyOf(epochId, peer));
+  }
+
+  /** The ban that followed a burn was lifted. */
+  forgive(epochId: Uint8Array, peer: number): void {
+    this.#burnt.delete(keyOf(epochId, peer));
+  }
+
+  /** Overwrites every setup with the peer. */
+  overwrite(epochId: Uint8Array, peer: number): void {
     this.#drop(epochId, peer, () => true);
   }
 
@@ -166,8 +215,23 @@ export class PairStore {
     for (const [key, entries] of this.#entries) if (key.startsWith(epoch)) this.#keep(key, entries, () => false);
   }
 
+  /** Overwrites the setups of all epochs but these. */
+  keepEpochs(epochIds: readonly Uint8Array[]): void {
+    const epochs = epochIds.map(toHex);
+    for (const [key, entries] of this.#entries) {
+      if (!epochs.some((epoch) => key.startsWith(epoch))) this.#keep(key, entries, () => false);
+    }
+  }
+
   toJSON(): string {
     return '[secret]';
+  }
+
+  /** Those that a new session may use, oldest first. */
+  #usable(epochId: Uint8Array, peer: number, now: number): readonly Entry[] {
+    this.sweep(now);
+    const isUsable = (entry: Entry): boolean => entry.retiredAt === undefined && now - entry.since < this.#maxAge;
+    return this.#of(epochId, peer).filter(isUsable);
   }
 
   #of(epochId: Uint8Array, peer: number): Entry[] {

@@ -54,6 +54,7 @@ export class PairNetwork {
     this.#intercept = intercept;
   }
 
+  /** Both begin; then every message is delivered in the order in which it was sent. */
   run(): this {
     for (const [index, machine] of this.#machines) this.#carryOut(index, machine.start());
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.give(next.to, next.bytes);
