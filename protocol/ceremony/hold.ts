@@ -9,7 +9,7 @@ import { partyByKey } from './roster-change.ts';
 import type { VerdictReason } from './verdict-statement.ts';
 
 /**
- * @param self index of this party in `roster`
+ * @param self index of this party in `roster`; 0 for who joins, which signs no statement here but takes no part either
  * @param adopted the successor of the roster whose fingerprint the key holder has confirmed here, if any
  */
 export function heldBack(
@@ -22,7 +22,7 @@ export function heldBack(
   const { next } = body;
   const own = partyOf(roster, self);
   // Who leaves has nothing to adopt; it compares the fingerprint on the screen.
-  if (own === undefined || partyByKey(next, own.statementKey) === undefined) return undefined;
+  if (own !== undefined && partyByKey(next, own.statementKey) === undefined) return undefined;
   if (adopted !== undefined && equalBytes(adopted.digest, next.digest)) return undefined;
   const what = adopted === undefined ? 'no successor of the roster has' : 'another successor of the roster has';
   return {

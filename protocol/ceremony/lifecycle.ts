@@ -10,6 +10,7 @@ import { announcementFault, duration } from './announcement.ts';
 import type { Outcome } from './outcome.ts';
 import { type Proposal, type ProposalBody, proposalJson } from './proposal.ts';
 import type { RosterBody } from './roster.ts';
+import { separatedPairs } from './separation.ts';
 import type { Standing, Start } from './start.ts';
 import type { VerdictStatement } from './verdict-statement.ts';
 import type { Withdrawal } from './withdrawal.ts';
@@ -384,7 +385,9 @@ function signersFault(
   if (signers.length !== count) return `there must be exactly ${count} signers`;
   if (signers.some((signer, i) => i > 0 && signer <= (signers[i - 1] ?? 0))) return 'signers must ascend';
   const stranger = signers.find((signer) => !consents.some((consent) => consent.body.party === signer));
-  return stranger === undefined ? undefined : `party ${stranger} is to sign but did not consent`;
+  if (stranger !== undefined) return `party ${stranger} is to sign but did not consent`;
+  const apart = separatedPairs(consents).find(([a, b]) => signers.includes(a) && signers.includes(b));
+  return apart === undefined ? undefined : `parties ${apart.join(' and ')} are banned from signing together`;
 }
 
 /** Everything of a proposal that a later attempt must repeat. */

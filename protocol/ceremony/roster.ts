@@ -23,6 +23,8 @@ import {
 
 /** Party indices are Shamir coordinates and one byte on the wire; 20 parties is what this suite is measured for. */
 export const MAX_PARTIES = 20;
+/** Six days, in seconds: a proposal lives for seven, and has to outlast its announcement. */
+export const MAX_ANNOUNCEMENT: number = 6 * 24 * 3600;
 
 export interface Party {
   /** 1..n, the Shamir x-coordinate. */
@@ -221,6 +223,7 @@ function rosterFault(body: RosterBody): string | undefined {
   const n = body.parties.length;
   if (body.parties.some((party, i) => party.index !== i + 1)) return 'party indices must be 1..n in order';
   if (body.threshold < 2 || body.threshold > n) return `the threshold must be between 2 and ${n}`;
+  if (body.announcement > MAX_ANNOUNCEMENT) return 'changes of keys may be announced six days ahead at most';
   const keys = [
     ...body.parties.flatMap((party) => [party.statementKey, party.transportKey]),
     ...body.operators.flatMap((operator) => [operator.key, operator.transportKey]),
@@ -279,7 +282,7 @@ const PARTY: Reader<Party> = object({
 const OPERATOR: Reader<Operator> = object({ key: KEY, name: MEMBER_NAME, person: PERSON, transportKey: KEY });
 
 const ROSTER: Reader<RosterBody> = object<RosterBody>({
-  announcement: integer({ max: 31_536_000 }),
+  announcement: integer({ max: MAX_ANNOUNCEMENT }),
   name: MEMBER_NAME,
   network: KEY,
   operators: array(OPERATOR, { min: 1, max: 16 }),

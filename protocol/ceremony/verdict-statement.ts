@@ -6,7 +6,18 @@
 import { toHex } from '../common/bytes.ts';
 import type { Json } from '../common/canonical-json.ts';
 import type { Result } from '../common/result.ts';
-import { array, boolean, bytes, integer, literal, object, optional, type Reader, text } from '../common/schema.ts';
+import {
+  array,
+  boolean,
+  bytes,
+  integer,
+  literal,
+  object,
+  optional,
+  problem,
+  type Reader,
+  text,
+} from '../common/schema.ts';
 import type { Signer } from './ed25519.ts';
 import { MAX_ATTEMPTS, UNIX_SECONDS } from './proposal.ts';
 import { MAX_PARTIES, partyOf, type RosterBody } from './roster.ts';
@@ -123,7 +134,7 @@ export const COUNTER: Reader<number> = integer({ min: 1, max: 9_007_199_254_740_
 
 const POLICY: Reader<PolicyReference> = object({ digest: DIGEST, version: integer({ min: 1, max: 1_000_000_000 }) });
 
-const VERDICT: Reader<VerdictBody> = object<VerdictBody>({
+const SHAPE: Reader<VerdictBody> = object<VerdictBody>({
   attempt: integer({ min: 1, max: MAX_ATTEMPTS }),
   byHand: boolean,
   claimedSoftware: text({ max: 80, pattern: /^[\x20-\x7e]*$/ }),
@@ -146,3 +157,10 @@ const VERDICT: Reader<VerdictBody> = object<VerdictBody>({
   rules: array(text({ min: 1, max: 100 }), { max: 256 }),
   separated: optional(array(integer({ min: 1, max: MAX_PARTIES }), { min: 1, max: MAX_PARTIES })),
 });
+
+const VERDICT: Reader<VerdictBody> = (value, field) => {
+  const body = SHAPE(value, field);
+  const { party, separated = [] } = body;
+  const isOrdered = separated.every((peer, i) => peer !== party && peer > (separated[i - 1] ?? 0));
+  return isOrdered ? body : problem('separated', 'must be other parties in order of index');
+};

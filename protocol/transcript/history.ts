@@ -33,10 +33,19 @@ export interface Facts {
   readonly nonce?: { readonly r: Uint8Array; readonly seq: number } | undefined;
   /** Digest of the roster that it was made under. */
   readonly roster: Uint8Array;
-  /** A use of a key: which epoch, when it was started, in which entry. */
-  readonly used?: { readonly epochId: Uint8Array; readonly started: number; readonly seq: number } | undefined;
+  /** A use of a key: which epoch, when it was started (Unix seconds), in which entry. */
+  readonly used?: Used | undefined;
+  /** Set if a share of the wallet was handed over in an export. */
+  readonly exported?: Uint8Array | undefined;
   /** A completed reshare. */
   readonly replaced?: Replaced | undefined;
+}
+
+export interface Used {
+  readonly walletId: Uint8Array;
+  readonly epochId: Uint8Array;
+  readonly started: number;
+  readonly seq: number;
 }
 
 export interface Replaced {
@@ -59,6 +68,8 @@ export class History {
   readonly #rosters = new Map<string, Roster>();
   /** By roster: the one that completed reshares led to. */
   readonly #successors = new Map<string, Roster>();
+  /** Wallets that were exported. */
+  readonly #exported = new Set<string>();
   /** By epoch. */
   readonly #replaced = new Map<string, Replaced>();
   /** By party key and policy id: which version was in force at which counter. */
@@ -135,7 +146,11 @@ export class History {
   /** What an auditor should know although nothing is wrong. */
   remarks(facts: Facts): readonly string[] {
     const late = this.#usedLate(facts);
-    return late === undefined || late.removes ? [] : ['the epoch was used although newer shares were complete'];
+    const isExported = facts.used !== undefined && this.#exported.has(toHex(facts.used.walletId));
+    return [
+      ...(late === undefined || late.removes ? [] : ['the epoch was used although newer shares were complete']),
+      ...(isExported ? ['this key was exported before: whoever received it can sign alone'] : []),
+    ];
   }
 
   /** Adds a transcript that verified. */
@@ -152,6 +167,7 @@ export class History {
       this.#policies.set(name, [...(this.#policies.get(name) ?? []), adopted]);
     }
     if (facts.nonce !== undefined) this.#nonces.add(toHex(facts.nonce.r));
+    if (facts.exported !== undefined) this.#exported.add(toHex(facts.exported));
     const { replaced } = facts;
     if (replaced === undefined) return;
     this.#replaced.set(toHex(replaced.epochId), replaced);

@@ -1,11 +1,12 @@
 /** What a verified transcript adds to an auditor's memory. */
 import type { Ending } from '../../ceremony/close.ts';
 import type { EcdsaSignature } from '../../ceremony/outcome.ts';
-import type { ReshareProposal } from '../../ceremony/proposal.ts';
+import type { ExportProposal, ReshareProposal, SignProposal } from '../../ceremony/proposal.ts';
 import { partyOf, type Roster } from '../../ceremony/roster.ts';
 import { rosterChange } from '../../ceremony/roster-change.ts';
+import type { Start } from '../../ceremony/start.ts';
 import { toHex } from '../../common/bytes.ts';
-import type { CountedStatement, Facts, Replaced } from '../history.ts';
+import type { CountedStatement, Facts, Replaced, Used } from '../history.ts';
 import type { Answers } from './answers.ts';
 import { partyIndex } from './counters.ts';
 import type { Documents } from './documents.ts';
@@ -54,9 +55,18 @@ export function factsOf(
     ],
     nonce: signature && { r: signature.r, seq: named?.seq ?? parts.body.length - 1 },
     roster: roster.digest,
-    used: isUse && start ? { epochId: body.epochId, started: start.value.body.created, seq: start.seq } : undefined,
+    used: isUse && start ? usedBy(body, start) : undefined,
+    exported: body.ceremony === 'export' && handedOver(statements) ? body.walletId : undefined,
     replaced: body.ceremony === 'reshare' && ending === 'completed' ? replacedBy(body, statements, roster) : undefined,
   };
+}
+
+function usedBy({ epochId, walletId }: SignProposal | ExportProposal, { seq, value }: Placed<Start>): Used {
+  return { walletId, epochId, started: value.body.created, seq };
+}
+
+function handedOver({ outcomes }: Statements): boolean {
+  return outcomes.some(({ value }) => value.body.released);
 }
 
 function replacedBy(body: ReshareProposal, { outcomes }: Statements, roster: Roster): Replaced {
