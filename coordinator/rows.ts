@@ -45,8 +45,9 @@ function rosterRow(roster: Roster): Row {
 export function walletRow(service: CoordinatorService, wallet: Wallet): Row {
   const { home } = service;
   const used = usedPaths(home.book.entries(), wallet.walletId);
+  const holder = service.rosterOf(wallet);
   const holding = [home.roster, home.rosters.successor].find((roster) => {
-    return roster !== undefined && equalBytes(roster.digest, wallet.roster);
+    return roster !== undefined && equalBytes(roster.digest, holder);
   });
   return {
     name: wallet.name,

@@ -113,11 +113,24 @@ export class CoordinatorService {
   wallet(name: string): Wallet {
     const wallet = this.collection.wallets().find((candidate) => candidate.name === name);
     if (wallet === undefined) throw new Refusal('UNKNOWN_WALLET', `no party has shown a wallet named ${name} yet`);
-    if (equalBytes(wallet.roster, this.home.roster.digest)) return wallet;
+    if (equalBytes(this.rosterOf(wallet), this.home.roster.digest)) return wallet;
     throw new Refusal(
       'WALLET_MOVED',
       `the parties of the next roster hold ${name} already; wait for it to be in force`,
     );
+  }
+
+  /**
+   * Digest of the roster whose parties hold a wallet in this epoch. Where a successor changes neither the parties nor
+   * the threshold, only the reshare itself tells the two apart.
+   */
+  rosterOf(wallet: Wallet): Uint8Array {
+    for (const { ceremony, starts } of this.home.book.entries()) {
+      const { body } = ceremony.proposal;
+      if (body.ceremony !== 'reshare' || body.next === undefined) continue;
+      if (starts.some((start) => equalBytes(start.body.digest, wallet.epoch.cfgHash))) return body.next.digest;
+    }
+    return wallet.roster;
   }
 
   async adopt(next: Roster): Promise<void> {
@@ -217,7 +230,7 @@ export class CoordinatorService {
     const { successor } = this.home.rosters;
     const wallets = this.collection.wallets();
     if (successor === undefined || wallets.length === 0) return;
-    if (!wallets.every((wallet) => equalBytes(wallet.roster, successor.digest))) return;
+    if (!wallets.every((wallet) => equalBytes(this.rosterOf(wallet), successor.digest))) return;
     if (!this.#conductor.isBusy || this.#grace === 'over') this.#succeed();
     else if (this.#grace === 'none') {
       this.#grace = 'running';

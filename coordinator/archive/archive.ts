@@ -9,6 +9,8 @@ import { ensureDirectory } from '../../proto/rest/directory.ts';
 import type { BookEntry } from '../../protocol/ceremony/book.ts';
 import { type Close, openClose, signClose } from '../../protocol/ceremony/close.ts';
 import type { Signer } from '../../protocol/ceremony/ed25519.ts';
+import { isEvidence } from '../../protocol/ceremony/evidence/document.ts';
+import { isConfidential } from '../../protocol/ceremony/evidence/judge.ts';
 import { checkStandings } from '../../protocol/ceremony/lifecycle.ts';
 import type { Roster } from '../../protocol/ceremony/roster.ts';
 import { type Envelope, shortName } from '../../protocol/ceremony/statement.ts';
@@ -174,9 +176,11 @@ export class Archive {
     for (const verdict of [...ceremony.verdicts.values(), ...ceremony.equivocations.values()]) {
       digests.push(verdict.body.inputs, verdict.body.commonPolicy?.digest, verdict.body.ownPolicy?.digest);
     }
-    for (const outcome of ceremony.outcomes.values()) digests.push(outcome.body.key?.certificate);
+    for (const { body } of ceremony.outcomes.values()) digests.push(body.key?.certificate, ...(body.evidence ?? []));
     const documents = digests.flatMap((digest) => (digest === undefined ? [] : (collection.document(digest) ?? [])));
-    return named === undefined ? documents : [...documents, named.document];
+    // A corrupt party may name anything; what is for one receiver's eyes is not archived.
+    const shown = documents.filter((document) => !isEvidence(document) || !isConfidential(document));
+    return named === undefined ? shown : [...shown, named.document];
   }
 
   /** The broadcasts of the accepted session. */

@@ -52,7 +52,7 @@ export async function banAndLift(cast: Cast, estate: Estate): Promise<void> {
 async function readyButBanned(cast: Cast, home: string): Promise<void> {
   const rows = await eventually('the ban on ada’s screen', async () => {
     const bans = await cast.processes.json(['participant', 'bans', '--home', home]);
-    const shown = listOf(memberOf(bans, 'bans'));
+    const shown = listOf(bans);
     return shown.length > 0 ? shown : undefined;
   });
   demand(rows.length === 1, 'there are other bans than the one expected');
