@@ -6,18 +6,24 @@ import type { Signer } from '../protocol/ceremony/ed25519.ts';
 import type { Roster } from '../protocol/ceremony/roster.ts';
 import type { Clock, Random } from '../protocol/common/effects.ts';
 import type { Exchange } from './ceremonies/exchange.ts';
+import type { SealedShares } from './ceremonies/sealed-shares.ts';
 import type { Documents } from './documents.ts';
 import type { Journal } from './journal/journal.ts';
 import type { Policies } from './policies.ts';
+import type { Rosters } from './rosters.ts';
 import type { Wallets } from './wallets.ts';
 
 /** What this software calls itself in statements: a claim. */
 export const SOFTWARE = 'keymoot 0.1.0';
 
 export interface NodeContext {
+  readonly rosters: Rosters;
+  /** The one this node lives under: statements are of its parties, by its indices. */
   readonly roster: Roster;
-  /** Own party index. */
+  /** Own party index in it; 0 for a guest, which has a place in the successor only and signs no statements. */
   readonly self: number;
+  /** Ed25519, 32 bytes: by this key all parties of all rosters know this one. */
+  readonly statementKey: Uint8Array;
   readonly signer: Signer;
   readonly clock: Clock;
   readonly random: Random;
@@ -27,6 +33,7 @@ export interface NodeContext {
   readonly policies: Policies;
   readonly wallets: Wallets;
   readonly exchange: Exchange;
+  readonly sealedShares: SealedShares;
   /** The other members, as far as they are connected. */
   readonly members: () => Members;
   /** One line for the node's log: a stable code and a sentence without secrets. */

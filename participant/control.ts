@@ -3,17 +3,16 @@
 import type { JsonValue } from '../proto/control/message.ts';
 import type { ControlCall } from '../proto/control/serve.ts';
 import type { BookEntry } from '../protocol/ceremony/book.ts';
-import { fingerprint } from '../protocol/ceremony/roster.ts';
+import { readRoster } from '../protocol/ceremony/roster-file.ts';
 import { shortName } from '../protocol/ceremony/statement.ts';
+import type { Wallet } from '../protocol/ceremony/wallet.ts';
 import { toHex } from '../protocol/common/bytes.ts';
 import { InvalidArgument } from '../protocol/common/errors.ts';
-import { checksumAddress } from '../protocol/payload/address.ts';
-import { policyDigest } from '../protocol/policy/canonical.ts';
-import type { Policy } from '../protocol/policy/prepare.ts';
 import { parsePaths } from '../protocol/threshold/derivation.ts';
 import { walletRow } from './derived.ts';
 import { proposalScreen } from './inbox/screen.ts';
-import { type ParticipantNode, walletRows } from './node.ts';
+import type { ParticipantNode } from './node.ts';
+import { banRow, nodeStatus, policyRow, rosterRow } from './node-status.ts';
 import type { PolicyScope } from './policies.ts';
 
 type Params = { readonly [key: string]: JsonValue };
@@ -22,13 +21,13 @@ export async function answerControl(node: ParticipantNode, call: ControlCall): P
   const params: Params = isObject(call.params) ? call.params : {};
   switch (call.method) {
     case 'status':
-      return status(node);
+      return nodeStatus(node);
     case 'wallets':
       return wallets(node, params);
     case 'chain-code':
       return { chainCode: node.context.wallets.chainCode(textOf(params, 'wallet')) };
     case 'inbox':
-      return node.answers.pending().map((item) => pendingRow(item.entry, item.since));
+      return node.answers.pending().map((item) => pendingRow(node, item.entry, item.since));
     case 'show':
       return show(node, find(node, params));
     case 'approve':
@@ -40,6 +39,12 @@ export async function answerControl(node: ParticipantNode, call: ControlCall): P
       await node.context.exchange.exclusively(() => node.answers.withdraw(entry, textOf(params, 'reason')));
       return { ceremony: shortName(entry.ceremony.proposal.digest), withdrawn: true };
     }
+    case 'adopt':
+      return adopt(node, textOf(params, 'roster'));
+    case 'bans':
+      return node.bans.list().map(banRow);
+    case 'lift-ban':
+      return liftBan(node, params);
     case 'policy-show':
       return { common: policyRow(node.context.policies.common), own: policyRow(node.context.policies.own) };
     case 'policy-set':
@@ -51,44 +56,6 @@ export async function answerControl(node: ParticipantNode, call: ControlCall): P
         'this node does not know the request; is it of another version?',
       );
   }
-}
-
-function status(node: ParticipantNode): JsonValue {
-  const { context, home } = node;
-  const stats = node.linkStats();
-  return {
-    name: home.self.name,
-    party: home.self.index,
-    roster: {
-      name: home.roster.name,
-      threshold: home.roster.threshold,
-      parties: home.roster.parties.length,
-      fingerprint: fingerprint(home.roster.digest).words,
-    },
-    addresses: node.addresses(),
-    connected: node.connected(),
-    heldBack: node.heads.heldBack() ?? null,
-    wallets: walletRows(node).map(({ wallet, pairs }) => ({
-      name: wallet.name,
-      address: checksumAddress(`0x${toHex(wallet.address)}`),
-      epoch: toHex(wallet.epochId),
-      pairs: pairs.map(({ peer, state }) => ({ party: peer, state })),
-    })),
-    policies: { common: policyRow(context.policies.common), own: policyRow(context.policies.own) },
-    pending: node.answers.pending().length,
-    counter: context.journal.state.counter,
-    network:
-      stats === undefined
-        ? null
-        : {
-            bytesSent: stats.bytesSent,
-            bytesReceived: stats.bytesReceived,
-            longestLoopBlockMs: stats.longestLoopBlockMs,
-            recentLoopBlockMs: stats.recentLoopBlockMs,
-          },
-    memory: { residentBytes: process.memoryUsage().rss },
-    cpu: { userMs: process.cpuUsage().user / 1000, systemMs: process.cpuUsage().system / 1000 },
-  };
 }
 
 function wallets(node: ParticipantNode, params: Params): JsonValue {
@@ -106,7 +73,7 @@ function wallets(node: ParticipantNode, params: Params): JsonValue {
   return { ok: true, wallets: chosen.map((wallet) => walletRow(node.context, wallet, paths)) };
 }
 
-function pendingRow(entry: BookEntry, since: number): JsonValue {
+function pendingRow(node: ParticipantNode, entry: BookEntry, since: number): JsonValue {
   const { body, digest } = entry.ceremony.proposal;
   return {
     ceremony: shortName(digest),
@@ -117,6 +84,7 @@ function pendingRow(entry: BookEntry, since: number): JsonValue {
     note: body.note,
     since,
     expires: body.expires,
+    hold: node.answers.hold(entry)?.detail ?? null,
   };
 }
 
@@ -154,6 +122,27 @@ async function decide(
   };
 }
 
+async function adopt(node: ParticipantNode, text: string): Promise<JsonValue> {
+  const roster = readRoster(text);
+  if (!roster.ok) throw new InvalidArgument(roster.error.code, 'ROSTER', roster.error.message);
+  await node.adopt(roster.value);
+  return rosterRow(roster.value);
+}
+
+async function liftBan(node: ParticipantNode, params: Params): Promise<JsonValue> {
+  const wallet = walletOf(node, params);
+  const peer = Number(textOf(params, 'peer'));
+  const state = await node.context.exchange.exclusively(() => node.bans.lift(wallet, peer));
+  return { wallet: wallet.name, party: peer, state };
+}
+
+function walletOf(node: ParticipantNode, params: Params): Wallet {
+  const name = textOf(params, 'wallet');
+  const wallet = node.context.wallets.byName(name);
+  if (wallet !== undefined) return wallet;
+  throw new InvalidArgument('UNKNOWN_WALLET', 'WALLET', `there is no wallet ${name} here`);
+}
+
 async function setPolicy(node: ParticipantNode, scope: PolicyScope, text: string): Promise<JsonValue> {
   const { exchange, policies } = node.context;
   const policy = await exchange.exclusively(async () => {
@@ -162,12 +151,6 @@ async function setPolicy(node: ParticipantNode, scope: PolicyScope, text: string
     return adopted;
   });
   return policyRow(policy);
-}
-
-function policyRow(policy: Policy | undefined): JsonValue {
-  if (policy === undefined) return null;
-  const { id, version, rules } = policy.document;
-  return { id, version, rules: rules.length, digest: toHex(policyDigest(policy)) };
 }
 
 /** The one ceremony whose digest begins with what the key holder typed; at least eight hex digits. */

@@ -4,30 +4,34 @@
  */
 
 import type { FrameMessage } from '../proto/codec.ts';
-import { Members } from '../proto/link/members.ts';
-import { type Link, openLink } from '../proto/link/node.ts';
+import type { Members } from '../proto/link/members.ts';
 import type { BookEntry, CeremonyStatement } from '../protocol/ceremony/book.ts';
-import { members as rosterMembers } from '../protocol/ceremony/roster.ts';
+import type { Roster } from '../protocol/ceremony/roster.ts';
 import { parseEnvelope as parseStatement } from '../protocol/ceremony/statement.ts';
-import { WALLET_SCHEMA, type Wallet } from '../protocol/ceremony/wallet.ts';
-import { equalBytes, toHex } from '../protocol/common/bytes.ts';
-import { canonicalBytes, type Json, parseCanonical } from '../protocol/common/canonical-json.ts';
+import { WALLET_SCHEMA } from '../protocol/ceremony/wallet.ts';
+import { equalBytes } from '../protocol/common/bytes.ts';
+import { type Json, parseCanonical } from '../protocol/common/canonical-json.ts';
 import type { Clock, Random } from '../protocol/common/effects.ts';
-import { BugError } from '../protocol/common/errors.ts';
 import { PAIR } from '../protocol/threshold/pair-setup/messages.ts';
 import { parseEnvelope } from '../protocol/threshold/rounds/envelope.ts';
 import { Activations } from './ceremonies/activations.ts';
 import { Answers } from './ceremonies/answers.ts';
+import { BanLifts } from './ceremonies/ban-lifts.ts';
+import { Changeover } from './ceremonies/changeover.ts';
 import { Cosigner } from './ceremonies/cosign.ts';
 import { Exchange } from './ceremonies/exchange.ts';
 import { HeadsWatch } from './ceremonies/heads-watch.ts';
+import { SealedShares } from './ceremonies/sealed-shares.ts';
 import { Sessions } from './ceremonies/sessions.ts';
-import { type NodeContext, SOFTWARE } from './context.ts';
+import { Connection } from './connection.ts';
+import type { NodeContext } from './context.ts';
 import { Documents } from './documents.ts';
 import { installPlatformHash } from './hashing.ts';
 import type { Home } from './home.ts';
+import { ImportedKeys } from './keystore/imported-keys.ts';
+import { Offers } from './offers.ts';
 import { Pairs } from './pairs/pairs.ts';
-import { Wallets } from './wallets.ts';
+import { type Held, Wallets } from './wallets.ts';
 
 export interface NodeOptions {
   readonly home: Home;
@@ -45,12 +49,15 @@ export class ParticipantNode {
   readonly pairs: Pairs;
   readonly heads: HeadsWatch;
   readonly context: NodeContext;
+  readonly imported: ImportedKeys;
+  readonly bans: BanLifts;
   readonly #options: NodeOptions;
   readonly #sessions: Sessions;
   readonly #activations: Activations;
   readonly #cosigner: Cosigner;
-  #link: Link | undefined;
-  #members: Members | undefined;
+  readonly #changeover: Changeover;
+  readonly #connection: Connection;
+  readonly #offers: Offers;
 
   constructor(options: NodeOptions) {
     const { home, clock, note, random } = options;
@@ -59,7 +66,14 @@ export class ParticipantNode {
     const documents = new Documents(clock);
     documents.attach(home.log);
     for (const content of home.documents) documents.replay(content);
-    const members = (): Members => this.#connectedMembers();
+    this.#connection = new Connection({
+      home,
+      listen: options.listen,
+      note,
+      onFrame: (from, frame) => this.#onFrame(from, frame),
+      onPeer: (member, state) => this.#onPeer(member, state),
+    });
+    const members = (): Members => this.#connection.members;
     const exchange = new Exchange({
       book: home.book,
       log: home.log,
@@ -69,8 +83,10 @@ export class ParticipantNode {
       refused: (from, code, message) => note(code, `statement from ${from} refused: ${message}`),
     });
     this.context = {
+      rosters: home.rosters,
       roster: home.roster,
-      self: home.self.index,
+      self: home.self,
+      statementKey: home.identity.statementKey,
       signer: home.identity.statement,
       clock,
       random,
@@ -78,78 +94,117 @@ export class ParticipantNode {
       book: home.book,
       documents,
       policies: home.policies,
-      wallets: Wallets.open(home.keyshares, home.roster),
+      wallets: Wallets.open(home.keyshares, home.rosters),
       exchange,
+      sealedShares: new SealedShares({
+        roster: home.roster,
+        log: home.log,
+        clock,
+        members,
+        kept: home.sealedShares,
+      }),
       members,
       note,
     };
+    this.#offers = new Offers(this.context);
     this.heads = new HeadsWatch(this.context);
     this.answers = new Answers(this.context, () => this.heads.heldBack());
     this.pairs = new Pairs(this.context, home.identity.hedgeKey);
-    this.#activations = new Activations(this.context, home.keyshares, (wallet) => this.pairs.epochActive(wallet));
+    this.#activations = new Activations({
+      node: this.context,
+      keyshares: home.keyshares,
+      moved: (held) => this.#moved(held),
+    });
+    this.imported = new ImportedKeys(home.vault);
     this.#sessions = new Sessions({
       node: this.context,
       keyshares: home.keyshares,
+      imported: this.imported,
       hedge: home.identity.hedgeKey,
       pairs: this.pairs,
       answers: this.answers,
       activations: this.#activations,
+      sealedShare: (sessionId) => this.context.sealedShares.of(sessionId),
     });
-    this.#cosigner = new Cosigner(this.context, home);
+    this.bans = new BanLifts(this.context, this.pairs, home.banLifts);
+    this.#changeover = new Changeover(this.context, {
+      isClosed: (proposal) => this.#cosigner.isKept(proposal),
+      isBusy: () => this.#sessions.isBusy(),
+    });
+    this.#cosigner = new Cosigner(this.context, home, () => this.#changeover.consider());
   }
 
   /** Connects, and settles what an earlier process left open. */
   async start(): Promise<void> {
     installPlatformHash();
-    const { home, listen, note } = this.#options;
     await this.context.wallets.openChainCodes();
     this.#restoreStarts();
-    let begin: () => void = () => undefined;
-    // Peers may connect before the link is handed to us; they are heard when everything is in place.
-    const begun = new Promise<void>((resolve) => {
-      begin = resolve;
-    });
-    const keys = new Map([...rosterMembers(home.roster)].filter(([name]) => name !== `party:${home.self.index}`));
-    this.#link = await openLink({
-      transportSeed: home.identity.transportSeed.use((seed) => seed.slice()),
-      listen: listen ?? home.self.addresses,
-      peers: [...keys.values()],
-      networkKey: home.networkKey,
-      hello: { network: home.roster.network, software: SOFTWARE },
-      onFrame: async (from, frame) => {
-        await begun;
-        await this.#onFrame(this.#nameOf(from), frame);
-      },
-      onPeer: (peer, state) => void begun.then(() => this.#onPeer(this.#nameOf(peer), state)),
-      log: (event) => note(event.code, event.detail),
-    });
-    const transportKeys = new Map([...keys].map(([name, member]) => [name, member.transportKey]));
-    this.#members = new Members(this.#link, transportKeys, (member, code) => note(code, `nothing reaches ${member}`));
+    const begin = await this.#connection.open();
     await this.#restoreOwnVerdicts();
     await this.#sessions.settleCrashed();
     // What peers say at once, such as their acknowledgements of a key, must find the runs that wait for it.
     await this.#activations.resume();
     begin();
+    this.#changeover.consider();
   }
 
   /** Multiaddrs on which this node listens. */
   addresses(): readonly string[] {
-    return this.#link?.addresses() ?? [];
+    return this.#connection.addresses();
   }
 
-  linkStats(): ReturnType<Link['stats']> | undefined {
-    return this.#link?.stats();
+  linkStats(): ReturnType<Connection['stats']> {
+    return this.#connection.stats();
   }
 
   connected(): readonly string[] {
-    return this.#members?.connected() ?? [];
+    return this.#connection.connected();
   }
 
+  /** The key holder has confirmed the fingerprint of the roster that is to replace this one. */
+  async adopt(next: Roster): Promise<void> {
+    const { exchange, rosters, statementKey } = this.context;
+    await exchange.exclusively(async () => {
+      const fault = rosters.fault(next, statementKey);
+      if (fault !== undefined) throw fault;
+      await rosters.adopt(next);
+    });
+    this.#connection.renew();
+    this.#changeover.consider();
+  }
+
+  /** Resolves when every wallet is in the hands of the successor's parties: stop, advance the home, start anew. */
+  get changedOver(): Promise<void> {
+    return this.#changeover.due;
+  }
+
+  /** Leaves the network and overwrites what can be overwritten; the home stays open. */
   async stop(): Promise<void> {
-    await this.#link?.stop();
+    this.#changeover.stop();
+    this.#sessions.stop();
+    await this.#connection.close();
     await this.pairs.stop();
+    // What was under way is written down before anybody closes the log.
+    await this.context.exchange.exclusively(async () => undefined);
     this.context.wallets.wipeChainCodes();
-    await this.home.close();
+  }
+
+  /** A wallet is in a new epoch: here, at the successor's parties, or without this party. */
+  #moved({ wallet }: Held): void {
+    const isHere = this.context.wallets.byEpoch(wallet.epochId) !== undefined;
+    if (isHere) this.pairs.epochActive(wallet);
+    else this.pairs.epochsOver();
+    this.#offers.wallet(wallet);
+    void this.context.exchange
+      .exclusively(async () => {
+        await this.#sessions.epochActive(wallet);
+        await this.answers.reconsider();
+        await this.#sessions.considerAll();
+      })
+      .catch((error: unknown) => {
+        this.#options.note('MOVE_FAILED', error instanceof Error ? error.message : 'unknown');
+      });
+    this.#changeover.consider();
   }
 
   async #react(item: CeremonyStatement, entry: BookEntry): Promise<void> {
@@ -162,7 +217,7 @@ export class ParticipantNode {
         await this.heads.remember(item.statement.envelope);
         this.#sessions.recheck(entry);
         await this.#sessions.considerStarts(entry);
-        if (item.statement.body.party === this.context.self) this.#offerDocuments(entry);
+        if (item.statement.body.party === this.context.self) this.#offers.named(entry);
         break;
       case 'start':
         await this.#sessions.considerStarts(entry);
@@ -173,7 +228,9 @@ export class ParticipantNode {
       case 'outcome':
         await this.heads.remember(item.statement.envelope);
         this.#sessions.peerEnded(item.statement);
-        if (item.statement.body.party === this.context.self) this.#offerDocuments(entry);
+        if (item.statement.body.party === this.context.self) this.#offers.named(entry);
+        await this.#activations.reconsider();
+        this.#changeover.consider();
         break;
     }
   }
@@ -186,8 +243,7 @@ export class ParticipantNode {
     this.#sessions.recheck(other);
   }
 
-  async #onFrame(from: string | undefined, frame: FrameMessage): Promise<void> {
-    if (from === undefined) return;
+  async #onFrame(from: string, frame: FrameMessage): Promise<void> {
     switch (frame.kind) {
       case 'statement':
         return this.#onStatement(frame.envelope, from);
@@ -203,7 +259,7 @@ export class ParticipantNode {
         for (const digest of frame.digests) {
           const [role, index] = from.split(':');
           if (role === 'party') this.pairs.asked(digest, Number(index));
-          void this.#sendDocument(from, this.context.documents.get(digest));
+          void this.#offers.send(from, this.context.documents.get(digest));
         }
         return;
       case 'progress':
@@ -213,6 +269,10 @@ export class ParticipantNode {
 
   async #onStatement(bytes: Uint8Array, from: string): Promise<void> {
     const envelope = parseStatement(bytes);
+    if (envelope.ok && envelope.value.type === 'keymoot.ban-lift.v1') {
+      const { value } = envelope;
+      return this.context.exchange.exclusively(() => this.bans.receive(value, from));
+    }
     if (!envelope.ok || envelope.value.type !== 'keymoot.heads.v1') {
       await this.context.exchange.receive(bytes, from);
       return;
@@ -238,8 +298,7 @@ export class ParticipantNode {
     await this.context.exchange.exclusively(() => this.#activations.adopt(value));
   }
 
-  #onPeer(member: string | undefined, state: 'up' | 'down'): void {
-    if (member === undefined) return;
+  #onPeer(member: string, state: 'up' | 'down'): void {
     this.#options.note(state === 'up' ? 'PEER_UP' : 'PEER_DOWN', member);
     const [role, index] = member.split(':');
     if (state === 'down' && role === 'party') this.pairs.disconnected(Number(index));
@@ -253,48 +312,12 @@ export class ParticipantNode {
   /** Whoever connects hears what it may have missed. */
   async #greet(member: string): Promise<void> {
     const [role, index] = member.split(':');
-    if (role === 'party') {
-      await this.heads.greet(Number(index));
-      await this.#activations.greet(member);
-      this.pairs.connected(Number(index));
-    }
-    for (const wallet of this.context.wallets.list()) await this.#sendDocument(member, wallet.document);
+    if (role === 'party') await this.heads.greet(Number(index));
+    if (role !== 'operator') await this.#activations.greet(member);
+    if (role === 'party') this.pairs.connected(Number(index));
+    if (role === 'party') await this.bans.greet(Number(index));
+    await this.#offers.greet(member);
     await this.context.exchange.sync(member);
-    if (role === 'operator') {
-      for (const entry of this.context.book.entries()) await this.#sendDocuments(entry, member);
-    }
-  }
-
-  /** Not awaited: an operator that does not read must not hold up what is said by everybody else. */
-  #offerDocuments(entry: BookEntry): void {
-    void this.#sendDocuments(entry).catch((error: unknown) => {
-      this.#options.note('DOCUMENTS_NOT_SENT', error instanceof Error ? error.message : 'unknown');
-    });
-  }
-
-  /** What an own verdict or outcome names by digest goes to the operators, who archive it. */
-  async #sendDocuments(entry: BookEntry, only?: string): Promise<void> {
-    const { self, documents, members } = this.context;
-    const verdict = entry.ceremony.verdicts.get(self)?.body;
-    const outcome = entry.ceremony.outcomes.get(self)?.body;
-    const digests = [
-      verdict?.inputs,
-      verdict?.commonPolicy?.digest,
-      verdict?.ownPolicy?.digest,
-      outcome?.key?.certificate,
-    ];
-    const operators = members()
-      .connected()
-      .filter((member) => member.startsWith('operator:'));
-    for (const digest of digests) {
-      const document = digest === undefined ? undefined : documents.get(digest);
-      for (const member of only === undefined ? operators : [only]) await this.#sendDocument(member, document);
-    }
-  }
-
-  async #sendDocument(member: string, document: Json | undefined): Promise<void> {
-    if (document === undefined) return;
-    await this.context.members().send(member, { kind: 'document', content: canonicalBytes(document) });
   }
 
   /** A start that an earlier process accepted stays accepted: its consents are spent. */
@@ -319,18 +342,6 @@ export class ParticipantNode {
       }
     });
   }
-
-  #connectedMembers(): Members {
-    if (this.#members === undefined) throw new BugError('BUG_NOT_STARTED', 'the node speaks before it is connected');
-    return this.#members;
-  }
-
-  #nameOf(transportKey: Uint8Array): string | undefined {
-    const wanted = toHex(transportKey);
-    for (const [name, member] of rosterMembers(this.home.roster))
-      if (toHex(member.transportKey) === wanted) return name;
-    return undefined;
-  }
 }
 
 function isWallet(document: Json): boolean {
@@ -339,11 +350,4 @@ function isWallet(document: Json): boolean {
     !Array.isArray(document) &&
     (document as { readonly [key: string]: Json })['schema'] === WALLET_SCHEMA
   );
-}
-
-/** For status screens: the wallets of a node with the state of their pair setups. */
-export function walletRows(
-  node: ParticipantNode,
-): readonly { readonly wallet: Wallet; readonly pairs: ReturnType<Pairs['status']> }[] {
-  return node.context.wallets.list().map((wallet) => ({ wallet, pairs: node.pairs.status(wallet) }));
 }

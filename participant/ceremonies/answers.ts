@@ -2,7 +2,9 @@
  * This party's answer to each proposal: judged at once when it comes in; consented to by policy alone, handed to the
  * key holder, or rejected. One answer an attempt, ever; it is in the journal before it leaves.
  */
+import { consentExpiry } from '../../protocol/ceremony/agreement.ts';
 import { type BookEntry, open, reportedOutcomes } from '../../protocol/ceremony/book.ts';
+import { heldBack } from '../../protocol/ceremony/hold.ts';
 import {
   denial,
   inputsJson,
@@ -15,15 +17,13 @@ import type { Envelope } from '../../protocol/ceremony/statement.ts';
 import { signVerdict, type VerdictBody, type VerdictReason } from '../../protocol/ceremony/verdict-statement.ts';
 import type { Wallet } from '../../protocol/ceremony/wallet.ts';
 import { signWithdrawal } from '../../protocol/ceremony/withdrawal.ts';
-import { toHex } from '../../protocol/common/bytes.ts';
+import { equalBytes, toHex } from '../../protocol/common/bytes.ts';
 import { documentDigest } from '../../protocol/common/document.ts';
 import { Refusal } from '../../protocol/common/errors.ts';
 import { canonicalPolicy } from '../../protocol/policy/canonical.ts';
 import { MAX_REASONS } from '../../protocol/policy/verdict.ts';
 import { type NodeContext, SOFTWARE } from '../context.ts';
-
-/** A consent waits this long for its session, in seconds; then it is void and has to be given again. */
-export const CONSENT_LIFE = 3600;
+import { planOf } from './plans.ts';
 
 /** A proposal that waits for the key holder. */
 export interface Pending {
@@ -74,6 +74,8 @@ export class Answers {
   async consider(entry: BookEntry): Promise<void> {
     const { ceremony } = entry;
     const { self } = this.#node;
+    // A guest is no party of this roster: its holder agreed by signing and adopting the next one.
+    if (self === 0) return;
     if (entry.conflict !== undefined) await this.#takeBack(entry);
     if (ceremony.verdicts.has(self) || ceremony.withdrawals.size > 0 || this.#isOver(entry)) return;
     const held = this.#heldBack();
@@ -95,6 +97,8 @@ export class Answers {
    */
   async approve(proposal: Uint8Array, shown: string): Promise<void> {
     const { entry } = this.#held(proposal);
+    const hold = this.hold(entry);
+    if (hold !== undefined) throw new Refusal(hold.code, hold.detail);
     const now = this.#node.clock.now();
     const local = this.#localReasons(entry);
     const judgement = local.length > 0 ? denial(local) : this.judge(entry, now);
@@ -139,10 +143,16 @@ export class Answers {
     await exchange.publish(withdrawal);
   }
 
+  /** What the key holder has to do before it can agree; undefined if nothing. */
+  hold({ ceremony: { proposal } }: BookEntry): VerdictReason | undefined {
+    const { roster, rosters, self } = this.#node;
+    return heldBack(proposal.body, roster, self, rosters.successor);
+  }
+
   judge(entry: BookEntry, now: number): Judgement {
     const { policies, roster, wallets } = this.#node;
     const { proposal } = entry.ceremony;
-    const wallet = proposal.body.ceremony === 'sign' ? wallets.byId(proposal.body.walletId) : undefined;
+    const wallet = 'walletId' in proposal.body ? wallets.byId(proposal.body.walletId) : undefined;
     const { common, own } = policies;
     const childKey = wallet && childKeyOf(this.#node, wallet, proposal.body);
     return judgeProposal(proposal, { roster, wallet, childKey, common, own, inputs: { now } });
@@ -156,11 +166,13 @@ export class Answers {
     if (entry.inadmissible !== undefined) {
       return [{ code: entry.inadmissible.code, detail: entry.inadmissible.message }];
     }
-    const { body } = entry.ceremony.proposal;
-    if (body.ceremony === 'keygen' && this.#node.wallets.byName(body.wallet) !== undefined) {
-      return [{ code: 'WALLET_NAME_TAKEN', detail: `there is a wallet ${body.wallet} already` }];
+    const { proposal } = entry.ceremony;
+    const { body } = proposal;
+    if (body.ceremony === 'keygen' || body.ceremony === 'import') {
+      const isTaken = this.#node.wallets.all().some(({ wallet }) => wallet.name === body.wallet);
+      return isTaken ? [{ code: 'WALLET_NAME_TAKEN', detail: `there is a wallet ${body.wallet} already` }] : [];
     }
-    return [];
+    return epochReasons(this.#node, proposal.digest, body);
   }
 
   async #answer(
@@ -199,7 +211,8 @@ export class Answers {
       counter,
       nonce: random.bytes(16),
       created: now,
-      expires: Math.min(proposal.body.expires, now + CONSENT_LIFE),
+      expires: consentExpiry(proposal.body, now),
+      ...separation(this.#node, decision, proposal.body),
     };
     const statement = signVerdict(body, signer);
     this.#mustOpen(statement.envelope);
@@ -261,4 +274,45 @@ function childKeyOf(node: NodeContext, wallet: Wallet, body: ProposalBody): Uint
   if (body.ceremony !== 'sign' || body.path.length === 0) return undefined;
   const derived = node.wallets.derive(wallet, body.path);
   return derived.ok ? derived.value.publicKey : undefined;
+}
+
+/** Why nothing more happens under the epoch that a proposal names, as far as only this node knows. */
+function epochReasons(
+  node: NodeContext,
+  digest: Uint8Array,
+  body: Exclude<ProposalBody, { readonly ceremony: 'keygen' | 'import' }>,
+): readonly VerdictReason[] {
+  const { wallets } = node;
+  const elsewhere = wallets.all().find(({ wallet }) => equalBytes(wallet.walletId, body.walletId));
+  const wallet = wallets.byId(body.walletId);
+  if (wallet === undefined) {
+    if (elsewhere === undefined) return [];
+    const detail = wallets.hasLeft(body.walletId)
+      ? 'this wallet is in the hands of another group, without this party; its old epoch signs no more'
+      : 'this wallet has moved on to the next roster; it signs again when this node lives under that';
+    return [{ code: 'WRONG_EPOCH', detail }];
+  }
+  if (!equalBytes(wallet.epochId, body.epochId)) {
+    const detail = `the proposal names another epoch of this wallet than the present one, generation ${wallet.gen}`;
+    return [{ code: 'WRONG_EPOCH', detail }];
+  }
+  if (body.ceremony !== 'reshare') return asReasons(wallets.hindrance(wallet));
+  const plan = planOf(node, digest, body);
+  return plan.ok ? asReasons(wallets.generationFault(plan.value.config)) : [plan.error];
+}
+
+function asReasons(refusal: Refusal | undefined): readonly VerdictReason[] {
+  return refusal === undefined ? [] : [{ code: refusal.code, detail: refusal.message }];
+}
+
+/** Of a signing: with whom this party cannot sign in the wallet's epoch, so that nobody chooses the two. */
+function separation(
+  { journal, roster, self }: NodeContext,
+  decision: 'consent' | 'reject',
+  body: ProposalBody,
+): { readonly separated?: readonly number[] } {
+  if (body.ceremony !== 'sign' || decision !== 'consent') return {};
+  const peers = roster.parties.map((party) => party.index).filter((index) => index !== self);
+  const separated = peers.filter((peer) => journal.state.pairs.isBarred(body.epochId, peer));
+  return separated.length === 0 ? {} : { separated };
 }

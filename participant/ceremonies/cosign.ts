@@ -25,11 +25,18 @@ export class Cosigner {
   readonly #home: Pick<Home, 'layout' | 'log' | 'closes'>;
   /** Ceremonies whose close was signed: a party closes each once. */
   readonly #closed = new Map<string, Statement<unknown>>();
+  /** Ceremonies whose closed transcript lies here, of those kept by this process. */
+  readonly #kept = new Set<string>();
+  readonly #announceKept: () => void;
 
-  /** @param home its log holds the closes of earlier processes, and takes the new ones */
-  constructor(node: NodeContext, home: Pick<Home, 'layout' | 'log' | 'closes'>) {
+  /**
+   * @param home its log holds the closes of earlier processes, and takes the new ones
+   * @param kept told whenever a closed transcript has come
+   */
+  constructor(node: NodeContext, home: Pick<Home, 'layout' | 'log' | 'closes'>, kept: () => void = () => undefined) {
     this.#node = node;
     this.#home = home;
+    this.#announceKept = kept;
     for (const bytes of home.closes) {
       const envelope = parseEnvelope(bytes);
       const close = envelope.ok ? openClose(envelope.value, node.roster) : envelope;
@@ -44,8 +51,14 @@ export class Cosigner {
       return this.#node.note('TRANSCRIPT_REFUSED', `from ${from}: it has more entries than a ceremony can have`);
     }
     if (!lines.ok) return this.#node.note('TRANSCRIPT_REFUSED', `from ${from}: ${lines.error.message}`);
-    if (bodyOf(lines.value).length === lines.value.length) await this.#close(lines.value, from);
-    else await this.#keep(file, lines.value);
+    if (bodyOf(lines.value).length === lines.value.length) {
+      if (this.#node.self !== 0) await this.#close(lines.value, from);
+    } else await this.#keep(file, lines.value);
+  }
+
+  /** Whether the closed transcript of this proposal has come. */
+  isKept(proposal: Uint8Array): boolean {
+    return this.#kept.has(toHex(proposal));
   }
 
   async #close(lines: readonly Line[], from: string): Promise<void> {
@@ -84,6 +97,8 @@ export class Cosigner {
     }
     await ensureDirectory(this.#home.layout.transcripts);
     await writeFileAtomic(join(this.#home.layout.transcripts, `${shortName(report.proposal.digest)}.jsonl`), file);
+    this.#kept.add(toHex(report.proposal.digest));
+    this.#announceKept();
   }
 }
 

@@ -1,17 +1,12 @@
 /**
  * One session of this party, from the accepted start to its signed outcome: what was sent and heard, its deadline, and
- * how it ends. What kind of run it is (a signing, a keygen) is in sign-session.ts and keygen-session.ts.
+ * how it ends. What kind it is, is in sign-session.ts, run-session.ts and export-session.ts.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { verify } from '../../protocol/ceremony/ed25519.ts';
-import {
-  type AbortReport,
-  type OutcomeBody,
-  signOutcome,
-  type UnicastRecord,
-} from '../../protocol/ceremony/outcome.ts';
+import { type OutcomeBody, signOutcome, type UnicastRecord } from '../../protocol/ceremony/outcome.ts';
 import type { Start } from '../../protocol/ceremony/start.ts';
-import { concat, toHex } from '../../protocol/common/bytes.ts';
+import { concat, equalBytes, toHex } from '../../protocol/common/bytes.ts';
 import { canonicalBytes } from '../../protocol/common/canonical-json.ts';
 import { Abort } from '../../protocol/threshold/errors.ts';
 import { DKG_SHARE } from '../../protocol/threshold/keygen/messages.ts';
@@ -20,13 +15,14 @@ import { SIGN, SIGN_PAIR } from '../../protocol/threshold/sign/messages.ts';
 import type { NodeContext } from '../context.ts';
 import { LOG_SALTS } from '../home.ts';
 import type { HeardHash } from '../journal/records.ts';
+import type { Crew, CrewMember } from './crew.ts';
 import type { ActiveRun } from './run.ts';
 
 /** A session that has not ended after this many milliseconds ends as BENIGN: a peer is gone or silent. */
 export const SESSION_DEADLINE = 30_000;
 
 /** What a session ends with, beside what every outcome says. */
-export type Ending = Pick<OutcomeBody, 'signature' | 'key' | 'abort'>;
+export type Ending = Pick<OutcomeBody, 'signature' | 'key' | 'exported' | 'abort'>;
 
 export class Session {
   readonly start: Start;
@@ -36,17 +32,16 @@ export class Session {
   readonly #salts: { readonly eh: string; readonly salt: string }[] = [];
   readonly #heard: HeardHash[] = [];
   readonly #seen = new Set<string>();
-  readonly #partyOf: (envelope: number) => number;
+  readonly crew: Crew;
   #run: ActiveRun | undefined;
   #cancelDeadline: () => void = () => undefined;
   #deadline = 0;
   #ended = false;
 
-  /** @param partyOf party index behind the number an envelope carries: itself, or the party with this pid */
-  constructor(node: NodeContext, start: Start, partyOf: (envelope: number) => number) {
+  constructor(node: NodeContext, start: Start, crew: Crew) {
     this.#node = node;
     this.start = start;
-    this.#partyOf = partyOf;
+    this.crew = crew;
   }
 
   get sessionId(): Uint8Array {
@@ -83,22 +78,21 @@ export class Session {
     this.#run?.deliver(bytes);
   }
 
-  /** Sends an own round message: to one party, or to all signers and every operator that archives broadcasts. */
+  /** Sends an own round message: to one member, or to all of them and every operator that archives broadcasts. */
   async send(to: number, bytes: Uint8Array): Promise<void> {
     const { members, self } = this.#node;
     const envelope = parseEnvelope(bytes);
     if (to !== 0) {
       // A complaint goes to each member by itself, but is a broadcast.
       if (envelope !== undefined && envelope.to !== 0) this.#keepUnicast(envelope);
-      void members().send(`party:${to}`, { kind: 'round', envelope: bytes });
+      const name = this.crew.member(to)?.name;
+      if (name !== undefined) void members().send(name, { kind: 'round', envelope: bytes });
       return;
     }
-    const { signers, proposal } = this.start.body;
-    const chosen = (member: string): boolean => {
-      const [role, name] = member.split(':');
-      return role === 'operator' || signers.includes(Number(name));
-    };
+    const { proposal } = this.start.body;
+    const chosen = (member: string): boolean => member.startsWith('operator:') || this.crew.includes(member);
     void members().sendAll({ kind: 'round', envelope: bytes }, chosen);
+    if (self === 0) return; // Progress is told of parties of this roster.
     const step = Math.min(envelope?.round ?? 0, ROUNDS);
     const progress = { ceremony: proposal, party: self, stage: 'round', step, steps: ROUNDS } as const;
     void members().sendAll({ kind: 'progress', ...progress }, (member) => member.startsWith('operator:'));
@@ -123,7 +117,9 @@ export class Session {
     this.#ended = true;
     this.#cancelDeadline();
     const { clock, exchange, journal, self, signer } = this.#node;
-    const { proposal, attempt } = this.start.body;
+    const { proposal, attempt, signers } = this.start.body;
+    // Who is not of this roster, a guest, signs no statements of it.
+    if (!signers.includes(self)) return;
     await exchange.exclusively(async () => {
       const body: OutcomeBody = {
         ...ending,
@@ -142,10 +138,13 @@ export class Session {
   }
 
   #isAuthentic(envelope: ParsedEnvelope): boolean {
-    const author = this.#partyOf(envelope.from);
-    if (!this.start.body.signers.includes(author) || author === this.#node.self) return false;
-    const key = this.#node.roster.parties.find((party) => party.index === author)?.statementKey;
-    return key !== undefined && verifyEnvelope(envelope, key, verify);
+    const author = this.crew.member(envelope.from);
+    if (author === undefined || this.#isOwn(author)) return false;
+    return verifyEnvelope(envelope, author.identityKey, verify);
+  }
+
+  #isOwn(member: CrewMember | undefined): boolean {
+    return member !== undefined && equalBytes(member.identityKey, this.#node.statementKey);
   }
 
   /** The first message of each place, as the machine takes it: a corrupt signer must not fill what is signed later. */
@@ -155,10 +154,10 @@ export class Session {
     const isHeard = round === 1 && (type === SIGN || type === SIGN_PAIR);
     const name = [type, round, from].join('/');
     if (!(isUnicast || isHeard) || this.#seen.has(name)) return;
-    if (isUnicast ? this.#partyOf(to) !== this.#node.self : to !== 0) return;
+    if (isUnicast ? !this.#isOwn(this.crew.member(to)) : to !== 0) return;
     this.#seen.add(name);
     if (isUnicast) this.#keepUnicast(envelope);
-    if (isHeard) this.#heard.push({ party: this.#partyOf(from), hash: eh });
+    if (isHeard) this.#heard.push({ party: this.#row(from), hash: eh });
   }
 
   /** Only a salted hash is ever shown; a party can open it later if somebody denies a message. */
@@ -169,15 +168,15 @@ export class Session {
     this.#unicasts.push({
       type: envelope.type,
       round: envelope.round,
-      from: this.#partyOf(envelope.from),
-      to: this.#partyOf(envelope.to),
+      from: this.#row(envelope.from),
+      to: this.#row(envelope.to),
       salted: sha256(concat(salt, envelope.eh)),
     });
   }
-}
 
-export function abortReport(abort: Abort): AbortReport {
-  return { failure: abort.failure, check: abort.check, culprits: abort.culprits };
+  #row(number: number): number {
+    return this.crew.member(number)?.row ?? 0;
+  }
 }
 
 /** What is sent to one receiver, by type and round. */

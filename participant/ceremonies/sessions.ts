@@ -2,41 +2,48 @@
  * Which starts this party accepts, and what it runs. A start is checked against everything this party knows, its
  * session id is recomputed, and the first one accepted spends the consents; round messages find their run from here.
  */
+import { announcementEnd } from '../../protocol/ceremony/announcement.ts';
 import type { BookEntry } from '../../protocol/ceremony/book.ts';
 import { checkStart, type Quorum, standing } from '../../protocol/ceremony/lifecycle.ts';
 import type { Outcome } from '../../protocol/ceremony/outcome.ts';
-import { keygenPlan, keygenSessionId, signSessionId } from '../../protocol/ceremony/session-binding.ts';
+import type { ProposalBody } from '../../protocol/ceremony/proposal.ts';
 import type { Start } from '../../protocol/ceremony/start.ts';
 import { shortName } from '../../protocol/ceremony/statement.ts';
+import type { Wallet } from '../../protocol/ceremony/wallet.ts';
 import { equalBytes, toHex } from '../../protocol/common/bytes.ts';
-import type { Refusal } from '../../protocol/common/errors.ts';
-import type { Result } from '../../protocol/common/result.ts';
+import { Refusal } from '../../protocol/common/errors.ts';
+import { err, type Result } from '../../protocol/common/result.ts';
 import { Abort } from '../../protocol/threshold/errors.ts';
 import type { ParsedEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
-import type { Secret } from '../../protocol/threshold/secret.ts';
-import type { NodeContext } from '../context.ts';
-import type { Keyshares } from '../keystore/keyshares.ts';
+import type { KeyRecord } from '../keystore/key-record.ts';
 import type { Pairs } from '../pairs/pairs.ts';
-import type { Activations } from './activations.ts';
 import type { Answers } from './answers.ts';
+import { type Crew, crewOfParties, crewOfRun } from './crew.ts';
 import { EarlyEnvelopes } from './early.ts';
-import { beginKeygen, partyOfPid } from './keygen-session.ts';
+import { beginExport } from './export-session.ts';
+import { bindingOf, planOf } from './plans.ts';
+import { beginRun, type RunParts } from './run-session.ts';
 import { Session } from './session.ts';
 import { beginSigning } from './sign-session.ts';
 
-export interface SessionsOptions {
-  readonly node: NodeContext;
-  readonly keyshares: Keyshares;
-  readonly hedge: Secret<Uint8Array>;
+/** Longest wait of one timer, milliseconds; what is announced for longer is looked at again. */
+const MAX_TIMER: number = 2 ** 31 - 1;
+
+export interface SessionsOptions extends RunParts {
   readonly pairs: Pairs;
   readonly answers: Answers;
-  readonly activations: Activations;
+  /** Digest of the sealed share that this party made in an export with this session id. */
+  readonly sealedShare: (sessionId: Uint8Array) => Uint8Array | undefined;
 }
 
 export class Sessions {
   readonly #options: SessionsOptions;
   readonly #sessions = new Map<string, Session>();
   readonly #early = new EarlyEnvelopes();
+  /** Timers of starts that came before their announcement was over, by proposal. */
+  readonly #waiting = new Map<string, () => void>();
+  /** Sessions of an earlier process whose share is acknowledged, by epoch. */
+  readonly #awaiting = new Map<string, Session>();
 
   constructor(options: SessionsOptions) {
     this.#options = options;
@@ -50,10 +57,16 @@ export class Sessions {
     for (const start of entry.starts) {
       const quorum = checkStart(ceremony, start, node.roster, node.clock.now());
       if (!quorum.ok) {
+        if (quorum.error.code === 'ANNOUNCEMENT_RUNNING') this.#considerLater(entry);
         node.note(quorum.error.code, `start of ${shortName(ceremony.proposal.digest)}: ${quorum.error.message}`);
         continue;
       }
-      if (!this.#bindsSession(entry, start, quorum.value)) {
+      const binding = bindingOf(node, entry, start.body, quorum.value);
+      const holds =
+        binding !== undefined &&
+        equalBytes(binding.sessionId, start.body.sessionId) &&
+        equalBytes(binding.digest, quorum.value.digest);
+      if (!holds) {
         node.note(
           'START_SESSION',
           `start of ${shortName(ceremony.proposal.digest)}: its session id is not the one that follows`,
@@ -64,7 +77,9 @@ export class Sessions {
         ...known,
         ceremony: { ...known.ceremony, start },
       }));
-      if (start.body.signers.includes(node.self)) await this.#begin(accepted, start, quorum.value);
+      const crew = this.#crewOf(accepted, start);
+      const isIn = crew.members.some(({ identityKey }) => equalBytes(identityKey, node.statementKey));
+      if (isIn) await this.#begin(accepted, start, quorum.value, crew);
       return;
     }
   }
@@ -101,26 +116,84 @@ export class Sessions {
   deliver(bytes: Uint8Array, envelope: ParsedEnvelope, from: string): void {
     const session = [...this.#sessions.values()].find((candidate) => candidate.run?.accepts(envelope.sid));
     if (session !== undefined) session.deliver(bytes);
-    else if (!this.#options.activations.deliver(bytes, envelope.sid)) this.#early.hold(envelope.sid, bytes, from);
+    else if (!this.#options.activations.deliver(bytes, envelope)) this.#early.hold(envelope.sid, bytes, from);
   }
 
-  /** Signs the outcome of sessions that an earlier process could not: what was released stays released. */
+  /** What a start rests on may have become known: the wallet that it names. */
+  async considerAll(): Promise<void> {
+    for (const entry of this.#options.node.book.entries()) await this.considerStarts(entry);
+  }
+
+  /**
+   * Signs the outcome of sessions that an earlier process could not: what was released stays released. A session whose
+   * share was acknowledged ends when that is active, and one that handed a share over has done so.
+   */
   async settleCrashed(): Promise<void> {
-    const { node } = this.#options;
-    for (const { ceremony } of node.book.entries()) {
-      const { proposal, start } = ceremony;
+    const { keyshares, node } = this.#options;
+    for (const entry of node.book.entries()) {
+      const { proposal, start } = entry.ceremony;
       const row = node.journal.state.sessionOf(proposal.digest, proposal.body.attempt);
-      if (row === undefined || start === undefined || ceremony.outcomes.has(node.self)) continue;
-      const session = new Session(node, start, (index) => index);
-      await session.end({ abort: { failure: 'CRASH', check: 'restart', culprits: [] } }, row.released);
+      if (row === undefined || start === undefined || entry.ceremony.outcomes.has(node.self)) continue;
+      const session = new Session(node, start, this.#crewOf(entry, start));
+      const handed = this.#options.sealedShare(start.body.sessionId);
+      if (handed !== undefined) {
+        await session.end({ exported: handed }, true);
+        continue;
+      }
+      const known = keyshares.list().find((record) => isResultOf(record, proposal.body, row.started.walletId));
+      if (known === undefined || known.state === 'abandoned') {
+        await session.end({ abort: { failure: 'CRASH', check: 'restart', culprits: [] } }, row.released);
+      } else this.#awaiting.set(toHex(known.epochId), session);
     }
+    for (const { wallet } of [...node.wallets.all(), ...node.wallets.seen()]) await this.epochActive(wallet);
   }
 
-  async #begin(entry: BookEntry, start: Start, quorum: Quorum): Promise<void> {
+  /** A session of an earlier process has its result after all. */
+  async epochActive({ document, epochId, publicKey, walletId }: Wallet): Promise<void> {
+    const session = this.#awaiting.get(toHex(epochId));
+    if (session === undefined) return;
+    this.#awaiting.delete(toHex(epochId));
+    const certificate = await this.#options.node.documents.put(document);
+    await session.end({ key: { walletId, epochId, publicKey, certificate } }, false);
+  }
+
+  /** A start that came before the announcement was over holds later, if nobody vetoes. */
+  #considerLater({ ceremony }: BookEntry): void {
+    const { book, clock, exchange, roster } = this.#options.node;
+    const name = toHex(ceremony.proposal.digest);
+    const end = announcementEnd(ceremony, roster);
+    if (end === undefined || this.#waiting.has(name)) return;
+    const cancel = clock.after(Math.min((end - clock.now()) * 1000 + 500, MAX_TIMER), () => {
+      this.#waiting.delete(name);
+      void exchange.exclusively(async () => {
+        const known = book.get(ceremony.proposal.digest);
+        if (known !== undefined) await this.considerStarts(known);
+      });
+    });
+    this.#waiting.set(name, cancel);
+  }
+
+  /** Whether a session of this process has not ended yet. */
+  isBusy(): boolean {
+    return [...this.#sessions.values()].some((session) => session.run !== undefined && !session.ended);
+  }
+
+  stop(): void {
+    for (const cancel of this.#waiting.values()) cancel();
+    this.#waiting.clear();
+  }
+
+  #crewOf({ ceremony: { proposal } }: BookEntry, { body: { signers } }: Start): Crew {
     const { node } = this.#options;
-    const { body } = entry.ceremony.proposal;
-    const partyOf = body.ceremony === 'keygen' ? partyOfPid(node) : (index: number) => index;
-    const session = new Session(node, start, partyOf);
+    const { body } = proposal;
+    if (body.ceremony === 'sign' || body.ceremony === 'export') return crewOfParties(node.roster, signers);
+    const plan = planOf(node, proposal.digest, body);
+    return plan.ok ? crewOfRun(plan.value) : crewOfParties(node.roster, signers);
+  }
+
+  async #begin(entry: BookEntry, start: Start, quorum: Quorum, crew: Crew): Promise<void> {
+    const { node } = this.#options;
+    const session = new Session(node, start, crew);
     this.#sessions.set(toHex(entry.ceremony.proposal.digest), session);
     // Not awaited: making pair setups may take seconds, and statements must go on being heard meanwhile.
     void this.#run(entry, session, quorum)
@@ -140,35 +213,24 @@ export class Sessions {
   }
 
   async #run(entry: BookEntry, session: Session, quorum: Quorum): Promise<Result<void, Refusal>> {
-    const { activations, answers, hedge, keyshares, node, pairs } = this.#options;
+    const { answers, node, pairs } = this.#options;
     const { proposal } = entry.ceremony;
     const { body } = proposal;
     if (body.ceremony === 'sign') return beginSigning(node, pairs, answers, session, { entry, body, quorum });
-    const request = { proposal: { ...proposal, body }, cfgHash: quorum.digest };
-    return beginKeygen(node, keyshares, hedge, activations, session, request);
+    if (body.ceremony === 'export') return beginExport(node, session, { ...proposal, body });
+    const plan = planOf(node, proposal.digest, body);
+    if (!plan.ok) return err(new Refusal(plan.error.code, plan.error.detail));
+    const parent = body.ceremony === 'reshare' ? node.wallets.known(body.epochId) : undefined;
+    const source = parent?.wallet.source ?? proposal.envelope;
+    return beginRun(this.#options, session, { proposal, plan: plan.value, source });
   }
+}
 
-  #bindsSession(entry: BookEntry, start: Start, quorum: Quorum): boolean {
-    const { node } = this.#options;
-    const { proposal } = entry.ceremony;
-    const { body } = proposal;
-    if (body.ceremony === 'keygen') {
-      const { cfgHash } = keygenPlan(node.roster, proposal.digest, body);
-      if (!equalBytes(cfgHash, quorum.digest)) return false;
-      return equalBytes(keygenSessionId(node.roster, proposal, cfgHash, quorum.consents), start.body.sessionId);
-    }
-    const wallet = node.wallets.byId(body.walletId);
-    const key = wallet && node.wallets.derive(wallet, body.path);
-    if (key?.ok !== true) return false;
-    const { signers } = start.body;
-    const id = signSessionId(
-      node.roster,
-      { digest: proposal.digest, body },
-      key.value.publicKey,
-      signers,
-      quorum.digest,
-      quorum.consents,
-    );
-    return equalBytes(id, start.body.sessionId);
+/** Whether this record is the share that a run of this proposal gave. */
+function isResultOf(record: KeyRecord, body: ProposalBody, walletId: Uint8Array): boolean {
+  if (!equalBytes(record.walletId, walletId)) return false;
+  if (body.ceremony === 'reshare') {
+    return record.gen === body.gen && equalBytes(record.parentEpochId, body.epochId);
   }
+  return (body.ceremony === 'keygen' || body.ceremony === 'import') && record.gen === 1;
 }

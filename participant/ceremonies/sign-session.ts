@@ -30,7 +30,7 @@ import type { Pairs } from '../pairs/pairs.ts';
 import { runRandom } from '../randomness.ts';
 import type { Answers } from './answers.ts';
 import { Run, type RunHost } from './run.ts';
-import { abortReport, type Session } from './session.ts';
+import type { Session } from './session.ts';
 
 /** Two processes may still have to make their pair setup; in milliseconds. */
 const PAIR_PATIENCE = 60_000;
@@ -61,6 +61,8 @@ export async function beginSigning(
   if (!judged.ok) return judged;
   const key = node.wallets.derive(wallet, body.path);
   if (!key.ok) return key;
+  const hindrance = node.wallets.hindrance(wallet);
+  if (hindrance !== undefined) return err(hindrance);
   const permit = await claim(node, session, request, wallet, judged.value);
   if (!permit.ok) return permit;
   const keyshare = await node.wallets.keyshare(wallet.epochId).catch(async (error: unknown) => {
@@ -81,7 +83,7 @@ export async function beginSigning(
     pairs: pairs.store,
     clock: node.clock,
     isBanned: (peer) => node.journal.state.pairs.isBarred(wallet.epochId, peer),
-    mayContinue: () => mayContinue(node, entry, judged.value),
+    mayContinue: () => mayContinue(node, entry, wallet, judged.value),
     sign: node.signer.sign,
     verify,
     random: runRandom(new Secret(keyshare.share.use(scalarToBytes)), session.sessionId),
@@ -136,7 +138,12 @@ function same(policy: Policy | undefined, reference: PolicyReference | undefined
 }
 
 /** Asked right before rounds 2 and 3 leave, and again when their record is durable. */
-function mayContinue(node: NodeContext, entry: BookEntry, decoded: Decoded): true | { readonly reason: string } {
+function mayContinue(
+  node: NodeContext,
+  entry: BookEntry,
+  wallet: Wallet,
+  decoded: Decoded,
+): true | { readonly reason: string } {
   const { digest, body } = entry.ceremony.proposal;
   const now = node.book.get(digest);
   if (now === undefined || now.conflict !== undefined)
@@ -146,6 +153,8 @@ function mayContinue(node: NodeContext, entry: BookEntry, decoded: Decoded): tru
   const consent = now.ceremony.verdicts.get(node.self)?.body;
   if (!samePolicies(node, consent?.commonPolicy, consent?.ownPolicy)) return { reason: 'a policy was changed' };
   if (body.ceremony === 'sign' && node.journal.state.isFrozen(body.walletId)) return { reason: 'the wallet is frozen' };
+  const hindrance = node.wallets.hindrance(wallet);
+  if (hindrance !== undefined) return { reason: hindrance.message };
   return isIntact(decoded) ? true : { reason: 'the payload is no longer what was consented to' };
 }
 
@@ -254,8 +263,8 @@ function signHost(
       node.note(abort.code, `session ended: ${abort.message}`);
       await endSession(permit, 'aborted', abort.failure);
       const isSilent = abort.failure === 'LEAK' || abort.failure === 'CHEAT';
-      if (isSilent) session.endAtDeadline({ abort: abortReport(abort) }, released());
-      else await session.end({ abort: abortReport(abort) }, released());
+      if (isSilent) session.endAtDeadline({ abort: session.crew.report(abort) }, released());
+      else await session.end({ abort: session.crew.report(abort) }, released());
     },
     failed(error) {
       wipe();

@@ -3,31 +3,35 @@ import { readTextFile } from '../../proto/control/files.ts';
 import { HOME_OPTION, homeOf } from '../../proto/control/home-option.ts';
 import { readFileIfPresent, writeFileAtomic } from '../../proto/rest/atomic-file.ts';
 import { HomeLock } from '../../proto/rest/lock.ts';
-import { fingerprint, matchesFingerprint } from '../../protocol/ceremony/roster.ts';
+import { fingerprint, type Roster } from '../../protocol/ceremony/roster.ts';
+import { checkSuccessor, partyByKey } from '../../protocol/ceremony/roster-change.ts';
 import { networkKeyText, readNetworkKey, readRoster, rosterText } from '../../protocol/ceremony/roster-file.ts';
 import { equalBytes, utf8 } from '../../protocol/common/bytes.ts';
 import { InvalidArgument, Refusal } from '../../protocol/common/errors.ts';
 import { readPublicIdentity } from '../keystore/identity.ts';
 import { homeLayout } from '../keystore/settings.ts';
-import { rosterLines } from './roster-lines.ts';
+import { confirmRoster } from './adopt.ts';
 
 export const join: Command = {
-  usage: 'ROSTER --home DIR --network-key FILE [--fingerprint WORDS] [--yes]',
-  summary: 'pin the roster that all parties have signed, after comparing its fingerprint',
+  usage: 'ROSTER --home DIR --network-key FILE [--previous ROSTER] [--fingerprint WORDS] [--yes]',
+  summary:
+    'pin the roster that all parties have signed, after comparing its fingerprint; a newcomer to a group also names the roster it replaces',
   options: {
     ...HOME_OPTION,
     'network-key': { type: 'string' },
     fingerprint: { type: 'string' },
+    previous: { type: 'string' },
     yes: { type: 'boolean' },
   },
   positionals: { min: 1, max: 1 },
   async run(call) {
     const [path = ''] = call.positionals;
     const layout = homeLayout(homeOf(call));
-    const roster = readRoster(await readTextFile(path));
-    if (!roster.ok) throw new InvalidArgument(roster.error.code, path, roster.error.message);
+    const roster = await rosterAt(path);
+    const previousPath = call.text('previous');
+    const previous = previousPath === undefined ? undefined : await rosterAt(previousPath);
     const keyPath = call.required('network-key');
-    const networkKey = readNetworkKey(await readTextFile(keyPath), roster.value);
+    const networkKey = readNetworkKey(await readTextFile(keyPath), roster);
     if (networkKey === undefined) {
       throw new InvalidArgument(
         'NETWORK_KEY_WRONG',
@@ -38,30 +42,25 @@ export const join: Command = {
     const lock = await HomeLock.acquire(layout.home);
     try {
       const { statementKey, transportKey } = await readPublicIdentity(layout.home);
-      const self = roster.value.parties.find((party) => equalBytes(party.statementKey, statementKey));
+      const self = partyByKey(roster, statementKey);
       if (self === undefined || !equalBytes(self.transportKey, transportKey)) {
         throw new Refusal('NOT_A_PARTY', 'this roster does not list the keys of this home');
       }
       const pinned = await readFileIfPresent(layout.roster);
-      if (pinned !== undefined) throw new Refusal('ROSTER_PINNED', 'this home has joined a roster already');
-      const given = call.text('fingerprint');
-      if (given !== undefined && !matchesFingerprint(roster.value.digest, given)) {
-        throw new Refusal('FINGERPRINT_DIFFERS', 'the roster has another fingerprint than the one given');
+      if (pinned !== undefined) {
+        throw new Refusal('ROSTER_PINNED', 'this home has joined a roster already; a successor of it is adopted');
       }
-      call.terminal.print(rosterLines(roster.value.file).join('\n'));
-      const question = {
-        text: 'Do all these words agree with what every other party reads, over another channel?',
-        yes: call.flag('yes') || given !== undefined,
-      };
-      if (!(await call.terminal.confirm(question))) {
-        throw new Refusal('NOT_CONFIRMED', 'the fingerprint was not confirmed; nothing was changed');
-      }
+      if (previous !== undefined) mustPrecede(previous, roster, statementKey);
+      await confirmRoster(call, roster);
       await writeFileAtomic(layout.networkKey, utf8(networkKeyText(networkKey)));
-      await writeFileAtomic(layout.roster, utf8(rosterText(roster.value.file)));
-      const { words } = fingerprint(roster.value.digest);
+      // A guest lives under the roster that its own will replace; the successor is there before that.
+      if (previous !== undefined) await writeFileAtomic(layout.successor, utf8(rosterText(roster.file)));
+      await writeFileAtomic(layout.roster, utf8(rosterText((previous ?? roster).file)));
+      const { words } = fingerprint(roster.digest);
+      const guest = previous === undefined ? '' : ' It is a guest until the wallets are handed over.';
       call.terminal.result(
-        { ok: true, party: self.index, fingerprint: words },
-        `Joined as party ${self.index} (${self.name}).`,
+        { ok: true, party: self.index, fingerprint: words, guest: previous !== undefined },
+        `Joined as party ${self.index} (${self.name}).${guest}`,
       );
       return 0;
     } finally {
@@ -69,3 +68,18 @@ export const join: Command = {
     }
   },
 };
+
+async function rosterAt(path: string): Promise<Roster> {
+  const roster = readRoster(await readTextFile(path));
+  if (!roster.ok) throw new InvalidArgument(roster.error.code, path, roster.error.message);
+  return roster.value;
+}
+
+/** The confirmed fingerprint of the successor binds the roster before it. */
+function mustPrecede(previous: Roster, next: Roster, statementKey: Uint8Array): void {
+  const succession = checkSuccessor(previous, next);
+  if (!succession.ok) throw new Refusal(succession.error.code, succession.error.message);
+  if (partyByKey(previous, statementKey) !== undefined) {
+    throw new Refusal('NOT_A_GUEST', 'this home is a party of the roster before it: it adopts the successor');
+  }
+}

@@ -1,5 +1,9 @@
 /** `keymoot participant …` */
 import { dispatch } from '../../proto/control/command.ts';
+import { adopt } from './adopt.ts';
+import { backup, restore } from './backup.ts';
+import { bans, liftBan } from './bans.ts';
+import { importKeyCommand } from './import-key.ts';
 import { approve, inbox, reject, show, withdraw } from './inbox.ts';
 import { init } from './init.ts';
 import { join } from './join.ts';
@@ -11,7 +15,10 @@ import { wallets } from './wallets.ts';
 export function participant(args: readonly string[]): Promise<number> {
   return dispatch(
     'participant',
-    { init, join, run, status, inbox, show, approve, reject, withdraw, policy, wallets },
+    {
+      ...{ init, join, adopt, run, status, inbox, show, approve, reject, withdraw, policy, wallets },
+      ...{ bans, 'lift-ban': liftBan, backup, restore, 'import-key': importKeyCommand },
+    },
     args,
   );
 }

@@ -23,8 +23,10 @@ import { systemRandom } from '../randomness.ts';
 import { rosterLines } from './roster-lines.ts';
 
 const create: Command = {
-  usage: '--name NAME --threshold T --party CARD… --operator CARD… --network-key FILE --out ROSTER',
-  summary: "compose a roster from the members' cards; makes the network key if FILE does not exist",
+  usage:
+    '--name NAME --threshold T --party CARD… --operator CARD… --network-key FILE --out ROSTER | --previous ROSTER [--threshold T] --party NAME|CARD… [--operator NAME|CARD…] --out ROSTER',
+  summary:
+    "compose a roster from the members' cards; makes the network key if FILE does not exist. With --previous, its successor: who stays is given by name",
   options: {
     name: { type: 'string' },
     threshold: { type: 'string' },
@@ -32,22 +34,14 @@ const create: Command = {
     operator: { type: 'string', multiple: true },
     'network-key': { type: 'string' },
     announcement: { type: 'string' },
+    previous: { type: 'string' },
     out: { type: 'string' },
   },
   positionals: { min: 0, max: 0 },
   async run(call) {
-    const networkKey = await networkKeyAt(call.required('network-key'));
-    const parties = await Promise.all(call.list('party').map((path) => cardAt(path, 'participant')));
-    const operators = await Promise.all(call.list('operator').map((path) => cardAt(path, 'operator')));
-    const body: RosterBody = {
-      name: call.required('name'),
-      version: 1,
-      threshold: wholeNumber(call, 'threshold', undefined),
-      parties: parties.map((card, i) => ({ ...card, index: i + 1 })),
-      operators: operators.map((card) => ({ ...card, key: card.statementKey })),
-      network: networkKeyHash(networkKey),
-      announcement: wholeNumber(call, 'announcement', 72 * 3600),
-    };
+    const previousPath = call.text('previous');
+    const body =
+      previousPath === undefined ? await firstBody(call) : await nextBody(call, await rosterAt(previousPath));
     const roster = createRoster(body);
     if (!roster.ok) throw new InvalidArgument(roster.error.code, 'ROSTER', roster.error.message);
     const path = call.required('out');
@@ -132,6 +126,55 @@ function shown(call: CommandCall, file: RosterFile, path: string): number {
   };
   call.terminal.result(json, rosterLines(file).join('\n'));
   return 0;
+}
+
+async function firstBody(call: CommandCall): Promise<RosterBody> {
+  const networkKey = await networkKeyAt(call.required('network-key'));
+  const parties = await Promise.all(call.list('party').map((path) => cardAt(path, 'participant')));
+  const operators = await Promise.all(call.list('operator').map((path) => cardAt(path, 'operator')));
+  return {
+    name: call.required('name'),
+    version: 1,
+    threshold: wholeNumber(call, 'threshold', undefined),
+    parties: parties.map((card, i) => ({ ...card, index: i + 1 })),
+    operators: operators.map((card) => ({ ...card, key: card.statementKey })),
+    network: networkKeyHash(networkKey),
+    announcement: wholeNumber(call, 'announcement', 72 * 3600),
+  };
+}
+
+/** A successor keeps name and network; what is not said stays as it was. The order of the parties gives the indices. */
+async function nextBody(call: CommandCall, previous: RosterFile): Promise<RosterBody> {
+  const { body } = previous;
+  if (unsignedParties(previous).length > 0) {
+    throw new InvalidArgument('ROSTER_UNSIGNED', '--previous', 'only a roster that all parties signed can be replaced');
+  }
+  if (call.text('name') !== undefined || call.text('network-key') !== undefined) {
+    throw new InvalidArgument('OPTION_INVALID', '--previous', 'a successor keeps the name and the network key');
+  }
+  const parties = await Promise.all(
+    call.list('party').map(async (given) => {
+      return body.parties.find((party) => party.name === given) ?? (await cardAt(given, 'participant'));
+    }),
+  );
+  const operators = await Promise.all(
+    call.list('operator').map(async (given) => {
+      const known = body.operators.find((operator) => operator.name === given);
+      if (known !== undefined) return known;
+      const card = await cardAt(given, 'operator');
+      return { ...card, key: card.statementKey };
+    }),
+  );
+  return {
+    name: body.name,
+    version: body.version + 1,
+    previous: previous.digest,
+    threshold: wholeNumber(call, 'threshold', body.threshold),
+    parties: (parties.length === 0 ? body.parties : parties).map((party, i) => ({ ...party, index: i + 1 })),
+    operators: operators.length === 0 ? body.operators : operators,
+    network: body.network,
+    announcement: wholeNumber(call, 'announcement', body.announcement),
+  };
 }
 
 async function rosterAt(path: string): Promise<RosterFile> {

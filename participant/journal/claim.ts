@@ -16,8 +16,10 @@ export const MAX_SESSIONS: number = 2 ** 20;
 export interface ClaimRequest extends Omit<SessionStarted, 'type'> {
   /** This party; it is never banned from itself. */
   readonly self: number;
-  /** Digest of the own consent that the session rests on; must be the recorded one. */
-  readonly consent: Uint8Array;
+  /** Digest of the own consent that the session rests on; must be the recorded one. A guest gives none. */
+  readonly consent: Uint8Array | undefined;
+  /** False for a session that uses no pair setups: bans and the cap of their epoch do not bind what renews it. */
+  readonly needsPairs?: boolean;
 }
 
 declare const PERMIT: unique symbol;
@@ -122,18 +124,22 @@ function sessionOf(request: ClaimRequest): SessionStarted {
 function checkClaim(state: JournalState, session: SessionStarted, request: ClaimRequest): Refusal | undefined {
   if (state.session(session.sessionId) !== undefined) return refuse('SESSION_USED', 'this session id was used before');
   const verdict = state.verdict(session.proposal, session.attempt);
-  if (verdict?.decision !== 'consent' || toHex(verdict.body) !== toHex(request.consent)) {
+  const isGuest = request.consent === undefined && request.self === 0;
+  const isConsent =
+    verdict?.decision === 'consent' && toHex(verdict.body) === toHex(request.consent ?? new Uint8Array());
+  if (!isGuest && !isConsent) {
     return refuse('CONSENT_MISSING', 'this party did not consent to this attempt with this statement');
   }
   if (state.sessionOf(session.proposal, session.attempt) !== undefined) {
     return refuse('CONSENT_SPENT', 'the consent to this attempt was spent on another session');
   }
-  if (state.sessionCount(session.epochId) >= MAX_SESSIONS) {
+  const needsPairs = request.needsPairs ?? true;
+  if (needsPairs && state.sessionCount(session.epochId) >= MAX_SESSIONS) {
     return refuse('EPOCH_EXHAUSTED', 'too many sessions in this epoch; refresh the key first');
   }
   return (
     checkStanding(state, session) ??
-    checkPeers(state, session, request.self) ??
+    (needsPairs ? checkPeers(state, session, request.self) : undefined) ??
     checkReleased(state, session) ??
     checkClaimed(state, session)
   );

@@ -133,6 +133,7 @@ const READERS: { readonly [K in JournalRecord['type']]: Reader<JournalRecord> } 
   prepared: keyStep('prepared'),
   acked: keyStep('acked'),
   active: keyStep('active'),
+  exported: object({ type: literal('exported'), walletId: ID, epochId: ID, sessionId: ID, recipient: ID }),
   'policy-set': object({ type: literal('policy-set'), scope: literal('common', 'own'), version: COUNT, digest: ID }),
   counter: object({ type: literal('counter'), value: COUNT }),
   withdraw: object({ type: literal('withdraw'), ...ATTEMPT, author: NAME }),

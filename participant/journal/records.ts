@@ -138,6 +138,16 @@ export interface KeyStep {
   readonly gen: number;
 }
 
+/** The share of a whole key was sealed to somebody in an export; before it leaves. */
+export interface Exported {
+  readonly type: 'exported';
+  readonly walletId: Uint8Array;
+  readonly epochId: Uint8Array;
+  readonly sessionId: Uint8Array;
+  /** X25519, 32 bytes. */
+  readonly recipient: Uint8Array;
+}
+
 export interface PolicySet {
   readonly type: 'policy-set';
   readonly scope: 'common' | 'own';
@@ -188,6 +198,7 @@ export type PlainRecord =
   | PairFail
   | PairFailReset
   | KeyStep
+  | Exported
   | PolicySet
   | Withdrawn
   | Freeze

@@ -5,7 +5,15 @@
 import { equalBytes, toHex } from '../../protocol/common/bytes.ts';
 import { Refusal } from '../../protocol/common/errors.ts';
 import { PairBook } from './pair-book.ts';
-import type { JournalRecord, PeerCounter, PolicySet, SessionStarted, VerdictGiven, Withdrawn } from './records.ts';
+import type {
+  Exported,
+  JournalRecord,
+  PeerCounter,
+  PolicySet,
+  SessionStarted,
+  VerdictGiven,
+  Withdrawn,
+} from './records.ts';
 
 export type SessionPhase = 'started' | 'r2-sent' | 'r3-sent' | 'completed' | 'aborted';
 
@@ -35,6 +43,7 @@ export class JournalState {
   readonly #policies = new Map<PolicySet['scope'], PolicySet>();
   readonly #acked = new Map<string, number>();
   readonly #frozen = new Set<string>();
+  readonly #exported = new Map<string, Exported>();
   readonly #peers = new Map<string, PeerCounter>();
 
   /** Fencing epoch of the last opening; 0 for a new journal. */
@@ -103,6 +112,11 @@ export class JournalState {
   /** Whether this wallet, or every wallet, is frozen. */
   isFrozen(walletId: Uint8Array): boolean {
     return this.#frozen.has('') || this.#frozen.has(toHex(walletId));
+  }
+
+  /** The first export of this wallet's key: it is marked for ever. */
+  exported(walletId: Uint8Array): Exported | undefined {
+    return this.#exported.get(toHex(walletId));
   }
 
   peerCounter(statementKey: Uint8Array): PeerCounter | undefined {
@@ -191,6 +205,9 @@ export class JournalState {
         break;
       case 'peer-counter':
         this.#peers.set(toHex(record.statementKey), record);
+        break;
+      case 'exported':
+        if (this.exported(record.walletId) === undefined) this.#exported.set(toHex(record.walletId), record);
         break;
       case 'prepared':
       case 'active':

@@ -1,48 +1,37 @@
 /**
- * Key records: what this participant holds of each wallet, one sealed file per epoch. A record is `prepared` before its
- * ACK leaves, `active` once the certificate of all parties is there. The key share itself is opaque here.
+ * Key records: what this participant knows of each epoch of its wallets, one sealed file per epoch. A record is
+ * `prepared` before its ACK leaves, `active` once the certificate of all parties is there. The key share itself is
+ * opaque here. What may be acknowledged and erased is decided in protocol/threshold/keygen/generations.ts; here it is
+ * asked in the same exclusive section that then writes.
  *
  * From the own ACK on nothing may erase a record but the two rules of docs/protocol.md b.7: every holder is known to be
  * active in a higher generation, or all parties abandoned a wallet that never became active.
- *
- *   sealed (key-record, WALLET.EPOCH) = length of about (u32) || about (canonical JSON) || key share
  */
 import type { HomeLock } from '../../proto/rest/lock.ts';
 import type { Vault } from '../../proto/rest/vault.ts';
-import { concat, equalBytes, toHex } from '../../protocol/common/bytes.ts';
-import { canonicalBytes, type Json, parseCanonical } from '../../protocol/common/canonical-json.ts';
-import { Refusal } from '../../protocol/common/errors.ts';
-import { array, bytes, integer, literal, object, optional, read } from '../../protocol/common/schema.ts';
-import { Secret } from '../../protocol/threshold/secret.ts';
+import { equalBytes, toHex } from '../../protocol/common/bytes.ts';
+import type { Refusal } from '../../protocol/common/errors.ts';
+import {
+  erasable,
+  type Generation,
+  mayAbandon,
+  mayAcknowledge,
+  mayDiscard,
+} from '../../protocol/threshold/keygen/generations.ts';
+import type { Secret } from '../../protocol/threshold/secret.ts';
+import {
+  decodeKeyRecord,
+  type EpochFacts,
+  encodeKeyRecord,
+  type KeyRecord,
+  nameOf,
+  recordFault,
+} from './key-record.ts';
 import { SEALED_KEY_RECORD } from './settings.ts';
-
-/** `abandoned`: this party signed ABANDON and never activates the epoch; the record stays until all have signed. */
-export type KeyState = 'prepared' | 'abandoned' | 'active';
-
-/** The signed ACTIVE of another holder. */
-export interface PeerActive {
-  readonly party: number;
-  readonly envelope: Uint8Array;
-}
-
-/** What is public about a key record. */
-export interface KeyRecord {
-  /** 32 bytes. */
-  readonly walletId: Uint8Array;
-  /** 32 bytes. */
-  readonly epochId: Uint8Array;
-  /** Generation: 1 for a new wallet, higher after every reshare. */
-  readonly gen: number;
-  readonly state: KeyState;
-  /** The ACKs of all parties, as given to `activate`. */
-  readonly certificate?: Uint8Array | undefined;
-  /** Holders known to be active in this epoch, by party; each once. */
-  readonly peersActive: readonly PeerActive[];
-}
 
 export interface LoadedKey {
   readonly record: KeyRecord;
-  /** The caller wipes it. */
+  /** The caller wipes it. Empty where there is no share. */
   readonly keyshare: Secret<Uint8Array>;
 }
 
@@ -62,7 +51,7 @@ export class Keyshares {
     lock.assertHeld();
     const store = new Keyshares(lock, vault);
     for (const id of await vault.list(SEALED_KEY_RECORD)) {
-      const { record, keyshare } = decode(await vault.open(SEALED_KEY_RECORD, id), id);
+      const { record, keyshare } = decodeKeyRecord(await vault.open(SEALED_KEY_RECORD, id), id);
       keyshare.wipe();
       store.#records.set(toHex(record.epochId), record);
     }
@@ -83,33 +72,74 @@ export class Keyshares {
 
   /** The active record of the highest generation: the only one that takes new requests. */
   current(walletId: Uint8Array): KeyRecord | undefined {
-    return this.list().findLast((record) => equalBytes(record.walletId, walletId) && record.state === 'active');
+    return this.#of(walletId).findLast((record) => record.state === 'active');
+  }
+
+  /** The highest generation that is certified and of which this party holds no share. */
+  followed(walletId: Uint8Array): KeyRecord | undefined {
+    return this.#of(walletId).findLast((record) => record.state === 'followed' || record.state === 'restored');
+  }
+
+  /** What the rules of generations.ts are asked with. */
+  generations(walletId: Uint8Array): readonly Generation[] {
+    return this.#of(walletId).map((record) => ({
+      epochId: record.epochId,
+      parentEpochId: record.parentEpochId,
+      gen: record.gen,
+      purpose: record.purpose,
+      state: record.state === 'prepared' || record.state === 'abandoned' ? record.state : 'certified',
+      share: record.state !== 'followed',
+      holders: record.holders,
+      active: [...record.peersActive.map((peer) => peer.party), ...(record.state === 'active' ? [record.index] : [])],
+      proven: false,
+    }));
   }
 
   /**
-   * Stores a key share before its ACK: durable and read back when it resolves. A wallet takes each generation once and
-   * only upwards. Fails with `KEY_RECORD_EXISTS`, `GENERATION_NOT_ABOVE`.
+   * Stores a key share before its ACK: durable and read back when it resolves. Fails with `KEY_RECORD_EXISTS`, or with
+   * the problem why it must not be acknowledged: `GENERATION_NOT_ABOVE`, `PARENT_NOT_CURRENT`.
+   *
+   * @param origin canonical envelope of the proposal that made the wallet
    */
-  async putPrepared(walletId: Uint8Array, gen: number, epochId: Uint8Array, keyshare: Uint8Array): Promise<void> {
+  async putPrepared(facts: EpochFacts, origin: Uint8Array, keyshare: Uint8Array): Promise<void> {
     await this.#exclusively(async () => {
-      if (this.find(epochId) !== undefined)
-        throw refuse('KEY_RECORD_EXISTS', `epoch ${short(epochId)} is stored already`);
-      const known = this.list().filter((record) => equalBytes(record.walletId, walletId));
-      const highest = known.at(-1)?.gen ?? 0;
-      if (gen <= highest) {
-        throw refuse('GENERATION_NOT_ABOVE', `generation ${gen} of a wallet that already has generation ${highest}`);
-      }
-      await this.#write({ walletId, epochId, gen, state: 'prepared', peersActive: [] }, keyshare);
+      this.#mustBeNew(facts);
+      const allowed = mayAcknowledge(this.generations(facts.walletId), facts);
+      if (!allowed.ok)
+        throw refuse(allowed.error, `generation ${facts.gen} of this wallet may not be acknowledged here`);
+      await this.#write({ ...facts, state: 'prepared', origin, peersActive: [] }, keyshare);
+    });
+  }
+
+  /** Notes an epoch that is certified and of which this party holds no share. Nothing if it is known. */
+  async follow(facts: EpochFacts, certificate: Uint8Array): Promise<void> {
+    await this.#exclusively(async () => {
+      if (this.find(facts.epochId) !== undefined) return;
+      await this.#write({ ...facts, state: 'followed', certificate, peersActive: [] }, new Uint8Array());
+    });
+  }
+
+  /**
+   * Stores a share out of a backup: it belongs to another identity, never signs, and can only be dealt from. Fails with
+   * `KEY_RECORD_EXISTS`.
+   */
+  async putRestored(facts: EpochFacts, certificate: Uint8Array, keyshare: Uint8Array): Promise<void> {
+    await this.#exclusively(async () => {
+      if (this.find(facts.epochId)?.state !== 'followed') this.#mustBeNew(facts);
+      await this.#write({ ...facts, state: 'restored', certificate, peersActive: [] }, keyshare);
     });
   }
 
   /**
    * Marks a record active under its certificate, which the caller verified. Repeating it changes nothing. Fails with
-   * `KEY_RECORD_UNKNOWN`, `KEY_ABANDONED`.
+   * `KEY_RECORD_UNKNOWN`, `KEY_ABANDONED`, `KEY_SHARE_ABSENT`.
    */
   async activate(epochId: Uint8Array, certificate: Uint8Array): Promise<void> {
     await this.#rewrite(epochId, (record) => {
       if (record.state === 'abandoned') throw refuse('KEY_ABANDONED', `epoch ${short(epochId)} was given up here`);
+      if (record.state === 'followed' || record.state === 'restored') {
+        throw refuse('KEY_SHARE_ABSENT', `this party holds no share of its own in epoch ${short(epochId)}`);
+      }
       return record.state === 'active' ? record : { ...record, state: 'active', certificate };
     });
   }
@@ -117,7 +147,7 @@ export class Keyshares {
   /** Before ABANDON is signed. Fails with `KEY_RECORD_UNKNOWN`, or `ERASE_NOT_ALLOWED` unless it is a new wallet. */
   async abandon(epochId: Uint8Array): Promise<void> {
     await this.#rewrite(epochId, (record) => {
-      if (record.gen !== 1 || record.state === 'active') {
+      if (!mayAbandon(this.generations(record.walletId), epochId).ok) {
         throw refuse('ERASE_NOT_ALLOWED', `epoch ${short(epochId)} is not a prepared new wallet`);
       }
       return { ...record, state: 'abandoned' };
@@ -128,7 +158,7 @@ export class Keyshares {
   async discard(epochId: Uint8Array): Promise<void> {
     await this.#exclusively(async () => {
       const record = this.find(epochId);
-      if (record?.state !== 'abandoned') {
+      if (record === undefined || !mayDiscard(this.generations(record.walletId), epochId).ok) {
         throw refuse('ERASE_NOT_ALLOWED', `epoch ${short(epochId)} was not given up here`);
       }
       await this.#erase(record);
@@ -143,22 +173,18 @@ export class Keyshares {
     });
   }
 
-  /**
-   * Erases the records of the wallet strictly below the generation of `epochId`.
-   *
-   * @param peers every other holder of that epoch; fails with `ERASE_NOT_ALLOWED` unless all are known to be active
-   */
-  async eraseBelow(epochId: Uint8Array, peers: readonly number[]): Promise<void> {
+  /** Erases every share of the wallet that the rules let go by now; returns the generations that went. */
+  async eraseSettled(walletId: Uint8Array): Promise<readonly number[]> {
+    const erased: number[] = [];
     await this.#exclusively(async () => {
-      const reached = this.find(epochId);
-      const active = new Set(reached?.peersActive.map((peer) => peer.party));
-      if (reached?.state !== 'active' || peers.some((party) => !active.has(party))) {
-        throw refuse('ERASE_NOT_ALLOWED', `not every holder is known to be active in epoch ${short(epochId)}`);
-      }
-      for (const record of this.list()) {
-        if (equalBytes(record.walletId, reached.walletId) && record.gen < reached.gen) await this.#erase(record);
+      for (const { epochId, gen } of erasable(this.generations(walletId))) {
+        const record = this.find(epochId);
+        if (record === undefined) continue;
+        await this.#erase(record);
+        erased.push(gen);
       }
     });
+    return erased;
   }
 
   /** Fails with `KEY_RECORD_UNKNOWN`, `SEALED_FILE_CORRUPT`. */
@@ -166,11 +192,20 @@ export class Keyshares {
     return await this.#load(epochId);
   }
 
+  #of(walletId: Uint8Array): readonly KeyRecord[] {
+    return this.list().filter((record) => equalBytes(record.walletId, walletId));
+  }
+
+  #mustBeNew({ epochId }: EpochFacts): void {
+    if (this.find(epochId) === undefined) return;
+    throw refuse('KEY_RECORD_EXISTS', `epoch ${short(epochId)} is stored already`);
+  }
+
   async #load(epochId: Uint8Array): Promise<LoadedKey> {
     const known = this.find(epochId);
     if (known === undefined) throw refuse('KEY_RECORD_UNKNOWN', `epoch ${short(epochId)} is not held here`);
     const id = nameOf(known);
-    return decode(await this.#vault.open(SEALED_KEY_RECORD, id), id);
+    return decodeKeyRecord(await this.#vault.open(SEALED_KEY_RECORD, id), id);
   }
 
   /** Replaces what is said about a key; the key share stays. Nothing is written if `change` returns the same record. */
@@ -189,7 +224,7 @@ export class Keyshares {
   async #write(record: KeyRecord, keyshare: Uint8Array): Promise<void> {
     this.#lock.assertHeld();
     const id = nameOf(record);
-    const body = encode(record, keyshare);
+    const body = encodeKeyRecord(record, keyshare);
     await this.#vault.seal(SEALED_KEY_RECORD, id, body);
     const readBack = await this.#vault.open(SEALED_KEY_RECORD, id);
     const same = equalBytes(readBack, body);
@@ -213,52 +248,10 @@ export class Keyshares {
   }
 }
 
-function encode(record: KeyRecord, keyshare: Uint8Array): Uint8Array {
-  const about: { [key: string]: Json } = {
-    epochId: toHex(record.epochId),
-    gen: String(record.gen),
-    peersActive: record.peersActive.map((peer) => ({ envelope: toHex(peer.envelope), party: String(peer.party) })),
-    state: record.state,
-    walletId: toHex(record.walletId),
-  };
-  if (record.certificate !== undefined) about['certificate'] = toHex(record.certificate);
-  const head = canonicalBytes(about);
-  const length = new Uint8Array(4);
-  new DataView(length.buffer).setUint32(0, head.length);
-  return concat(length, head, keyshare);
-}
-
-function decode(body: Uint8Array, id: string): LoadedKey {
-  const length = body.length < 4 ? body.length : new DataView(body.buffer, body.byteOffset).getUint32(0);
-  const json = parseCanonical(body.slice(4, 4 + length));
-  const about = json.ok ? read(ABOUT, json.value) : json;
-  if (!about.ok || nameOf(about.value) !== id) {
-    throw refuse('KEY_RECORD_UNREADABLE', 'a key record is not in the form that this version writes');
-  }
-  const keyshare = new Secret(body.slice(4 + length));
-  body.fill(0);
-  return { record: about.value, keyshare };
-}
-
-const ABOUT = object<KeyRecord>({
-  certificate: optional(bytes({ max: 1 << 20 })),
-  epochId: bytes({ length: 32 }),
-  gen: integer({ min: 1, max: 0xffff_ffff }),
-  peersActive: array(object<PeerActive>({ envelope: bytes({ max: 1 << 16 }), party: integer({ min: 1, max: 255 }) }), {
-    max: 255,
-  }),
-  state: literal('prepared', 'abandoned', 'active'),
-  walletId: bytes({ length: 32 }),
-});
-
-function nameOf(record: KeyRecord): string {
-  return `${toHex(record.walletId)}.${toHex(record.epochId)}`;
-}
-
 function short(id: Uint8Array): string {
   return toHex(id).slice(0, 16);
 }
 
 function refuse(code: string, why: string): Refusal {
-  return new Refusal(code, `Key record refused: ${why}.`);
+  return recordFault(code, why);
 }

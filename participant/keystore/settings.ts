@@ -8,6 +8,10 @@ export interface HomeLayout {
   readonly identity: string;
   /** The pinned roster, with all signatures. */
   readonly roster: string;
+  /** The roster that is to replace it, once adopted. */
+  readonly successor: string;
+  /** Directory of rosters this home has left, with their logs. */
+  readonly rosters: string;
   /** Pre-shared key of the private network (secret towards strangers, known to all members). */
   readonly networkKey: string;
   /** Names and addresses for people; labels only, never judged by. */
@@ -32,6 +36,8 @@ export function homeLayout(home: string): HomeLayout {
     home,
     identity: join(home, 'identity.json'),
     roster: join(home, 'roster.json'),
+    successor: join(home, 'successor.json'),
+    rosters: join(home, 'rosters'),
     networkKey: join(home, 'network.key'),
     addressBook: join(home, 'address-book.json'),
     journal: join(home, 'journal'),
@@ -51,6 +57,17 @@ export function policyPath(layout: HomeLayout, scope: 'common' | 'own', digest: 
   return join(layout.home, `policy-${scope}-${toHex(digest)}.json`);
 }
 
+/** A roster that was replaced. */
+export function pastRosterPath(layout: HomeLayout, digest: Uint8Array): string {
+  return join(layout.rosters, `${toHex(digest)}.json`);
+}
+
+/** What was said under a roster that was replaced. */
+export function pastLogPath(layout: HomeLayout, digest: Uint8Array): string {
+  return join(layout.rosters, `${toHex(digest)}.log`);
+}
+
 /** Kinds of sealed files in the vault. */
 export const SEALED_IDENTITY = 'identity';
 export const SEALED_KEY_RECORD = 'key-record';
+export const SEALED_IMPORTED_KEY = 'imported-key';

@@ -7,8 +7,8 @@ import type { Link } from './node.ts';
 
 export class Members {
   readonly #link: Link;
-  readonly #keys: ReadonlyMap<string, Uint8Array>;
-  readonly #names: ReadonlyMap<string, string>;
+  #keys: ReadonlyMap<string, Uint8Array> = new Map();
+  #names: ReadonlyMap<string, string> = new Map();
   readonly #unreachable: (member: string, code: string) => void;
 
   /**
@@ -17,9 +17,14 @@ export class Members {
    */
   constructor(link: Link, keys: ReadonlyMap<string, Uint8Array>, unreachable: (member: string, code: string) => void) {
     this.#link = link;
+    this.#unreachable = unreachable;
+    this.rename(keys);
+  }
+
+  /** From now on the members have these names; whom the link knows is not changed by it. */
+  rename(keys: ReadonlyMap<string, Uint8Array>): void {
     this.#keys = keys;
     this.#names = new Map([...keys].map(([name, key]) => [keyName(key), name]));
-    this.#unreachable = unreachable;
   }
 
   /** Name of the member with this transport key. */

@@ -18,6 +18,8 @@ const WRAPPED = 32 + 16;
 const CHECKSUM = 12;
 const FLAG_WEAK = 1;
 
+export const VAULT_FILE_BYTES: number = HEAD + WRAPPED + CHECKSUM;
+
 /** scrypt with r = 8 takes N KiB of memory: 2^18 means 256 MiB and about a second on a desktop of 2026. */
 export const DEFAULT_LOG_N = 18;
 /** Below this a vault carries the `weak` flag, for demos and tests. */
@@ -81,7 +83,7 @@ function encodeHead(head: VaultHead): Uint8Array {
 
 function decodeHead(file: Uint8Array, path: string): VaultHead {
   const damaged = new StoreError('SEALED_FILE_CORRUPT', `${path} is damaged.`);
-  if (file.length !== HEAD + WRAPPED + CHECKSUM) throw damaged;
+  if (file.length !== VAULT_FILE_BYTES) throw damaged;
   const body = file.slice(0, HEAD + WRAPPED);
   if (Buffer.compare(checksum(body), file.subarray(HEAD + WRAPPED)) !== 0) throw damaged;
   const head: VaultHead = {

@@ -4,11 +4,9 @@
  */
 import { createInterface } from 'node:readline';
 import { systemClock } from '../../../participant/clock.ts';
-import { answerControl } from '../../../participant/control.ts';
 import { openHome } from '../../../participant/home.ts';
-import { ParticipantNode } from '../../../participant/node.ts';
 import { systemRandom } from '../../../participant/randomness.ts';
-import { serveControl } from '../../../proto/control/serve.ts';
+import { serveNode } from '../../../participant/serve.ts';
 import { readPassphrase } from '../../../proto/rest/passphrase.ts';
 import { KillingDisk, type KillOrder } from './killing-disk.ts';
 
@@ -29,14 +27,11 @@ const home = await openHome(path, { passphrase, random: systemRandom, disk });
 const note = (code: string, detail: string): void => {
   process.stderr.write(`${new Date().toISOString()} ${code} ${detail}\n`);
 };
-const node = new ParticipantNode({ home, clock: systemClock, random: systemRandom, note });
-await node.start();
-const control = await serveControl(home.layout.control, (call) => answerControl(node, call));
-say({ ready: true, party: home.self.index });
+const served = await serveNode({ home, clock: systemClock, random: systemRandom, note });
+say({ ready: true, party: home.self });
 
 async function stop(): Promise<void> {
-  await control.close();
-  await node.stop();
+  await served.stop();
   process.exit(0);
 }
 process.once('SIGTERM', () => void stop());

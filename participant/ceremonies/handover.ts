@@ -1,0 +1,88 @@
+/**
+ * When a key, and in the end a whole group, has gone over to the successor of a roster. A node lives under one roster at
+ * a time: it changes over when every wallet is in the hands of the successor's parties.
+ */
+import type { BookEntry } from '../../protocol/ceremony/book.ts';
+import { checkStandings } from '../../protocol/ceremony/lifecycle.ts';
+import type { ReshareProposal } from '../../protocol/ceremony/proposal.ts';
+import type { Roster } from '../../protocol/ceremony/roster.ts';
+import type { Start } from '../../protocol/ceremony/start.ts';
+import type { Wallet } from '../../protocol/ceremony/wallet.ts';
+import { equalBytes } from '../../protocol/common/bytes.ts';
+import type { NodeContext } from '../context.ts';
+import type { Held } from '../wallets.ts';
+
+/** A started reshare. */
+export interface Reshare {
+  readonly entry: BookEntry;
+  readonly body: ReshareProposal;
+  readonly start: Start;
+}
+
+/** The started reshare that led to this epoch of a wallet, if the statements of this roster tell of one. */
+export function reshareTo(node: NodeContext, wallet: Wallet): Reshare | undefined {
+  return reshares(node).find(
+    ({ body, start }) =>
+      equalBytes(body.walletId, wallet.walletId) && equalBytes(start.body.digest, wallet.epoch.cfgHash),
+  );
+}
+
+/**
+ * Whether all who dealt or stayed have signed that the wallet is in this epoch. For who has left: a certificate alone
+ * proves only what the new holders say, and they need not hold anything.
+ */
+export function isHandedOver(node: NodeContext, wallet: Wallet): boolean {
+  const reshare = reshareTo(node, wallet);
+  if (reshare === undefined) return false;
+  const { sessionId, signers } = reshare.start.body;
+  const outcomes = [...reshare.entry.ceremony.outcomes.values()];
+  return signers.every((signer) =>
+    outcomes.some(({ body }) => {
+      const isOfStart = body.party === signer && equalBytes(body.sessionId, sessionId);
+      return isOfStart && body.key !== undefined && equalBytes(body.key.epochId, wallet.epochId);
+    }),
+  );
+}
+
+/** The rosters to which started reshares hand wallets; a home that is left behind has not adopted them. */
+export function nextRosters(node: NodeContext): readonly Roster[] {
+  return reshares(node).flatMap(({ body: { next } }) => next ?? []);
+}
+
+/** The last of the reshares that together have moved every wallet to the successor; undefined until all are there. */
+export function completed(node: NodeContext): { readonly last: BookEntry | undefined } | undefined {
+  const { rosters, self, wallets } = node;
+  const { current, successor } = rosters;
+  if (successor === undefined) return undefined;
+  const held = wallets.all();
+  // A guest has seen the wallets of the old roster and waits for its own share of each.
+  const awaited = wallets.seen().filter(({ roster }) => roster === current);
+  const isHere = ({ wallet }: Held): boolean =>
+    held.some((own) => equalBytes(own.wallet.walletId, wallet.walletId) && own.wallet.gen > wallet.gen);
+  if (self === 0 && (awaited.length === 0 || !awaited.every(isHere))) return undefined;
+  if (!held.every((item) => isUnder(node, item, successor))) return undefined;
+  const entries = held.flatMap(({ wallet }) => reshareTo(node, wallet)?.entry ?? []);
+  const last = entries.sort((a, b) => a.ceremony.proposal.body.created - b.ceremony.proposal.body.created).at(-1);
+  return { last };
+}
+
+/** A successor with the same parties and threshold reads the old epochs too: then the reshare itself must say so. */
+function isUnder(node: NodeContext, { roster, wallet }: Held, successor: Roster): boolean {
+  if (roster === successor) return true;
+  const next = reshareTo(node, wallet)?.body.next;
+  return next !== undefined && equalBytes(next.digest, successor.digest);
+}
+
+/** A start counts by what it lists, also one that was taken in by an earlier process of a mere bystander. */
+function reshares({ book, roster }: NodeContext): readonly Reshare[] {
+  return book.entries().flatMap((entry) => {
+    const { ceremony, starts } = entry;
+    const { body } = ceremony.proposal;
+    if (body.ceremony !== 'reshare') return [];
+    const taken =
+      ceremony.start === undefined
+        ? starts.filter((item) => checkStandings(ceremony, item, roster).ok)
+        : [ceremony.start];
+    return taken.map((start) => ({ entry, body, start }));
+  });
+}

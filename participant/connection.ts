@@ -1,0 +1,108 @@
+/** This node's link to the others, by the names that its rosters give them. */
+import type { FrameMessage } from '../proto/codec.ts';
+import { Members } from '../proto/link/members.ts';
+import { type Link, openLink } from '../proto/link/node.ts';
+import type { MemberAddress } from '../protocol/ceremony/roster.ts';
+import { toHex } from '../protocol/common/bytes.ts';
+import { BugError } from '../protocol/common/errors.ts';
+import { SOFTWARE } from './context.ts';
+import type { Home } from './home.ts';
+
+export interface ConnectionOptions {
+  readonly home: Home;
+  /** Multiaddrs to listen on, if not those of the roster. */
+  readonly listen?: readonly string[] | undefined;
+  readonly note: (code: string, detail: string) => void;
+  readonly onFrame: (from: string, frame: FrameMessage) => Promise<void>;
+  readonly onPeer: (member: string, state: 'up' | 'down') => void;
+}
+
+export class Connection {
+  readonly #options: ConnectionOptions;
+  #link: Link | undefined;
+  #members: Members | undefined;
+  #names: ReadonlyMap<string, string> = new Map();
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+  }
+
+  /** Connects. What peers say waits until the function that it resolves with is called. */
+  async open(): Promise<() => void> {
+    const { home, listen, note, onFrame, onPeer } = this.#options;
+    const peers = this.#peers();
+    this.#name(peers);
+    let begin: () => void = () => undefined;
+    // Peers may connect before the link is handed to us; they are heard when everything is in place.
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    this.#link = await openLink({
+      transportSeed: home.identity.transportSeed.use((seed) => seed.slice()),
+      listen: listen ?? home.own.addresses,
+      peers: [...peers.values()],
+      networkKey: home.networkKey,
+      hello: { network: home.roster.network, software: SOFTWARE },
+      onFrame: async (from, frame) => {
+        await begun;
+        const member = this.#nameOf(from);
+        if (member !== undefined) await onFrame(member, frame);
+      },
+      onPeer: (peer, state) =>
+        void begun.then(() => {
+          const member = this.#nameOf(peer);
+          if (member !== undefined) onPeer(member, state);
+        }),
+      log: (event) => note(event.code, event.detail),
+    });
+    this.#members = new Members(this.#link, keysOf(peers), (member, code) => note(code, `nothing reaches ${member}`));
+    return begin;
+  }
+
+  /** After a successor was adopted: whoever joins with it is spoken to from now on. */
+  renew(): void {
+    const peers = this.#peers();
+    this.#name(peers);
+    this.#members?.rename(keysOf(peers));
+    this.#link?.setPeers([...peers.values()]);
+  }
+
+  get members(): Members {
+    if (this.#members === undefined) throw new BugError('BUG_NOT_STARTED', 'the node speaks before it is connected');
+    return this.#members;
+  }
+
+  connected(): readonly string[] {
+    return this.#members?.connected() ?? [];
+  }
+
+  /** Multiaddrs on which this node listens. */
+  addresses(): readonly string[] {
+    return this.#link?.addresses() ?? [];
+  }
+
+  stats(): ReturnType<Link['stats']> | undefined {
+    return this.#link?.stats();
+  }
+
+  async close(): Promise<void> {
+    await this.#link?.stop();
+  }
+
+  #peers(): ReadonlyMap<string, MemberAddress> {
+    const { identity, rosters } = this.#options.home;
+    return rosters.peers(identity.transportKey);
+  }
+
+  #name(peers: ReadonlyMap<string, MemberAddress>): void {
+    this.#names = new Map([...peers].map(([name, member]) => [toHex(member.transportKey), name]));
+  }
+
+  #nameOf(transportKey: Uint8Array): string | undefined {
+    return this.#names.get(toHex(transportKey));
+  }
+}
+
+function keysOf(peers: ReadonlyMap<string, MemberAddress>): ReadonlyMap<string, Uint8Array> {
+  return new Map([...peers].map(([name, member]) => [name, member.transportKey]));
+}

@@ -1,0 +1,147 @@
+/**
+ * The rosters of a home: the one it lives under, the successor its key holder has adopted, and the ones it has left.
+ * A node lives under one roster at a time. The change from one to the next is a single replaced file; what belongs to
+ * it, the log above all, is put aside before anything else is opened (`settle`).
+ */
+import { readFileIfPresent, removeFile, writeFileAtomic } from '../proto/rest/atomic-file.ts';
+import { ensureDirectory } from '../proto/rest/directory.ts';
+import { type Disk, nodeDisk } from '../proto/rest/disk.ts';
+import { type MemberAddress, members, type Roster } from '../protocol/ceremony/roster.ts';
+import { checkSuccessor, partyByKey } from '../protocol/ceremony/roster-change.ts';
+import { readRoster, rosterText } from '../protocol/ceremony/roster-file.ts';
+import { equalBytes, utf8 } from '../protocol/common/bytes.ts';
+import { InvalidArgument, Refusal } from '../protocol/common/errors.ts';
+import { type HomeLayout, pastLogPath, pastRosterPath } from './keystore/settings.ts';
+
+export class Rosters {
+  readonly #layout: HomeLayout;
+  readonly #disk: Disk;
+  #current: Roster;
+  #successor: Roster | undefined;
+  /** Newest last. */
+  readonly #past: Roster[];
+
+  private constructor(
+    layout: HomeLayout,
+    disk: Disk,
+    current: Roster,
+    successor: Roster | undefined,
+    past: readonly Roster[],
+  ) {
+    this.#layout = layout;
+    this.#disk = disk;
+    this.#current = current;
+    this.#successor = successor;
+    this.#past = [...past];
+  }
+
+  /**
+   * All signatures are checked again at each start. Call `settle` before the log is opened.
+   * Fails with `ROSTER_MISSING` or what is wrong with a roster file.
+   */
+  static async open(layout: HomeLayout, disk: Disk = nodeDisk): Promise<Rosters> {
+    const current = await rosterAt(layout.roster, disk);
+    if (current === undefined) {
+      throw new InvalidArgument('ROSTER_MISSING', '--home', 'this home has joined no roster yet; run join first');
+    }
+    const successor = await rosterAt(layout.successor, disk);
+    const past: Roster[] = [];
+    for (let { previous } = current; previous !== undefined; ) {
+      const before = await rosterAt(pastRosterPath(layout, previous), disk);
+      if (before === undefined) break; // A newcomer was not there.
+      past.unshift(before);
+      previous = before.previous;
+    }
+    return new Rosters(layout, disk, current, successor, past);
+  }
+
+  get current(): Roster {
+    return this.#current;
+  }
+
+  /** Adopted by the key holder and not in force yet. */
+  get successor(): Roster | undefined {
+    return this.#successor;
+  }
+
+  /** Oldest first. */
+  get past(): readonly Roster[] {
+    return this.#past;
+  }
+
+  /** Every known roster, the ones that matter most first. */
+  all(): readonly Roster[] {
+    return [this.#current, ...(this.#successor === undefined ? [] : [this.#successor]), ...this.#past.toReversed()];
+  }
+
+  /** Why the key holder of this statement key cannot adopt `next`; undefined if it can. */
+  fault(next: Roster, statementKey: Uint8Array): Refusal | undefined {
+    const succession = checkSuccessor(this.#current, next);
+    if (!succession.ok) return new Refusal(succession.error.code, succession.error.message);
+    if (partyByKey(next, statementKey) !== undefined) return undefined;
+    return new Refusal('NOT_A_PARTY', 'this roster does not list the keys of this home');
+  }
+
+  /** The key holder's decision for a successor; another one may take its place until it is in force. */
+  async adopt(next: Roster): Promise<void> {
+    await writeFileAtomic(this.#layout.successor, utf8(rosterText(next.file)), this.#disk);
+    this.#successor = next;
+  }
+
+  /** Puts the successor in force. What belongs to the old one is put aside by `settle`, when its log is closed. */
+  async advance(): Promise<void> {
+    const next = this.#successor;
+    if (next === undefined) throw new Refusal('NO_SUCCESSOR', 'no successor of the roster was adopted here');
+    await ensureDirectory(this.#layout.rosters, this.#disk);
+    const kept = pastRosterPath(this.#layout, this.#current.digest);
+    await writeFileAtomic(kept, utf8(rosterText(this.#current.file)), this.#disk);
+    await writeFileAtomic(this.#layout.roster, utf8(rosterText(next.file)), this.#disk);
+    this.#past.push(this.#current);
+    this.#current = next;
+  }
+
+  /** After `advance`, whenever a process died in it: the old log goes aside, then the successor's file goes. */
+  async settle(): Promise<void> {
+    const { log, successor } = this.#layout;
+    if (this.#successor === undefined || !equalBytes(this.#successor.digest, this.#current.digest)) return;
+    const { previous } = this.#current;
+    const aside = previous === undefined ? undefined : pastLogPath(this.#layout, previous);
+    if (aside !== undefined && !(await isThere(aside, this.#disk)) && (await isThere(log, this.#disk))) {
+      await this.#disk.rename(log, aside);
+      await this.#disk.syncDirectory(this.#layout.rosters);
+      await this.#disk.syncDirectory(this.#layout.home);
+    }
+    await removeFile(successor, this.#disk);
+    this.#successor = undefined;
+  }
+
+  /**
+   * Whom a node speaks to, by name: the members of its roster, and `joining:K` for the parties of the adopted successor
+   * that are not among them.
+   *
+   * @param transportKey of this home; it does not speak to itself
+   */
+  peers(transportKey: Uint8Array): ReadonlyMap<string, MemberAddress> {
+    const found = new Map(members(this.#current));
+    const isKnown = (key: Uint8Array): boolean =>
+      [...found.values()].some((member) => equalBytes(member.transportKey, key));
+    for (const party of this.#successor?.parties ?? []) {
+      if (!isKnown(party.transportKey)) found.set(`joining:${party.index}`, party);
+    }
+    return new Map([...found].filter(([, member]) => !equalBytes(member.transportKey, transportKey)));
+  }
+}
+
+async function rosterAt(path: string, disk: Disk): Promise<Roster | undefined> {
+  const file = await readFileIfPresent(path, disk);
+  if (file === undefined) return undefined;
+  const roster = readRoster(new TextDecoder().decode(file));
+  if (!roster.ok) throw new InvalidArgument(roster.error.code, path, roster.error.message);
+  return roster.value;
+}
+
+async function isThere(path: string, disk: Disk): Promise<boolean> {
+  const cut = path.lastIndexOf('/');
+  const entries = await disk.list(path.slice(0, cut)).catch(() => []);
+  return entries.some((entry) => entry.name === path.slice(cut + 1));
+}
