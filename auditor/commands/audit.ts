@@ -1,11 +1,13 @@
 /** The words after `keymoot audit`. */
 import { parseArgs } from 'node:util';
 import type { Io } from '../report/io.ts';
+import { evidenceCommand } from './evidence.ts';
 import { showCommand } from './show.ts';
 import { verifyCommand } from './verify.ts';
 
 const USAGE: string = `Usage:
   keymoot audit verify TRANSCRIPT... --roster FILE [--fingerprint "WORDS"] [--chain-code FILE]... [--json]
+  keymoot audit evidence FILE --roster FILE [--fingerprint "WORDS"] [--members] [--json]
   keymoot audit show TRANSCRIPT [--roster FILE] [--json]
 
 verify works offline. It exits with 1 and names the first failing entry and the reason; docs/transcript.md explains
@@ -22,10 +24,13 @@ export async function audit(args: readonly string[], io: Io): Promise<number> {
   const parsed = parse(rest);
   if (parsed === undefined) return usage(io);
   const { values, positionals } = parsed;
-  const { roster, fingerprint, json, 'chain-code': chainCodes = [] } = values;
+  const { roster, fingerprint, json, members, 'chain-code': chainCodes = [] } = values;
   const [file, second] = positionals;
   if (command === 'verify' && file !== undefined) {
     return verifyCommand({ files: positionals, roster, fingerprint, chainCodes, json }, io);
+  }
+  if (command === 'evidence' && file !== undefined && second === undefined) {
+    return evidenceCommand({ file, roster, fingerprint, members, json }, io);
   }
   if (command === 'show' && file !== undefined && second === undefined && fingerprint === undefined) {
     return showCommand({ file, roster, json }, io);
@@ -39,6 +44,7 @@ interface Parsed {
     readonly fingerprint?: string | undefined;
     readonly 'chain-code'?: readonly string[] | undefined;
     readonly json: boolean;
+    readonly members: boolean;
   };
   readonly positionals: readonly string[];
 }
@@ -53,6 +59,7 @@ function parse(args: readonly string[]): Parsed | undefined {
         fingerprint: { type: 'string' },
         'chain-code': { type: 'string', multiple: true },
         json: { type: 'boolean', default: false },
+        members: { type: 'boolean', default: false },
       },
     });
   } catch {

@@ -1,5 +1,6 @@
 /** A verification as an auditor reads it: one line a check, the first failure by entry and reason. */
 
+import { wordsOf } from '../../protocol/ceremony/check-words.ts';
 import { shortName } from '../../protocol/ceremony/statement.ts';
 import { toHex } from '../../protocol/common/bytes.ts';
 import type { Json } from '../../protocol/common/canonical-json.ts';
@@ -7,6 +8,7 @@ import { checksumAddress } from '../../protocol/payload/address.ts';
 import { sanitise } from '../../protocol/payload/words/sanitise.ts';
 import { formatPath } from '../../protocol/threshold/derivation.ts';
 import type { DerivedAccount } from '../../protocol/transcript/verify/derived.ts';
+import type { Accusation } from '../../protocol/transcript/verify/evidence.ts';
 import { type Check, describeFailure, type Report } from '../../protocol/transcript/verify.ts';
 
 /** A transcript with what came out. */
@@ -22,14 +24,22 @@ export function verificationText({ file, report }: Verified): readonly string[] 
     file,
     ...report.checks.map((check) => `  ${check.ok ? 'ok  ' : 'FAIL'} ${check.name.padEnd(11)} ${explained(check)}`),
     ...report.notes.map((note) => `  note ${note}`),
+    ...report.accusations.map(accusationLine),
     report.ok ? `  VERIFIED: ${conclusion(report)}` : '  NOT VERIFIED',
   ];
   return lines.map((line) => sanitise(line, MAX_LINE));
 }
 
 export function verificationJson({ file, report }: Verified): Json {
-  const { derived, proposal, ending, signature, wallet, failure } = report;
+  const { accusations, derived, proposal, ending, signature, wallet, failure } = report;
   return {
+    accusations: accusations.map(({ check, member, message, shownBy, verdict }) => ({
+      ...(check === '' ? {} : { check }),
+      member,
+      message,
+      shownBy: shownBy.map(String),
+      verdict,
+    })),
     checks: report.checks.map((check) => ({ name: check.name, ...checkJson(check) })),
     ...(derived === undefined ? {} : { derived: derivedJson(derived) }),
     ...(ending === undefined ? {} : { ending }),
@@ -62,6 +72,14 @@ function checkJson(check: Check): { readonly [key: string]: Json } {
     ok: check.ok,
     ...(check.seq === undefined ? {} : { entry: String(check.seq) }),
   };
+}
+
+/** Guilt is about a member and not about the transcript, which may verify all the same. */
+function accusationLine({ check, member, message, shownBy, verdict }: Accusation): string {
+  if (verdict === 'unfounded') return `  UNFOUNDED ${message}`;
+  const words = wordsOf(check);
+  const who = shownBy.length === 0 ? 'this transcript' : `party ${shownBy.join(', ')}`;
+  return `  GUILTY ${member} of ${check}: ${message} (${words.sentence}; shown by ${who})`;
 }
 
 function derivedJson({ path, address, publicKey, namedBy, repeated }: DerivedAccount): Json {

@@ -61,6 +61,8 @@ function documentText(content: Fields): readonly string[] {
       return [`inputs of a judgement at ${time(content.text('now'))}`];
     case 'keymoot.wallet.v1':
       return ['wallet: its keygen proposal and the certificate of all parties'];
+    case 'keymoot.evidence.v1':
+      return [`evidence against ${content.text('accused')}, check ${content.text('check')}`];
     default:
       return ['a document of unknown kind'];
   }

@@ -61,11 +61,16 @@ export interface OutcomeBody {
   /** Of an export: digest of the sealed share that this party handed to the recipient. */
   readonly exported?: Uint8Array | undefined;
   readonly abort?: AbortReport | undefined;
+  /** Digests of the evidence documents this party shows, against whomever; absent if it has none. */
+  readonly evidence?: readonly Uint8Array[] | undefined;
   readonly released: boolean;
   readonly unicasts: readonly UnicastRecord[];
   readonly counter: number;
   readonly created: number;
 }
+
+/** Evidence documents that one outcome names. */
+export const MAX_EVIDENCE = 8;
 
 export type Outcome = Statement<OutcomeBody>;
 
@@ -83,6 +88,7 @@ function outcomeJson(body: OutcomeBody): Json {
     attempt: String(body.attempt),
     counter: String(body.counter),
     created: String(body.created),
+    ...(body.evidence === undefined ? {} : { evidence: body.evidence.map(toHex) }),
     ...(body.exported === undefined ? {} : { exported: toHex(body.exported) }),
     ...(body.key === undefined ? {} : { key: keyJson(body.key) }),
     party: String(body.party),
@@ -139,6 +145,7 @@ const OUTCOME: Reader<OutcomeBody> = object<OutcomeBody>({
   attempt: integer({ min: 1, max: MAX_ATTEMPTS }),
   counter: COUNTER,
   created: UNIX_SECONDS,
+  evidence: optional(array(DIGEST, { min: 1, max: MAX_EVIDENCE })),
   exported: optional(DIGEST),
   key: optional(
     object<NewKey>({ certificate: DIGEST, epochId: DIGEST, publicKey: bytes({ length: 33 }), walletId: DIGEST }),

@@ -50,13 +50,23 @@ export function judgeEvidence(
   for (const bytes of evidence.envelopes) {
     const envelope = parseEnvelope(bytes);
     if (envelope === undefined) return fault('EVIDENCE_MALFORMED', 'it holds something that is no round message');
-    const isShown = PUBLIC.has(envelope.type) || (members && envelope.type === DKG_COMPLAINT);
-    if (envelope.to !== 0 || !isShown) {
+    if (!isShown(envelope, members)) {
       return fault('EVIDENCE_CONFIDENTIAL', 'it holds a message that is not for everybody');
     }
     envelopes.push(envelope);
   }
   return decide(evidence, envelopes, roster);
+}
+
+/** Whether a document holds what only its receiver may see: it belongs into no transcript, whatever it proves. */
+export function isConfidential(document: Json): boolean {
+  const evidence = readEvidence(document);
+  return evidence.ok && evidence.value.envelopes.some((bytes) => !isShown(parseEnvelope(bytes), false));
+}
+
+function isShown(envelope: ParsedEnvelope | undefined, members: boolean): boolean {
+  if (envelope === undefined) return true;
+  return envelope.to === 0 && (PUBLIC.has(envelope.type) || (members && envelope.type === DKG_COMPLAINT));
 }
 
 function decide(
