@@ -8,9 +8,10 @@ import type { Quorum } from '../protocol/ceremony/lifecycle.ts';
 import type { Proposal } from '../protocol/ceremony/proposal.ts';
 import type { Start } from '../protocol/ceremony/start.ts';
 import { parseEnvelope, type Statement, shortName } from '../protocol/ceremony/statement.ts';
-import { equalBytes, toHex } from '../protocol/common/bytes.ts';
+import { equalBytes, fromHex, toHex } from '../protocol/common/bytes.ts';
 import type { Clock, Random } from '../protocol/common/effects.ts';
 import { BugError, Refusal } from '../protocol/common/errors.ts';
+import { Admission } from './admission.ts';
 import { Archive } from './archive/archive.ts';
 import type { Collection } from './collect/collection.ts';
 import { composeStart } from './collect/compose-start.ts';
@@ -49,6 +50,7 @@ export class Conductor {
   readonly #archive: Archive;
   /** Proposals of this coordinator's own making. Any others under its key are somebody else's doing. */
   readonly #own = new Set<string>();
+  readonly #admission = new Admission();
   readonly #timers: Timers;
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -205,7 +207,10 @@ export class Conductor {
     const shown = withGrounds(entry, collection);
     const view = { now: clock.now(), connected, joining, patienceOver: watch.patience.over };
     const step = gather(shown, home.roster, view);
-    if (step.kind === 'start' && isOwn) return this.#begin(shown, step.signers, step.quorum);
+    if (step.kind === 'start' && isOwn) {
+      if (this.#admission.enter(toHex(digest))) return this.#begin(shown, step.signers, step.quorum);
+      this.#waits(digest, watch, { because: 'other ceremonies that were ready before it run first' });
+    }
     // What others did under this operator's key is archived once it is over, but nobody is asked to go on with it.
     const unanswered = !isOwn || [...connected].some((party) => !ceremony.verdicts.has(party));
     if (step.kind === 'ended' && (!unanswered || watch.patience.over)) {
@@ -219,7 +224,11 @@ export class Conductor {
     );
   }
 
-  #waits(proposal: Uint8Array, watch: Watch, step: GatherStep & { readonly kind: 'wait' }): void {
+  #waits(
+    proposal: Uint8Array,
+    watch: Watch,
+    step: Pick<GatherStep & { readonly kind: 'wait' }, 'because' | 'until'>,
+  ): void {
     const { clock } = this.#options;
     if (watch.waiting?.because !== step.because) {
       watch.waiting = { because: step.because, until: step.until };
@@ -354,8 +363,20 @@ export class Conductor {
     watch.result = result;
     this.watches.changed(digest);
     settled();
+    if (attempt === 1) this.#makeRoom(digest);
     if (archived !== undefined || attempt >= ARCHIVE_ATTEMPTS) return;
     this.#timers.after(ARCHIVE_PAUSE, () => void this.#settle(known, watch, why, attempt + 1));
+  }
+
+  /** A ceremony has had its turn: whoever waits longest begins, unless it has ended while it waited. */
+  #makeRoom(proposal: Uint8Array): void {
+    this.#admission.leave(toHex(proposal));
+    this.later(async () => {
+      for (let name = this.#admission.next(); name !== undefined; name = this.#admission.next()) {
+        const entry = this.#options.home.book.get(fromHex(name) ?? new Uint8Array(0));
+        if (entry !== undefined) await this.#step(entry);
+      }
+    });
   }
 
   async #retry(entry: BookEntry): Promise<Uint8Array | undefined> {
