@@ -4,9 +4,12 @@
  */
 import { toHex } from '../../protocol/common/bytes.ts';
 
-/** Of one member: the messages of many sessions that are about to begin. A flood only pushes out its own. */
-const MAX_ENVELOPES = 64;
-const MAX_BYTES: number = 2 << 20;
+/**
+ * Of one member: two messages of each of a few hundred sessions that are about to begin, of 11 KB the larger one. A flood
+ * only pushes out its own.
+ */
+const MAX_ENVELOPES = 512;
+const MAX_BYTES: number = 4 << 20;
 
 interface Held {
   readonly sid: string;
