@@ -193,6 +193,7 @@ export class Sessions {
 
   async #begin(entry: BookEntry, start: Start, quorum: Quorum, crew: Crew): Promise<void> {
     const { node } = this.#options;
+    this.#forgetEnded();
     const session = new Session(node, start, crew);
     this.#sessions.set(toHex(entry.ceremony.proposal.digest), session);
     // Not awaited: making pair setups may take seconds, and statements must go on being heard meanwhile.
@@ -210,6 +211,13 @@ export class Sessions {
         await session.end({ abort: { failure: 'SESSION_FAILED', check: 'begin', culprits: [] } }, false);
       })
       .catch(() => node.note('OUTCOME_LOST', 'the outcome of a failed session could not be published'));
+  }
+
+  /** Sessions that are over and listen to nobody any more: a node signs for years. */
+  #forgetEnded(): void {
+    for (const [name, session] of this.#sessions) {
+      if (session.ended && session.run?.accepts(session.sessionId) !== true) this.#sessions.delete(name);
+    }
   }
 
   async #run(entry: BookEntry, session: Session, quorum: Quorum): Promise<Result<void, Refusal>> {
