@@ -90,7 +90,7 @@ export function changeLines(change: RosterChange): readonly string[] {
     ...operators.leaves.map(({ name, person }) => `operator ${name} (${person}) may propose no longer`),
     ...(announcement.from === announcement.to
       ? []
-      : [`changes of keys are announced ${delay(announcement.to)} ahead; before: ${delay(announcement.from)}`]),
+      : [`changes of keys are announced ${delay(announcement.to)}; before: ${delay(announcement.from)}`]),
   ];
 }
 
@@ -177,5 +177,5 @@ function keyName({ statementKey }: Party): string {
 }
 
 function delay(seconds: number): string {
-  return seconds === 0 ? 'not at all' : duration(seconds);
+  return seconds === 0 ? 'not at all' : `${duration(seconds)} ahead`;
 }

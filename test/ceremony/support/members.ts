@@ -1,10 +1,14 @@
 /** Small honest statements of a roster of three, for tests that change one thing in them. */
+import { x25519 } from '@noble/curves/ed25519.js';
 import { type Signer, signerFromSeed } from '../../../protocol/ceremony/ed25519.ts';
 import { type Outcome, type OutcomeBody, signOutcome } from '../../../protocol/ceremony/outcome.ts';
 import {
+  type ExportProposal,
+  type ImportProposal,
   type KeygenProposal,
   type Proposal,
   type ProposalBody,
+  type ReshareProposal,
   type SignProposal,
   signProposal,
 } from '../../../protocol/ceremony/proposal.ts';
@@ -19,6 +23,10 @@ import {
 import { type Standing, type Start, type StartBody, signStart } from '../../../protocol/ceremony/start.ts';
 import { signVerdict, type VerdictBody, type VerdictStatement } from '../../../protocol/ceremony/verdict-statement.ts';
 import { signWithdrawal, type Withdrawal, type WithdrawalBody } from '../../../protocol/ceremony/withdrawal.ts';
+import { equalBytes } from '../../../protocol/common/bytes.ts';
+import { curve } from '../../../protocol/threshold/curve/accelerated.ts';
+import { keygenConfig } from '../../../protocol/threshold/keygen/config.ts';
+import { type Epoch, hashChainCode, makeEpoch } from '../../../protocol/threshold/keygen/epoch.ts';
 import { must } from '../../support/must.ts';
 import { vec } from '../../threshold/support/labels.ts';
 
@@ -68,6 +76,80 @@ export function sealed(body: RosterBody): Roster {
 }
 
 export const ROSTER: Roster = sealed(rosterBody());
+
+/** A roster that follows `before`: parties by the label of their keys, in order of their new indices. */
+export function successor(
+  labels: readonly string[],
+  changes: Partial<RosterBody> = {},
+  before: Roster = ROSTER,
+): Roster {
+  const parties = labels.map((label, i): Party => {
+    const known = before.parties.find(({ statementKey }) => equalBytes(statementKey, keyOf(label).publicKey));
+    if (known !== undefined) return { ...known, index: i + 1 };
+    return {
+      index: i + 1,
+      name: label.replace(':', '-'),
+      person: `Person ${label}`,
+      statementKey: keyOf(label).publicKey,
+      transportKey: keyOf(`${label}/transport`).publicKey,
+      addresses: [],
+    };
+  });
+  let file = must(
+    createRoster(rosterBody({ version: before.version + 1, previous: before.digest, parties, ...changes })),
+  );
+  for (const [i, label] of labels.entries()) {
+    file = signRoster(file, i + 1, keyOf(label), keyOf(`${label}/transport`));
+  }
+  return must(sealRoster(file));
+}
+
+/** An epoch that the parties of this roster hold; nobody ran a keygen for it, but all its public values fit. */
+export function epochOf(
+  roster: Roster,
+  changes: { readonly exportable?: boolean; readonly label?: string } = {},
+): Epoch {
+  const { exportable = false, label = 'members/epoch' } = changes;
+  const parties = roster.parties.map(({ index, statementKey }) => ({ index, identityKey: statementKey }));
+  const { threshold } = roster;
+  const config = keygenConfig({ threshold, parties, gen: 1, walletId: vec('members/wallet'), exportable });
+  const points = Array.from({ length: threshold }, (_, i) => curve.base(BigInt(1000 + i)));
+  const epoch = makeEpoch(config, vec(label), points, (key) => hashChainCode(key, vec('members/chain code')));
+  if (epoch === undefined) throw new Error('no epoch');
+  return epoch;
+}
+
+export function reshareBody(epoch: Epoch, changes: Partial<ReshareProposal> = {}): ReshareProposal {
+  return {
+    ...head(),
+    ceremony: 'reshare',
+    wallet: 'treasury',
+    walletId: epoch.config.walletId,
+    epochId: epoch.epochId,
+    gen: epoch.config.gen + 1,
+    dealers: [1, 2],
+    ...changes,
+  };
+}
+
+export function importBody(changes: Partial<ImportProposal> = {}): ImportProposal {
+  const publicKey = curve.encode(curve.base(77n));
+  const chainCodeHash = hashChainCode(publicKey, vec('members/imported'));
+  const terms = { holder: 2, publicKey, chainCodeHash, exportable: false };
+  return { ...head(), ceremony: 'import', wallet: 'spare', ...terms, ...changes };
+}
+
+export function exportBody(epoch: Epoch, changes: Partial<ExportProposal> = {}): ExportProposal {
+  return {
+    ...head(),
+    ceremony: 'export',
+    wallet: 'treasury',
+    walletId: epoch.config.walletId,
+    epochId: epoch.epochId,
+    recipient: x25519.getPublicKey(vec('members/recipient')),
+    ...changes,
+  };
+}
 
 let nonces = 0;
 
