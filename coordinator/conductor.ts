@@ -31,6 +31,8 @@ const SESSION_PATIENCE = 120_000;
 /** Times that a transcript is tried to be closed, and the pause between them in milliseconds. */
 const ARCHIVE_ATTEMPTS = 40;
 const ARCHIVE_PAUSE = 3_000;
+/** So many of them wait for evidence that an outcome names: it may still be on its way. */
+const EVIDENCE_ATTEMPTS = 3;
 
 export interface ConductorOptions {
   readonly home: Home;
@@ -349,11 +351,14 @@ export class Conductor {
     const { home, note, settled } = this.#options;
     const { digest } = entry.ceremony.proposal;
     const known = home.book.get(digest) ?? entry;
-    const archived = await this.#archive.archive(known).catch((error: unknown) => {
+    const archived = await this.#archive.archive(known, attempt <= EVIDENCE_ATTEMPTS).catch((error: unknown) => {
       note('ARCHIVE_FAILED', error instanceof Error ? error.message : 'unknown');
       return undefined;
     });
-    const result = { ...endingOf(known, why), ...(archived === undefined ? {} : { transcript: archived.path }) };
+    const result = {
+      ...endingOf(known, why),
+      ...(archived === undefined ? {} : { transcript: archived.path, proven: archived.proven }),
+    };
     if (attempt === 1 && result.ending === 'aborted') {
       watch.next = await this.#retry(known).catch((error: unknown) => {
         note('RETRY_FAILED', error instanceof Error ? error.message : 'unknown');

@@ -3,7 +3,8 @@
 import type { JsonValue } from '../proto/control/message.ts';
 import { addressOf } from '../protocol/ceremony/address.ts';
 import type { BookEntry } from '../protocol/ceremony/book.ts';
-import type { EcdsaSignature } from '../protocol/ceremony/outcome.ts';
+import { describeCulprits, wordsOf } from '../protocol/ceremony/check-words.ts';
+import type { AbortReport, EcdsaSignature } from '../protocol/ceremony/outcome.ts';
 import type { ReshareProposal } from '../protocol/ceremony/proposal.ts';
 import { fingerprint } from '../protocol/ceremony/roster.ts';
 import { separatedPairs } from '../protocol/ceremony/separation.ts';
@@ -13,12 +14,15 @@ import { checksumAddress } from '../protocol/payload/address.ts';
 import { decode } from '../protocol/payload/payload.ts';
 import { safeSignature, signedTransaction } from '../protocol/payload/signed-transaction.ts';
 import { formatPath } from '../protocol/threshold/derivation.ts';
+import type { Accusation } from '../protocol/transcript/verify/evidence.ts';
 
 export interface Result {
   readonly ending: 'completed' | 'refused' | 'aborted';
   /** Why it was refused or aborted. */
   readonly code?: string | undefined;
   readonly message?: string | undefined;
+  /** Whose guilt the transcript proves to anybody. */
+  readonly proven?: readonly Accusation[] | undefined;
   /** Path of the transcript, if one could be closed. */
   readonly transcript?: string | undefined;
 }
@@ -47,12 +51,22 @@ export function endingOf(entry: BookEntry, why: Why | undefined): Result {
     return outcome?.signature !== undefined || outcome?.key !== undefined || outcome?.exported !== undefined;
   });
   if (done) return { ending: 'completed' };
-  const abort = [...outcomes.values()].find((outcome) => outcome.body.abort !== undefined)?.body.abort;
+  const abort = gravest([...outcomes.values()].flatMap((outcome) => outcome.body.abort ?? []));
   return {
     ending: 'aborted',
     code: abort?.failure ?? 'SILENT',
-    message: abort === undefined ? 'a signer never said how it ended' : `check ${abort.check}`,
+    message: abort === undefined ? 'a signer never said how it ended' : describeCulprits(abort.check, abort.culprits),
   };
+}
+
+/** The report that says most: one that names somebody, then one that is more than "another has ended it". */
+function gravest(aborts: readonly AbortReport[]): AbortReport | undefined {
+  return (
+    aborts.find(({ culprits, joining = [] }) => culprits.length + joining.length > 0) ??
+    aborts.find(({ check, failure }) => failure !== 'BENIGN' && check !== 'ABORT') ??
+    aborts.find(({ check }) => check !== 'peer' && check !== 'ABORT') ??
+    aborts[0]
+  );
 }
 
 export function resultJson(entry: BookEntry, result: Result): JsonValue {
@@ -93,8 +107,10 @@ export function resultJson(entry: BookEntry, result: Result): JsonValue {
       if (abort === undefined) return [];
       const { check, culprits, failure, joining = [] } = abort;
       const others = joining.length === 0 ? {} : { joining: [...joining] };
-      return [{ party, failure, check, culprits: [...culprits], ...others, released }];
+      const { next, sentence } = wordsOf(check);
+      return [{ party, failure, check, sentence, next, culprits: [...culprits], ...others, released }];
     }),
+    proven: (result.proven ?? []).map(({ check, member, message }) => ({ member, check, message })),
     transcript: result.transcript ?? null,
   };
 }

@@ -8,6 +8,7 @@ import type { Clock, Random } from '../protocol/common/effects.ts';
 import type { Exchange } from './ceremonies/exchange.ts';
 import type { SealedShares } from './ceremonies/sealed-shares.ts';
 import type { Documents } from './documents.ts';
+import type { EvidenceStore } from './evidence.ts';
 import type { Journal } from './journal/journal.ts';
 import type { Policies } from './policies.ts';
 import type { Rosters } from './rosters.ts';
@@ -30,6 +31,7 @@ export interface NodeContext {
   readonly journal: Journal;
   readonly book: CeremonyBook;
   readonly documents: Documents;
+  readonly evidence: EvidenceStore;
   readonly policies: Policies;
   readonly wallets: Wallets;
   readonly exchange: Exchange;

@@ -1,6 +1,9 @@
 /** What a key holder sees of the own node: its roster and the one to come, wallets, older shares, bans, what waits. */
 import type { JsonValue } from '../proto/control/message.ts';
+import { wordsOf } from '../protocol/ceremony/check-words.ts';
+import type { Ceremony } from '../protocol/ceremony/lifecycle.ts';
 import { fingerprint, type Roster } from '../protocol/ceremony/roster.ts';
+import { shortName } from '../protocol/ceremony/statement.ts';
 import type { Wallet } from '../protocol/ceremony/wallet.ts';
 import { equalBytes, toHex } from '../protocol/common/bytes.ts';
 import { checksumAddress } from '../protocol/payload/address.ts';
@@ -10,7 +13,7 @@ import type { BanRow } from './ceremonies/ban-lifts.ts';
 import type { KeyRecord } from './keystore/key-record.ts';
 import type { ParticipantNode } from './node.ts';
 
-export function nodeStatus(node: ParticipantNode): JsonValue {
+export async function nodeStatus(node: ParticipantNode): Promise<JsonValue> {
   const { context, home } = node;
   const stats = node.linkStats();
   const { successor } = home.rosters;
@@ -32,6 +35,14 @@ export function nodeStatus(node: ParticipantNode): JsonValue {
     bans: node.bans.list().map(banRow),
     policies: { common: policyRow(context.policies.common), own: policyRow(context.policies.own) },
     pending: node.answers.pending().length,
+    failures: lately(node).map(failureRow),
+    evidence: (await context.evidence.list(context.roster)).map(({ guilt, path }) => ({
+      accused: guilt.accused,
+      check: guilt.check,
+      message: guilt.message,
+      forMembersOnly: guilt.members,
+      path,
+    })),
     counter: context.journal.state.counter,
     network:
       stats === undefined
@@ -132,4 +143,35 @@ function olderShares({ home }: ParticipantNode): JsonValue {
 
 function isSame(a: Wallet, b: Wallet): boolean {
   return equalBytes(a.walletId, b.walletId);
+}
+
+/** So many of the latest failed ceremonies are shown. */
+const FAILURES = 5;
+
+/** Ceremonies whose signers report that they failed, the latest last. */
+function lately(node: ParticipantNode): readonly Ceremony[] {
+  const failed = node.context.book.entries().flatMap(({ ceremony }) => {
+    return [...ceremony.outcomes.values()].some(({ body }) => body.abort !== undefined) ? [ceremony] : [];
+  });
+  return failed.sort((a, b) => a.proposal.body.created - b.proposal.body.created).slice(-FAILURES);
+}
+
+function failureRow({ outcomes, proposal }: Ceremony): JsonValue {
+  return {
+    ceremony: shortName(proposal.digest),
+    aborts: [...outcomes.values()].flatMap(({ body: { abort, party } }) => {
+      if (abort === undefined) return [];
+      const { check, culprits, failure } = abort;
+      return [
+        {
+          party,
+          failure,
+          check,
+          culprits: [...culprits],
+          sentence: wordsOf(check).sentence,
+          next: wordsOf(check).next,
+        },
+      ];
+    }),
+  };
 }

@@ -23,9 +23,11 @@ import { Exchange } from './ceremonies/exchange.ts';
 import { HeadsWatch } from './ceremonies/heads-watch.ts';
 import { SealedShares } from './ceremonies/sealed-shares.ts';
 import { Sessions } from './ceremonies/sessions.ts';
+import { keepContradictions } from './ceremonies/witness.ts';
 import { Connection } from './connection.ts';
 import type { NodeContext } from './context.ts';
 import { Documents } from './documents.ts';
+import { EvidenceStore } from './evidence.ts';
 import { installPlatformHash } from './hashing.ts';
 import type { Home } from './home.ts';
 import { ImportedKeys } from './keystore/imported-keys.ts';
@@ -93,6 +95,7 @@ export class ParticipantNode {
       journal: home.journal,
       book: home.book,
       documents,
+      evidence: new EvidenceStore(home.layout.evidence),
       policies: home.policies,
       wallets: Wallets.open(home.keyshares, home.rosters),
       exchange,
@@ -212,8 +215,10 @@ export class ParticipantNode {
       case 'proposal':
         await this.answers.consider(entry);
         await this.#facesOf(entry);
+        await keepContradictions(this.context, entry);
         break;
       case 'verdict':
+        await keepContradictions(this.context, entry);
         await this.heads.remember(item.statement.envelope);
         this.#sessions.recheck(entry);
         await this.#sessions.considerStarts(entry);

@@ -54,6 +54,7 @@ export class Offers {
       verdict?.commonPolicy?.digest,
       verdict?.ownPolicy?.digest,
       outcome?.key?.certificate,
+      ...(outcome?.evidence ?? []),
     ];
     for (const digest of digests) {
       const document = digest === undefined ? undefined : documents.get(digest);

@@ -23,6 +23,7 @@ import { appendClose, assemble, closeBody } from '../../protocol/transcript/asse
 import { type Line, transcriptBytes } from '../../protocol/transcript/entry.ts';
 import { History } from '../../protocol/transcript/history.ts';
 import { selectRounds } from '../../protocol/transcript/select-rounds.ts';
+import type { Accusation } from '../../protocol/transcript/verify/evidence.ts';
 import { type Report, verifyTranscript } from '../../protocol/transcript/verify.ts';
 import type { Collection } from '../collect/collection.ts';
 
@@ -44,6 +45,8 @@ export interface Archived {
   readonly path: string;
   /** Parties whose close it carries. */
   readonly closedBy: readonly number[];
+  /** Whose guilt the transcript proves. */
+  readonly proven: readonly Accusation[];
 }
 
 interface OpenClosing {
@@ -81,8 +84,13 @@ export class Archive {
     return join(this.#options.directory, `${shortName(proposal)}.jsonl`);
   }
 
-  /** Assembles, has it closed and writes it; undefined if it does not verify or too few parties close it. */
-  async archive(entry: BookEntry): Promise<Archived | undefined> {
+  /**
+   * Assembles, has it closed and writes it; undefined if it does not verify or too few parties close it.
+   *
+   * @param patient also undefined while evidence that an outcome names may still be under way
+   */
+  async archive(entry: BookEntry, patient: boolean): Promise<Archived | undefined> {
+    if (patient && this.#lacksEvidence(entry)) return undefined;
     const { clock, directory, members, note, operator, roster, signer } = this.#options;
     const { proposal } = entry.ceremony;
     const { lines, report } = this.#draft(entry);
@@ -117,7 +125,8 @@ export class Archive {
     const path = this.#path(proposal.digest);
     await writeFileAtomic(path, file);
     await members().sendAll({ kind: 'transcript', ceremony: proposal.digest, entries: file }, isParty);
-    return { path, closedBy: closes.map((close) => Number(close.body.author.split(':')[1])) };
+    const proven = final.accusations.filter(({ verdict }) => verdict === 'guilty');
+    return { path, closedBy: closes.map((close) => Number(close.body.author.split(':')[1])), proven };
   }
 
   async #gatherCloses(proposal: Uint8Array, lines: readonly Line[]): Promise<readonly Close[]> {
@@ -166,6 +175,11 @@ export class Archive {
     const newest = collection.wallets().find((wallet) => equalBytes(wallet.walletId, body.walletId));
     const known = [collection.epoch(body.epochId), newest].flatMap((wallet) => wallet ?? []);
     return known.length === 0 ? [undefined] : [...new Set(known)];
+  }
+
+  #lacksEvidence({ ceremony }: BookEntry): boolean {
+    const named = [...ceremony.outcomes.values()].flatMap(({ body }) => body.evidence ?? []);
+    return named.some((digest) => this.#options.collection.document(digest) === undefined);
   }
 
   /** Exactly the documents that the statements name. */

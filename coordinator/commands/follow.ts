@@ -87,11 +87,30 @@ export function resultLines(answer: JsonValue): readonly string[] {
       `party ${field(refusal, 'party')} refuses:`,
       ...listOf(memberOf(refusal, 'reasons')).map((reason) => `  ${field(reason, 'code')}: ${field(reason, 'detail')}`),
     ]),
-    ...listOf(memberOf(answer, 'aborts')).map(
-      (abort) =>
-        `party ${field(abort, 'party')} aborted: ${field(abort, 'failure')} (check ${field(abort, 'check')}, culprits ${field(abort, 'culprits')})`,
-    ),
+    ...abortLines(answer),
     ...line('transcript', 'transcript'),
+  ];
+}
+
+/** Who says that it failed, at which check, by whose fault; then what to do about each kind of failure, once. */
+function abortLines(answer: JsonValue): readonly string[] {
+  const aborts = listOf(memberOf(answer, 'aborts'));
+  const steps = new Map(aborts.map((abort) => [field(abort, 'check'), field(abort, 'next')]));
+  return [
+    ...aborts.flatMap((abort) => {
+      const culprits = listOf(memberOf(abort, 'culprits')).map((party) => `party ${String(party)}`);
+      const joining = listOf(memberOf(abort, 'joining')).map((index) => `party ${String(index)} of the next roster`);
+      const fault = [...culprits, ...joining].join(', ');
+      return [
+        `party ${field(abort, 'party')} aborted: ${field(abort, 'failure')}, check ${field(abort, 'check')}: ${field(abort, 'sentence')}`,
+        ...(fault === '' ? [] : [`  at fault  ${fault}, as party ${field(abort, 'party')} reports`]),
+      ];
+    }),
+    ...listOf(memberOf(answer, 'proven')).map(
+      (proof) =>
+        `PROVEN      ${field(proof, 'message')} (check ${field(proof, 'check')}); the transcript shows it to anybody`,
+    ),
+    ...[...steps].map(([check, next]) => `next        ${check}: ${next}`),
   ];
 }
 

@@ -17,6 +17,7 @@ import { LOG_SALTS } from '../home.ts';
 import type { HeardHash } from '../journal/records.ts';
 import type { Crew, CrewMember } from './crew.ts';
 import type { ActiveRun } from './run.ts';
+import { Witness } from './witness.ts';
 
 /** A session that has not ended after this many milliseconds ends as BENIGN: a peer is gone or silent. */
 export const SESSION_DEADLINE = 30_000;
@@ -32,6 +33,7 @@ export class Session {
   readonly #salts: { readonly eh: string; readonly salt: string }[] = [];
   readonly #heard: HeardHash[] = [];
   readonly #seen = new Set<string>();
+  readonly #witness: Witness;
   readonly crew: Crew;
   #run: ActiveRun | undefined;
   #cancelDeadline: () => void = () => undefined;
@@ -40,6 +42,7 @@ export class Session {
 
   constructor(node: NodeContext, start: Start, crew: Crew) {
     this.#node = node;
+    this.#witness = new Witness(node);
     this.start = start;
     this.crew = crew;
   }
@@ -74,7 +77,10 @@ export class Session {
     const envelope = parseEnvelope(bytes);
     if (envelope === undefined) return;
     // The machine authenticates for itself; the record of what was heard must not hold what nobody signed.
-    if (this.#isAuthentic(envelope)) this.#keep(envelope);
+    if (this.#isAuthentic(envelope)) {
+      this.#witness.see(envelope);
+      this.#keep(envelope);
+    }
     this.#run?.deliver(bytes);
   }
 
@@ -82,6 +88,7 @@ export class Session {
   async send(to: number, bytes: Uint8Array): Promise<void> {
     const { members, self } = this.#node;
     const envelope = parseEnvelope(bytes);
+    if (envelope !== undefined) this.#witness.see(envelope);
     if (to !== 0) {
       // A complaint goes to each member by itself, but is a broadcast.
       if (envelope !== undefined && envelope.to !== 0) this.#keepUnicast(envelope);
@@ -121,8 +128,10 @@ export class Session {
     // Who is not of this roster, a guest, signs no statements of it.
     if (!signers.includes(self)) return;
     await exchange.exclusively(async () => {
+      const evidence = await this.#evidence(ending);
       const body: OutcomeBody = {
         ...ending,
+        ...(evidence.length === 0 ? {} : { evidence }),
         proposal,
         attempt,
         party: self,
@@ -134,6 +143,14 @@ export class Session {
       };
       if (this.#salts.length > 0) await exchange.keep(LOG_SALTS, canonicalBytes(this.#salts));
       await exchange.publish(signOutcome(body, signer));
+    });
+  }
+
+  /** Whatever goes wrong with it, the outcome is said all the same. */
+  async #evidence({ abort }: Ending): Promise<readonly Uint8Array[]> {
+    return await this.#witness.testify(this.start.body.proposal, abort !== undefined).catch((error: unknown) => {
+      this.#node.note('EVIDENCE_LOST', error instanceof Error ? error.message : 'unknown');
+      return [];
     });
   }
 

@@ -26,12 +26,31 @@ function lines(answer: JsonValue): readonly string[] {
     ...(held === '' ? [] : [`HELD BACK  ${held}`]),
     `policies   common ${policyWords(memberOf(policies, 'common'))}, own ${policyWords(memberOf(policies, 'own'))}`,
     `waiting    ${field(answer, 'pending')} for your decision`,
+    ...listOf(memberOf(answer, 'failures')).flatMap(failureLines),
+    ...listOf(memberOf(answer, 'evidence')).flatMap((item) => [
+      `EVIDENCE   ${field(item, 'accused')}, check ${field(item, 'check')}: ${field(item, 'message')}`,
+      `           ${field(item, 'path')}${memberOf(item, 'forMembersOnly') === true ? '  (for members of that run only)' : ''}`,
+    ]),
     ...listOf(memberOf(answer, 'wallets')).flatMap((wallet) => [
       `wallet     ${field(wallet, 'name')}  ${field(wallet, 'address')}`,
       ...listOf(memberOf(wallet, 'pairs')).map(
         (pair) => `           party ${field(pair, 'party')}: ${field(pair, 'state')}`,
       ),
     ]),
+  ];
+}
+
+/** Who reported what, and what to do about it. */
+function failureLines(failure: JsonValue): readonly string[] {
+  const aborts = listOf(memberOf(failure, 'aborts'));
+  const steps = new Map(aborts.map((abort) => [field(abort, 'check'), field(abort, 'next')]));
+  return [
+    ...aborts.map((abort) => {
+      const culprits = listOf(memberOf(abort, 'culprits')).map((party) => `party ${String(party)}`);
+      const fault = culprits.length === 0 ? '' : `; at fault: ${culprits.join(', ')}`;
+      return `failed     ${field(failure, 'ceremony')}: party ${field(abort, 'party')} reports ${field(abort, 'check')}, ${field(abort, 'sentence')}${fault}`;
+    }),
+    ...[...steps].map(([check, next]) => `           ${check}: ${next}`),
   ];
 }
 

@@ -24,6 +24,8 @@ export interface HomeLayout {
   readonly log: string;
   /** Directory of the cosigned transcripts of finished ceremonies. */
   readonly transcripts: string;
+  /** Directory of what proves other members' guilt. */
+  readonly evidence: string;
   /** The running node's own log, text. */
   readonly nodeLog: string;
   /** Socket of the running node. */
@@ -44,6 +46,7 @@ export function homeLayout(home: string): HomeLayout {
     journalId: join(home, 'journal.id'),
     log: join(home, 'log'),
     transcripts: join(home, 'transcripts'),
+    evidence: join(home, 'evidence'),
     nodeLog: join(home, 'node.log'),
     control: join(home, 'control.sock'),
   };

@@ -110,7 +110,7 @@ export function wordsOf(check: string): CheckWords {
 export function describeCulprits(
   check: string,
   culprits: readonly number[],
-  nameOf: (party: number) => string | undefined,
+  nameOf: (party: number) => string | undefined = () => undefined,
 ): string {
   const who = culprits.map((party) => {
     const name = nameOf(party);

@@ -11,6 +11,7 @@ import { SIGN } from '../../protocol/threshold/sign/messages.ts';
 import { History } from '../../protocol/transcript/history.ts';
 import { type Report, verifyTranscript } from '../../protocol/transcript/verify.ts';
 import { Desk, run } from '../auditor/support.ts';
+import type { Network } from '../support/bus.ts';
 import type { SignPlan } from '../support/plan.ts';
 import { fileOf, type Story } from '../support/story.ts';
 import { readyMoot, transfer } from '../support/treasury.ts';
@@ -23,7 +24,7 @@ const desk = new Desk();
 afterAll(() => desk.clear());
 
 /** Party 2 opens another nonce than it had committed to; party 1 notices, and nobody signs. */
-const cheat: SignPlan['network'] = ({ bytes, from: sender }) => {
+const cheat: Network = ({ bytes, from: sender }) => {
   const message = parseEnvelope(bytes);
   if (sender !== 2 || message?.type !== SIGN || message.round !== 2) return bytes;
   return encodeEnvelope({ ...message, body: changed(message.body) }, key.sign);
