@@ -63,17 +63,22 @@ export function signStatement<T>(type: StatementType, body: T, write: (body: T) 
 /** Reads an envelope strictly; says nothing yet about who signed. */
 export function parseEnvelope(bytes: Uint8Array): Result<Envelope, StatementError> {
   const json = parseCanonical(bytes);
-  return json.ok ? envelopeFromJson(json.value) : malformed(`the envelope is ${json.error}`);
+  return json.ok ? envelopeOf(json.value, bytes.slice()) : malformed(`the envelope is ${json.error}`);
 }
 
 export function envelopeFromJson(json: Json): Result<Envelope, StatementError> {
+  return envelopeOf(json, canonicalBytes(json));
+}
+
+/** @param bytes the canonical form of `json`. There is one: base64 with stray bits or other padding is not decoded. */
+function envelopeOf(json: Json, bytes: Uint8Array): Result<Envelope, StatementError> {
   const shape = read(SHAPE, json);
   if (!shape.ok) return malformed(`${shape.error.field} ${shape.error.message}`);
   const type = STATEMENT_TYPES.find((known) => known === shape.value.payloadType);
   if (type === undefined) return err({ code: 'STATEMENT_TYPE', message: 'the statement has an unknown type' });
   try {
     const signature = base64.decode(shape.value.signatures[0]?.sig ?? '');
-    return ok(seal(type, base64.decode(shape.value.payload), signature));
+    return ok({ type, body: base64.decode(shape.value.payload), signature, bytes });
   } catch {
     return malformed('the envelope is not standard padded base64');
   }

@@ -3,8 +3,14 @@
  * booleans; ASCII output; integers travel as decimal strings and bytes as lower hex. There is exactly one byte
  * string for each value, so a reader parses, serialises again and compares bytes.
  */
-import { compareBytes, equalBytes, utf8 } from './bytes.ts';
+import { compareBytes, utf8 } from './bytes.ts';
 import { err, ok, type Result } from './result.ts';
+
+/** Every realm has it, but not the types of this project, which knows no realm. */
+declare class TextDecoder {
+  constructor(label: 'utf-8', options: { readonly ignoreBOM: true });
+  decode(bytes: Uint8Array): string;
+}
 
 export type Json = string | boolean | readonly Json[] | { readonly [key: string]: Json };
 
@@ -22,22 +28,18 @@ export function canonicalBytes(value: Json): Uint8Array {
 
 /** Reads canonical bytes; anything that would not serialise to the same bytes is refused with a reason. */
 export function parseCanonical(bytes: Uint8Array): Result<Json, string> {
+  // Canonical text is ASCII, one character a byte. Anything else becomes characters that cannot serialise back to
+  // themselves, a byte order mark included, which is kept.
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
   let value: unknown;
   try {
-    value = JSON.parse(ascii(bytes));
+    value = JSON.parse(text);
   } catch {
     return err('not JSON');
   }
   if (!isJson(value, 0)) return err('outside the JSON subset: only objects, arrays, strings and booleans');
-  if (!equalBytes(canonicalBytes(value), bytes)) return err('not in canonical form');
+  if (text.length !== bytes.length || canonicalText(value) !== text) return err('not in canonical form');
   return ok(value);
-}
-
-/** Canonical text is ASCII; a byte above 0x7f becomes a character that cannot serialise back to itself. */
-function ascii(bytes: Uint8Array): string {
-  let result = '';
-  for (let i = 0; i < bytes.length; i += 4096) result += String.fromCharCode(...bytes.subarray(i, i + 4096));
-  return result;
 }
 
 function isJson(value: unknown, depth: number): value is Json {
@@ -54,16 +56,27 @@ function write(value: Json, depth: number): string {
   if (typeof value === 'boolean') return value ? 'true' : 'false';
   if (isArray(value)) return `[${value.map((item) => write(item, depth + 1)).join(',')}]`;
   const members = Object.entries(value)
-    .sort(([a], [b]) => compareBytes(utf8(a), utf8(b)))
+    .sort(([a], [b]) => compareKeys(a, b))
     .map(([key, item]) => `${quote(key)}:${write(item, depth + 1)}`);
   return `{${members.join(',')}}`;
 }
+
+/** By their UTF-8 bytes; for ASCII that is the order of the strings. */
+function compareKeys(a: string, b: string): number {
+  if (!ASCII.test(a) || !ASCII.test(b)) return compareBytes(utf8(a), utf8(b));
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+const ASCII = /^[\0-\x7f]*$/;
+/** Printable ASCII without quotation mark and backslash: nothing in it is escaped. */
+const PLAIN = /^[ !#-[\]-~]*$/;
 
 function isArray(value: Json): value is readonly Json[] {
   return Array.isArray(value);
 }
 
 function quote(text: string): string {
+  if (PLAIN.test(text)) return `"${text}"`;
   return JSON.stringify(text).replace(
     /[\u007f-\uffff]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
