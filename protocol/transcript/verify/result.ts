@@ -86,12 +86,12 @@ export function checkSignature(
   const { digest } = started.start.body;
   const key = signingKey(wallet, started.quorum);
   const compact = new Uint8Array([...signature.r, ...signature.s]);
-  if (!validUnder(key, digest, compact)) {
-    return bad('SIGNATURE_INVALID', seq, 'the signature does not verify under the key of the wallet');
-  }
+  // The key under which a signature verifies is the one that it gives: a second look only tells which of the two is wrong.
   const recovered = recover(digest, compact, signature.recovery);
   if (recovered === undefined || !equalBytes(recovered, key)) {
-    return bad('SIGNATURE_RECOVERY', seq, 'the recovery id does not give the key of the wallet');
+    return validUnder(key, digest, compact)
+      ? bad('SIGNATURE_RECOVERY', seq, 'the recovery id does not give the key of the wallet')
+      : bad('SIGNATURE_INVALID', seq, 'the signature does not verify under the key of the wallet');
   }
   if (fromRounds !== undefined && !equalBytes(fromRounds.r, signature.r)) {
     return bad('OUTCOMES_DIFFER', seq, 'the round messages lead to another signature');
