@@ -158,7 +158,8 @@ export class Pairs {
   deliver(bytes: Uint8Array, envelope: ParsedEnvelope): void {
     this.checkClocks();
     const { round, from, sid } = envelope;
-    if (round === PAIR_ROUNDS.pack && this.store.accepts(sid)) {
+    if (round === PAIR_ROUNDS.pack) {
+      if (!this.store.accepts(sid)) return this.#runs.early(from, bytes);
       this.store.deliver(bytes, this.#node.clock.monotonic());
       this.#wake();
     } else if (round === PAIR_ROUNDS.hello) {

@@ -25,6 +25,8 @@ const RUN_PATIENCE = 60_000;
 const MAX_PATIENCE = 960_000;
 /** Before a thread that failed is replaced. */
 const RESTART_AFTER = 2_000;
+/** PACKs of one peer that are kept for runs that have not ended here: one for each wallet, and some. */
+const MAX_EARLY = 32;
 
 /** What this needs of a node. */
 export type PairsContext = Pick<NodeContext, 'clock' | 'journal' | 'note' | 'roster' | 'self' | 'signer'> & {
@@ -63,6 +65,8 @@ export class PairRuns {
   readonly #runs = new Map<string, OpenRun>();
   /** Pairs with a failure that is not on disk, or could not be recorded: refused for as long as this process lives. */
   readonly #unrecorded = new Set<string>();
+  /** By peer: PACKs for which there was no setup yet, the newest. */
+  readonly #early = new Map<number, readonly Uint8Array[]>();
   #turn: Promise<void> = Promise.resolve();
   #nextId = 1;
   /** Threads so far: one that failed must not leave its counters to the next. */
@@ -120,6 +124,12 @@ export class PairRuns {
       if (run.peer !== peer || this.isBarred(run.wallet.epochId, peer)) continue;
       this.#thread.post({ kind: 'deliver', id: run.id, envelope: bytes });
     }
+  }
+
+  /** A PACK may overtake the end of the own run, which the thread still works on: it is looked at again then. */
+  early(peer: number, pack: Uint8Array): void {
+    this.#early.set(peer, [...(this.#early.get(peer) ?? []), pack].slice(-MAX_EARLY));
+    this.deliver(peer, pack);
   }
 
   close(epochId: Uint8Array, peer: number): void {
@@ -219,6 +229,11 @@ export class PairRuns {
         const setup = PairSetup.fromTransfer(message.setup);
         if (this.isBarred(wallet.epochId, peer)) setup.wipe();
         else store.prepare({ setup, pack: message.pack, active: message.active }, node.clock.monotonic());
+        const isFor = (pack: Uint8Array): boolean => store.deliver(pack, node.clock.monotonic()) !== 'ignored';
+        this.#early.set(
+          peer,
+          (this.#early.get(peer) ?? []).filter((pack) => !isFor(pack)),
+        );
         ended(wallet, peer);
         break;
       }
