@@ -3,20 +3,21 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { toHex } from '../../protocol/common/bytes.ts';
 import { curve } from '../../protocol/threshold/curve/accelerated.ts';
-import { pidOfIndex } from '../../protocol/threshold/keygen/config.ts';
+import { dealerPids, pidOfIndex } from '../../protocol/threshold/keygen/config.ts';
 import { createEpochRun } from '../../protocol/threshold/keygen/machine.ts';
 import { round3 } from '../../protocol/threshold/keygen/round-3.ts';
-import { mod, readScalar } from '../../protocol/threshold/math/scalar.ts';
+import { invertScalar, mod, readScalar } from '../../protocol/threshold/math/scalar.ts';
 import { proveSchnorr, readSchnorr, verifySchnorr } from '../../protocol/threshold/proof/schnorr.ts';
 import { randomScalar } from '../../protocol/threshold/random.ts';
 import { type EnvelopeFields, encodeEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
 import { Secret } from '../../protocol/threshold/secret.ts';
-import { is, runOf, subsets, verdict } from './support/keygen-attacks.ts';
+import { CEREMONIES, is, runOf, subsets, verdict } from './support/keygen-attacks.ts';
 import {
   ceremony,
   flip,
   KeygenNetwork,
   labelRandom,
+  reshareCeremony,
   runOptions,
   scriptedRandom,
   secretOf,
@@ -78,15 +79,16 @@ describe('the key', () => {
   });
 
   it('whatever one corrupt party changes: no untyped error, no honest party blamed, no two results', () => {
-    const setup = ceremony(2, 3);
     fc.assert(
       fc.property(
-        fc.constantFrom(1, 2, 3),
+        fc.constantFrom(...CEREMONIES),
+        fc.nat(),
         fc.constantFrom([0x10, 1], [0x10, 2], [0x10, 3], [0x11, 3], [0x10, 4], [0x12, 5], [0x13, 6]),
-        fc.option(fc.constantFrom(1, 2, 3)),
+        fc.option(fc.constantFrom(1, 2, 3, 4)),
         fc.nat(),
         fc.integer({ min: 1, max: 255 }),
-        (corrupt, [type = 0, round = 0], victim, at, mask) => {
+        (setup, who, [type = 0, round = 0], victim, at, mask) => {
+          const corrupt = 1 + (who % setup.pids.length);
           const network = new KeygenNetwork(setup, {
             deliverAborts: true,
             corrupt: {
@@ -108,7 +110,7 @@ describe('the key', () => {
           expect(new Set(epochs).size).toBeLessThan(2);
         },
       ),
-      { numRuns: 25 },
+      { numRuns: 40 },
     );
   });
 });
@@ -152,6 +154,31 @@ describe('zero and the identity (docs/protocol.md a.8)', () => {
     const network = withCoefficients(coefficients);
     for (const index of [1, 2, 3]) {
       expect(verdict(network, index)).toEqual({ failure: 'RESTART', check: 'K12', culprits: [] });
+    }
+    expect(network.records).toEqual([]);
+  });
+
+  it('a new share of 0 in a reshare: a new attempt, nobody blamed', () => {
+    const from = new KeygenNetwork(setup).run();
+    const reshare = reshareCeremony({ from, dealers: [1, 2], holders: [1, 2, 3], threshold: 2 });
+    const [first = 0, second = 0] = dealerPids(reshare.config);
+    // f(2) = sk + 2 (a + b) = 0.
+    const slope = mod(-secretOf(from, [1, 2]) * invertScalar(2n));
+    const slopes = new Map([
+      [first, 5n],
+      [second, mod(slope - 5n)],
+    ]);
+    const network = new KeygenNetwork(reshare, {
+      random: (pid) => {
+        const rest = labelRandom(`zero/reshare/${pid}`);
+        const drawn = slopes.get(pid);
+        const script = drawn === undefined ? rest : scriptedRandom([scalarDraw(drawn)]);
+        let draws = 0;
+        return { bytes: (length) => (draws++ < 1 ? script : rest).bytes(length) };
+      },
+    }).run();
+    for (const pid of reshare.pids) {
+      expect(verdict(network, pid)).toEqual({ failure: 'RESTART', check: 'K12', culprits: [] });
     }
     expect(network.records).toEqual([]);
   });

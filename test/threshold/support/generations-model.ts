@@ -245,7 +245,7 @@ export function keyOf({ known, acknowledged }: State): string {
   const parties = [...known].map(([party, records]) => {
     const parts = records.map(
       ({ epochId, state, active, proven }) =>
-        `${epochId[0] ?? 0}${state.charAt(0)}${[...active].sort().join('')}${proven ? '!' : ''}`,
+        `${epochId[0] ?? 0}${state.charAt(0)}${[...active].sort((a, b) => a - b).join('')}${proven ? '!' : ''}`,
     );
     return `${party}:${parts.sort().join(',')}`;
   });
