@@ -81,6 +81,7 @@ export class ParticipantNode {
       log: home.log,
       clock,
       members,
+      past: home.rosters.past,
       react: (item, entry) => this.#react(item, entry),
       refused: (from, code, message) => note(code, `statement from ${from} refused: ${message}`),
     });

@@ -6,8 +6,11 @@
 
 import type { Members } from '../../proto/link/members.ts';
 import type { RecordLog } from '../../proto/rest/record-log.ts';
-import type { BookEntry, CeremonyBook, CeremonyStatement } from '../../protocol/ceremony/book.ts';
+import { type BookEntry, type CeremonyBook, type CeremonyStatement, open } from '../../protocol/ceremony/book.ts';
+import { readProposal } from '../../protocol/ceremony/proposal.ts';
+import type { Roster } from '../../protocol/ceremony/roster.ts';
 import { type Envelope, parseEnvelope, type Statement } from '../../protocol/ceremony/statement.ts';
+import { equalBytes } from '../../protocol/common/bytes.ts';
 import type { Clock } from '../../protocol/common/effects.ts';
 import { BugError } from '../../protocol/common/errors.ts';
 import { LOG_STATEMENT } from '../home.ts';
@@ -17,6 +20,8 @@ export interface ExchangeOptions {
   readonly log: RecordLog;
   readonly clock: Clock;
   readonly members: () => Members;
+  /** Rosters that this node has left: others may still live under them and repeat what was said there. */
+  readonly past: readonly Roster[];
   /** Reacts to one new statement, own ones included. */
   readonly react: (item: CeremonyStatement, entry: BookEntry) => Promise<void>;
   /** A refused statement: worth a line in the log, no answer to whoever sent it. */
@@ -81,9 +86,12 @@ export class Exchange {
 
   async #take(envelope: Envelope, from: string | undefined): Promise<boolean> {
     const { book, clock, log, members } = this.#options;
+    const { past } = this.#options;
+    if (from !== undefined && isOf(envelope, past)) return false;
     const now = clock.now();
     const news = book.apply(envelope, now);
     if (!news.ok) {
+      if (from !== undefined && past.some((roster) => open(envelope, roster).ok)) return false;
       this.#options.refused(from ?? 'self', news.error.code, news.error.message);
       return false;
     }
@@ -99,6 +107,13 @@ export class Exchange {
     }
     return true;
   }
+}
+
+/** A proposal names its roster; it would be taken for one to reject. */
+function isOf(envelope: Envelope, past: readonly Roster[]): boolean {
+  if (past.length === 0 || envelope.type !== 'keymoot.proposal.v1') return false;
+  const proposal = readProposal(envelope);
+  return proposal.ok && past.some(({ digest }) => equalBytes(digest, proposal.value.body.roster));
 }
 
 function statementsOf(entry: BookEntry): readonly Envelope[] {

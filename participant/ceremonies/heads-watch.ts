@@ -3,7 +3,9 @@
  * node that was restored from an old disk learns that it said more than it remembers, and stays silent from then on.
  */
 import { countedBy, openHeads, signHeads } from '../../protocol/ceremony/heads.ts';
+import { partyOf } from '../../protocol/ceremony/roster.ts';
 import { type Envelope, parseEnvelope } from '../../protocol/ceremony/statement.ts';
+import { equalBytes } from '../../protocol/common/bytes.ts';
 import type { NodeContext } from '../context.ts';
 
 export class HeadsWatch {
@@ -29,6 +31,7 @@ export class HeadsWatch {
   /** What this node remembers of a party that has just connected. */
   async greet(party: number): Promise<void> {
     const { clock, journal, members, roster, self, signer } = this.#node;
+    if (self === 0) return; // A guest signs nothing under this roster.
     const key = roster.parties.find((candidate) => candidate.index === party)?.statementKey;
     const known = key === undefined ? undefined : journal.state.peerCounter(key);
     const highest = known === undefined ? undefined : parseEnvelope(known.statement);
@@ -48,9 +51,9 @@ export class HeadsWatch {
     if (from !== `party:${heads.value.body.party}`) return false;
     const before = this.heldBack();
     const { highest, party } = heads.value.body;
-    const counted = highest === undefined ? undefined : countedBy(highest, roster);
-    if (counted !== undefined && counted.party === self && counted.counter > this.#known()) {
-      this.#alarm = `party ${party} holds a statement of this node with counter ${counted.counter}, but this node knows ${this.#known()} only: its disk was rolled back or copied`;
+    const counter = highest === undefined ? 0 : this.#ownCounter(highest);
+    if (counter > this.#known()) {
+      this.#alarm = `party ${party} holds a statement of this node with counter ${counter}, but this node knows ${this.#known()} only: its disk was rolled back or copied`;
       note('ROLLBACK_SUSPECTED', this.#alarm);
       return false;
     }
@@ -72,6 +75,19 @@ export class HeadsWatch {
       counter: counted.counter,
       statement: envelope.bytes,
     });
+  }
+
+  /** The counter in a statement of this party, under whichever roster it was said; 0 if it is not one. */
+  #ownCounter(envelope: Envelope): number {
+    const { roster, rosters, statementKey } = this.#node;
+    for (const candidate of [roster, ...rosters.past]) {
+      const counted = countedBy(envelope, candidate);
+      const author = counted === undefined ? undefined : partyOf(candidate, counted.party);
+      if (counted !== undefined && author !== undefined && equalBytes(author.statementKey, statementKey)) {
+        return counted.counter;
+      }
+    }
+    return 0;
   }
 
   #known(): number {

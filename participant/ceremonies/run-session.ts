@@ -84,6 +84,7 @@ export async function beginRun(parts: RunParts, session: Session, request: RunRe
     deliver: (envelope) => run.deliver(envelope),
     // After the own ACK the others may finish without us at any time: the session ends, the listening does not, or a
     // corrupt party could leave all others with a share that nobody completes.
+    mustListen: isAcknowledged,
     cancel: (reason) => (isAcknowledged() ? void host.aborted(reason).catch(host.failed) : run.cancel(reason)),
   });
   run.start();

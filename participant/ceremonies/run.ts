@@ -24,6 +24,8 @@ export interface ActiveRun {
   deliver(envelope: Uint8Array): void;
   /** Ends the run for a reason of this host (deadline, withdrawal); its secrets are wiped at once. */
   cancel(reason: Abort): void;
+  /** Whether it must go on being heard although its session has ended. */
+  readonly mustListen?: () => boolean;
 }
 
 export class Run<Output, RunRecord> implements ActiveRun {

@@ -216,7 +216,8 @@ export class Sessions {
   /** Sessions that are over and listen to nobody any more: a node signs for years. */
   #forgetEnded(): void {
     for (const [name, session] of this.#sessions) {
-      if (session.ended && session.run?.accepts(session.sessionId) !== true) this.#sessions.delete(name);
+      const listens = session.run?.mustListen?.() ?? session.run?.accepts(session.sessionId);
+      if (session.ended && listens !== true) this.#sessions.delete(name);
     }
   }
 

@@ -23,8 +23,9 @@ beforeAll(async () => {
   const passphrase = utf8('weak but long enough');
   const home = await openHome(used, { passphrase, random: systemRandom });
   await home.policies.adopt('common', JSON.stringify(treasuryPolicy()));
-  const epoch = systemRandom.bytes(32);
-  await home.keyshares.putPrepared(systemRandom.bytes(32), 1, epoch, systemRandom.bytes(200));
+  const [walletId, epochId, parentEpochId] = [systemRandom.bytes(32), systemRandom.bytes(32), new Uint8Array(32)];
+  const facts = { walletId, epochId, parentEpochId, gen: 1, purpose: 'KEYGEN', holders: 3, index: 1 } as const;
+  await home.keyshares.putPrepared(facts, new Uint8Array([7]), systemRandom.bytes(200));
   await home.journal.nextCounter();
   await home.close();
 });

@@ -40,6 +40,7 @@ export interface Holder {
   readonly home: string;
   readonly log: string;
   readonly identity: Identity;
+  readonly port: number;
 }
 
 export type Fields = Readonly<Record<string, JsonValue>>;
@@ -53,9 +54,11 @@ export interface NetworkOptions {
 export class Network {
   readonly dir: string;
   readonly passphraseFile: string;
-  readonly roster: Roster;
+  /** The one in force. */
+  roster: Roster;
   readonly networkKey: Uint8Array;
-  readonly holders: readonly Holder[];
+  /** By number, from 1; a roster's indices are theirs only as long as nobody joins or leaves. */
+  readonly holders: Holder[];
   readonly operator: OperatorKeys;
   readonly operatorHome: string;
   readonly nodes = new Map<number, Child>();
@@ -88,7 +91,7 @@ export class Network {
       const vault = await Vault.create(home, passphrase, systemRandom, { weakLogN: 14 });
       const identity = await createIdentity(lock, vault, systemRandom);
       await lock.release();
-      holders.push({ index, home, log: join(dir, `party-${index}.log`), identity });
+      holders.push({ index, home, log: join(dir, `party-${index}.log`), identity, port: ports[index - 1] ?? 0 });
     }
     const operatorHome = await createHome(join(dir, 'operator'));
     const lock = await HomeLock.acquire(operatorHome);
@@ -289,7 +292,7 @@ export class Network {
   }
 }
 
-async function freePorts(count: number): Promise<readonly number[]> {
+export async function freePorts(count: number): Promise<readonly number[]> {
   const servers = await Promise.all(
     Array.from(
       { length: count },

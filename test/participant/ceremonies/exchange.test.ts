@@ -41,6 +41,7 @@ async function exchanging(now = NOW) {
     log,
     clock: { now: () => now, monotonic: () => 0, after: () => () => undefined },
     members: () => new Members(link, keys, () => undefined),
+    past: [],
     react: async (item) => void happened.push(`react ${item.kind}`),
     refused: (from, code) => void happened.push(`refused ${from} ${code}`),
   });

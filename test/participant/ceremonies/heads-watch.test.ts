@@ -19,6 +19,8 @@ async function watching(counter = 0, roster = ROSTER) {
   const members = { send: async (_: string, frame: FrameMessage) => void sent.push(frame) };
   const node = {
     roster,
+    rosters: { past: [] },
+    statementKey: keyOf('party:1').publicKey,
     self: 1,
     signer: keyOf('party:1'),
     clock: { now: () => NOW },

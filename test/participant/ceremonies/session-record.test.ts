@@ -1,5 +1,6 @@
 /** What a corrupt signer sends must not end up in what an honest one signs, so that nobody accepts it. */
 import { describe, expect, test } from 'vitest';
+import { crewOfParties } from '../../../participant/ceremonies/crew.ts';
 import { Session } from '../../../participant/ceremonies/session.ts';
 import type { NodeContext } from '../../../participant/context.ts';
 import { type Outcome, openOutcome } from '../../../protocol/ceremony/outcome.ts';
@@ -20,12 +21,13 @@ const start = startOf(
 );
 
 /** Party 1 in a session with party 2; what it publishes is opened as everybody else opens it. */
-function sessionOfOne(partyOf = (index: number) => index): { session: Session; published(): Outcome } {
+function sessionOfOne(crew = crewOfParties(ROSTER, start.body.signers)): { session: Session; published(): Outcome } {
   const published: Envelope[] = [];
   const nothing = async (): Promise<void> => undefined;
   const node = {
     roster: ROSTER,
     self: 1,
+    statementKey: keyOf('party:1').publicKey,
     signer: keyOf('party:1'),
     clock: { now: () => NOW, monotonic: () => 0, after: () => () => undefined },
     random: { bytes: (length: number) => new Uint8Array(length) },
@@ -38,7 +40,7 @@ function sessionOfOne(partyOf = (index: number) => index): { session: Session; p
     members: () => ({ send: nothing, sendAll: nothing }),
     note: () => undefined,
   } as unknown as NodeContext;
-  const session = new Session(node, start, partyOf);
+  const session = new Session(node, start, crew);
   return { session, published: () => must(openOutcome(published[0] ?? proposal.envelope, ROSTER)) };
 }
 
@@ -72,7 +74,7 @@ describe('the outcome of a session', () => {
   });
 
   test('opens after a complaint, which goes to each member by itself and is addressed to all', async () => {
-    const { session, published } = sessionOfOne((pid) => (pid === 1 ? 1 : pid === 2 ? 2 : 0));
+    const { session, published } = sessionOfOne(crewOfParties(ROSTER, [1, 2]));
     await session.send(2, said({ type: COMPLAINT, round: 8, from: 1, to: 0 }, 'party:1'));
     await session.end({ abort: { failure: 'BLAME', check: 'K7', culprits: [2] } }, false);
     expect(published().body.abort?.culprits).toEqual([2]);

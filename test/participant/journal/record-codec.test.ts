@@ -93,6 +93,13 @@ const RECORDS: { readonly [K in JournalRecord['type']]: fc.Arbitrary<JournalReco
   prepared: fc.record({ type: is('prepared'), walletId: digest, epochId: digest, gen }),
   acked: fc.record({ type: is('acked'), walletId: digest, epochId: digest, gen }),
   active: fc.record({ type: is('active'), walletId: digest, epochId: digest, gen }),
+  exported: fc.record({
+    type: is('exported'),
+    walletId: digest,
+    epochId: digest,
+    sessionId: digest,
+    recipient: digest,
+  }),
   'policy-set': fc.record({ type: is('policy-set'), scope: fc.constantFrom('common', 'own'), version: count, digest }),
   counter: fc.record({ type: is('counter'), value: count }),
   withdraw: fc.record({ type: is('withdraw'), proposal: digest, attempt: count, author: name }),
