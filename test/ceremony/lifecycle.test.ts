@@ -24,11 +24,14 @@ import {
   answer,
   codeOf,
   endOf,
+  importBody,
   keygenBody,
   LIFE,
   NOW,
   propose,
   ROSTER,
+  rosterBody,
+  sealed,
   signingBody,
   standingOf,
   startOf,
@@ -51,6 +54,18 @@ const proposal = propose();
 const consents = [1, 2, 3].map((party) => answer(proposal, party));
 const [one, two, three] = consents as [VerdictStatement, VerdictStatement, VerdictStatement];
 const agreed = withVerdicts(proposal, consents);
+
+test('a change of keys is announced before it is started, and lives long enough for that', () => {
+  const slow = sealed(rosterBody({ announcement: 1000 }));
+  const imported = propose({ ...importBody(), roster: slow.digest });
+  expect(code(admit(imported, slow, NOW))).toBe('ok');
+  const all = [1, 2, 3].map((party) => answer(imported, party, { byHand: true, judgement: 'require' }));
+  const announced = withVerdicts(imported, all);
+  const start = startOf(imported, all.map(standingOf), { signers: [1, 2, 3] });
+  expect(code(checkStart(announced, start, slow, NOW + 500))).toBe('ANNOUNCEMENT_RUNNING');
+  const brief = propose({ ...importBody(), roster: slow.digest, expires: NOW + 1000 });
+  expect(code(admit(brief, slow, NOW))).toBe('ANNOUNCEMENT_OUTLASTS');
+});
 
 describe('admitting a proposal', () => {
   test('only under its own roster', () => {

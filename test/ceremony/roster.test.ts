@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import {
   createRoster,
   fingerprint,
+  MAX_ANNOUNCEMENT,
   matchesFingerprint,
   members,
   type Party,
@@ -92,6 +93,7 @@ describe('a roster', () => {
     ['t = 0', { threshold: 0 }],
     ['a first version with a previous one', { previous: vec('previous') }],
     ['a second version without a previous one', { version: 2 }],
+    ['an announcement that outlasts every proposal', { announcement: MAX_ANNOUNCEMENT + 1 }],
   ];
 
   test.each(faulty)('with %s is invalid', (_, change) => {

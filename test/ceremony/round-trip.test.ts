@@ -1,17 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { openBanLift, signBanLift } from '../../protocol/ceremony/ban-lift.ts';
 import { type CloseBody, openClose, signClose } from '../../protocol/ceremony/close.ts';
-import { countedBy, type HeadsBody, openHeads, signHeads } from '../../protocol/ceremony/heads.ts';
-import { type OutcomeBody, openOutcome, signOutcome } from '../../protocol/ceremony/outcome.ts';
-import {
-  MAX_ATTEMPTS,
-  MAX_PROPOSAL_LIFE,
-  openProposal,
-  type ProposalBody,
-  signProposal,
-} from '../../protocol/ceremony/proposal.ts';
-import type { RosterBody } from '../../protocol/ceremony/roster.ts';
-import { openStart, type StartBody, signStart } from '../../protocol/ceremony/start.ts';
+import { countedBy, openHeads, signHeads } from '../../protocol/ceremony/heads.ts';
+import { openOutcome, signOutcome } from '../../protocol/ceremony/outcome.ts';
+import { MAX_PROPOSAL_LIFE, openProposal, type ProposalBody, signProposal } from '../../protocol/ceremony/proposal.ts';
+import type { Roster } from '../../protocol/ceremony/roster.ts';
+import { openSealedShare, signSealedShare } from '../../protocol/ceremony/sealed-share.ts';
+import { openStart, signStart } from '../../protocol/ceremony/start.ts';
 import {
   type Envelope,
   parseEnvelope,
@@ -19,166 +15,47 @@ import {
   type StatementError,
   signStatement,
 } from '../../protocol/ceremony/statement.ts';
-import { openVerdict, signVerdict, type VerdictBody } from '../../protocol/ceremony/verdict-statement.ts';
-import { openWithdrawal, signWithdrawal, type WithdrawalBody } from '../../protocol/ceremony/withdrawal.ts';
+import { openVerdict, signVerdict } from '../../protocol/ceremony/verdict-statement.ts';
+import { openWithdrawal, signWithdrawal } from '../../protocol/ceremony/withdrawal.ts';
 import { type Json, parseCanonical } from '../../protocol/common/canonical-json.ts';
 import type { Result } from '../../protocol/common/result.ts';
 import { must } from '../support/must.ts';
 import { vec } from '../threshold/support/labels.ts';
+import {
+  banLift,
+  close,
+  heads,
+  outcome,
+  proposal,
+  sealedShare,
+  start,
+  verdict,
+  withdrawal,
+} from './support/arbitrary.ts';
 import { answer, codeOf, endOf, keyOf, NOW, propose, ROSTER } from './support/members.ts';
-
-const bytesOf = (length: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minLength: length, maxLength: length });
-const digest = bytesOf(32);
-const name = fc.stringMatching(/^[a-z0-9][a-z0-9-]{0,39}$/);
-const code = fc.stringMatching(/^[A-Z][A-Z0-9_]{0,59}$/);
-const index = fc.integer({ min: 1, max: 20 });
-const party = fc.constantFrom(1, 2, 3);
-const member = fc.constantFrom('party:1', 'party:2', 'party:3', 'operator:ops', 'operator:eve');
-const operator = fc.constantFrom('ops', 'eve');
-const seconds = fc.nat();
-const counter = fc.integer({ min: 1, max: 9_007_199_254_740_991 });
-const maybe = <T>(item: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(item, { nil: undefined });
-/** Any text of people: canonical JSON must carry it. */
-const words = (maxLength: number): fc.Arbitrary<string> =>
-  fc.string({ unit: 'grapheme', maxLength }).filter((text) => text.length <= maxLength);
-
-const proposal: fc.Arbitrary<ProposalBody> = fc
-  .record({
-    attempt: fc.integer({ min: 1, max: MAX_ATTEMPTS }),
-    before: digest,
-    life: fc.integer({ min: 1, max: MAX_PROPOSAL_LIFE }),
-    head: fc.record({ roster: digest, initiator: operator, nonce: bytesOf(16), created: seconds, note: words(140) }),
-    cites: maybe(digest),
-    wallet: name,
-    exportable: maybe(fc.boolean()),
-    sign: fc.record({
-      walletId: digest,
-      epochId: digest,
-      path: fc.array(fc.integer({ min: 0, max: 2 ** 31 - 1 }), { maxLength: 10 }),
-      address: bytesOf(20),
-      payload: fc.record({
-        kind: fc.constantFrom('evm-transaction' as const, 'evm-typed-data' as const),
-        bytes: fc.uint8Array({ maxLength: 300 }),
-      }),
-    }),
-  })
-  .map(({ attempt, before, cites, exportable, head, life, sign, wallet }): ProposalBody => {
-    const whole = {
-      ...head,
-      attempt,
-      expires: head.created + life,
-      wallet,
-      ...(cites === undefined ? {} : { cites }),
-      ...(attempt === 1 ? {} : { previous: before }),
-    };
-    return exportable === undefined
-      ? { ...whole, ceremony: 'sign', ...sign }
-      : { ...whole, ceremony: 'keygen', exportable };
-  });
-
-const policy = fc.record({ digest, version: fc.integer({ min: 1, max: 1_000_000_000 }) });
-
-const verdict: fc.Arbitrary<VerdictBody> = fc.record({
-  proposal: digest,
-  attempt: fc.integer({ min: 1, max: 3 }),
-  party,
-  decision: fc.constantFrom('consent' as const, 'reject' as const),
-  reading: maybe(fc.record({ digest, tree: maybe(digest) })),
-  commonPolicy: maybe(policy),
-  ownPolicy: maybe(policy),
-  judgement: fc.constantFrom('allow' as const, 'require' as const, 'deny' as const),
-  byHand: fc.boolean(),
-  consents: fc.integer({ min: 2, max: 20 }),
-  rejections: index,
-  rules: fc.array(fc.string({ minLength: 1, maxLength: 100 }), { maxLength: 8 }),
-  reasons: fc.array(fc.record({ code, detail: words(400) }), { maxLength: 5 }),
-  risks: fc.array(code, { maxLength: 5 }),
-  inputs: digest,
-  claimedSoftware: fc.stringMatching(/^[\x20-\x7e]{0,80}$/),
-  counter,
-  nonce: bytesOf(16),
-  created: seconds,
-  expires: seconds,
-});
-
-const start: fc.Arbitrary<StartBody> = fc.record({
-  proposal: digest,
-  attempt: fc.integer({ min: 1, max: 3 }),
-  composer: member,
-  created: seconds,
-  signers: fc.array(index, { minLength: 2, maxLength: 20 }),
-  standings: fc.array(
-    fc.record({
-      party: index,
-      answer: fc.constantFrom('consent' as const, 'reject' as const, 'unreachable' as const),
-      verdict: maybe(digest),
-    }),
-    { minLength: 2, maxLength: 20 },
-  ),
-  digest,
-  sessionId: digest,
-});
-
-const outcome: fc.Arbitrary<OutcomeBody> = fc.record({
-  proposal: digest,
-  attempt: fc.integer({ min: 1, max: 3 }),
-  party,
-  sessionId: digest,
-  signature: maybe(fc.record({ r: digest, s: digest, recovery: fc.constantFrom(0, 1) })),
-  key: maybe(fc.record({ walletId: digest, epochId: digest, publicKey: bytesOf(33), certificate: digest })),
-  abort: maybe(
-    fc.record({
-      failure: code,
-      check: fc.stringMatching(/^[A-Za-z0-9_.-]{0,40}$/),
-      culprits: fc.array(index, { maxLength: 20 }),
-    }),
-  ),
-  released: fc.boolean(),
-  unicasts: fc.array(fc.record({ type: fc.nat(255), round: fc.nat(255), from: index, to: index, salted: digest }), {
-    maxLength: 6,
-  }),
-  counter,
-  created: seconds,
-});
-
-const withdrawal: fc.Arbitrary<WithdrawalBody> = fc.record({
-  proposal: digest,
-  attempt: fc.integer({ min: 1, max: 3 }),
-  author: member,
-  reason: words(140),
-  created: seconds,
-});
-
-const close: fc.Arbitrary<CloseBody> = fc.record({
-  proposal: digest,
-  author: member,
-  ending: fc.constantFrom('completed' as const, 'refused' as const, 'aborted' as const),
-  entries: fc.integer({ min: 2, max: 100_000 }),
-  head: digest,
-  root: digest,
-  counter: fc.nat(),
-  created: seconds,
-});
-
-const heads: fc.Arbitrary<HeadsBody> = fc.record({
-  party,
-  about: party,
-  highest: maybe(verdict.map((body) => signVerdict(body, keyOf(`party:${body.party}`)).envelope)),
-  created: seconds,
-});
 
 interface Kind<T> {
   readonly name: string;
   readonly body: fc.Arbitrary<T>;
   readonly sign: (body: T) => Statement<T>;
-  readonly open: (envelope: Envelope, roster: RosterBody) => Result<Statement<T>, StatementError>;
+  readonly open: (envelope: Envelope, roster: Roster) => Result<Statement<T>, StatementError>;
+}
+
+interface Row {
+  readonly name: string;
+  readonly roundTrip: () => void;
+  readonly strict: () => void;
+  readonly sample: (seed: number) => Envelope;
+  readonly opens: (envelope: Envelope) => boolean;
 }
 
 /** One kind as a row of the table below; its own type stays inside. */
-function row<T>(kind: Kind<T>): { readonly name: string; readonly roundTrip: () => void; readonly strict: () => void } {
+function row<T>(kind: Kind<T>): Row {
   const sample = (seed: number): Statement<T> => kind.sign(fc.sample(kind.body, { seed, numRuns: 1 })[0] as T);
   return {
     name: kind.name,
+    sample: (seed) => sample(seed).envelope,
+    opens: (envelope) => kind.open(envelope, ROSTER).ok,
     roundTrip() {
       fc.assert(
         fc.property(kind.body, (body) => {
@@ -227,10 +104,15 @@ const OPTIONAL: ReadonlySet<string> = new Set([
   'abort',
   'cites',
   'commonPolicy',
+  'evidence',
+  'exported',
   'highest',
   'key',
+  'next',
   'ownPolicy',
   'reading',
+  'restored',
+  'separated',
   'signature',
 ]);
 const FREE_TEXT: ReadonlySet<string> = new Set(['note', 'reason', 'claimedSoftware', 'wallet']);
@@ -270,11 +152,51 @@ const KINDS = [
   }),
   row({ name: 'close', body: close, sign: (body) => signClose(body, keyOf(body.author)), open: openClose }),
   row({ name: 'heads', body: heads, sign: (body) => signHeads(body, keyOf(`party:${body.party}`)), open: openHeads }),
+  row({
+    name: 'sealed share',
+    body: sealedShare,
+    sign: (body) => signSealedShare(body, keyOf(`party:${body.party}`)),
+    open: openSealedShare,
+  }),
+  row({
+    name: 'ban lift',
+    body: banLift,
+    sign: (body) => signBanLift(body, keyOf(`party:${body.party}`)),
+    open: openBanLift,
+  }),
 ];
 
 describe.each(KINDS)('a $name', ({ roundTrip, strict }) => {
   test('comes back as it was said', roundTrip);
   test('has exactly its fields, each in its one spelling', strict);
+});
+
+test('a statement of one kind never opens as another, under its own type or under the other’s', () => {
+  for (const one of KINDS) {
+    for (const other of KINDS) {
+      if (one.name === other.name) continue;
+      for (let seed = 1; seed <= 6; seed++) {
+        const [mine, theirs] = [one.sample(seed), other.sample(seed)];
+        expect(other.opens(mine), `${one.name} as ${other.name}`).toBe(false);
+        expect(other.opens({ ...mine, type: theirs.type }), `${one.name} called ${other.name}`).toBe(false);
+      }
+    }
+  }
+});
+
+test('a proposal of one ceremony is none of another: not with its fields, and not with its name', () => {
+  const kinds = ['keygen', 'sign', 'reshare', 'import', 'export'] as const;
+  const samples = fc.sample(proposal, { seed: 5, numRuns: 60 });
+  for (const body of samples) {
+    const signed = signProposal(body, keyOf(`operator:${body.initiator}`));
+    const json = must(parseCanonical(signed.envelope.body)) as { readonly [key: string]: Json };
+    for (const ceremony of kinds) {
+      if (ceremony === body.ceremony) continue;
+      const key = keyOf(`operator:${body.initiator}`);
+      const renamed = signStatement('keymoot.proposal.v1', { ...json, ceremony }, (changed) => changed, key);
+      expect(codeOf(openProposal(renamed.envelope, ROSTER)), `${body.ceremony} as ${ceremony}`).not.toBe('ok');
+    }
+  }
 });
 
 describe('a proposal', () => {
