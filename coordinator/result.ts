@@ -59,10 +59,18 @@ export function endingOf(entry: BookEntry, why: Why | undefined): Result {
   };
 }
 
-/** The report that says most: one that names somebody, then one that is more than "another has ended it". */
+/**
+ * The report that says most: one that names somebody, and of those the one that most parties give, since the one at fault
+ * may name others; then one that is more than "another has ended it".
+ */
 function gravest(aborts: readonly AbortReport[]): AbortReport | undefined {
+  const naming = aborts.filter(({ culprits, failure, joining = [] }) => {
+    return failure !== 'BENIGN' && culprits.length + joining.length > 0;
+  });
+  const same = ({ check, culprits }: AbortReport): number =>
+    naming.filter((other) => other.check === check && other.culprits.join() === culprits.join()).length;
   return (
-    aborts.find(({ culprits, joining = [] }) => culprits.length + joining.length > 0) ??
+    [...naming].sort((a, b) => same(b) - same(a))[0] ??
     aborts.find(({ check, failure }) => failure !== 'BENIGN' && check !== 'ABORT') ??
     aborts.find(({ check }) => check !== 'peer' && check !== 'ABORT') ??
     aborts[0]
