@@ -13,7 +13,7 @@ import { measurement, quantile } from './report.ts';
 const CEREMONIES = 100;
 const WARMUP = 5;
 /** Between two looks at who is done, milliseconds. */
-const LOOK_EVERY = 50;
+const LOOK_EVERY = 100;
 /** Nothing of this takes so long but a ceremony that hangs; milliseconds. */
 const GIVE_UP = 300_000;
 

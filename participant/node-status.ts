@@ -51,6 +51,7 @@ export async function nodeStatus(node: ParticipantNode): Promise<JsonValue> {
             bytesSent: stats.bytesSent,
             bytesReceived: stats.bytesReceived,
             longestLoopBlockMs: stats.longestLoopBlockMs,
+            recentLoopBlockMs: stats.recentLoopBlockMs,
           },
     memory: { residentBytes: process.memoryUsage().rss },
     cpu: { userMs: process.cpuUsage().user / 1000, systemMs: process.cpuUsage().system / 1000 },
