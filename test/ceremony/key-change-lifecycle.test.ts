@@ -205,10 +205,10 @@ describe('the announcement', () => {
     book.apply(first.envelope, NOW + 500);
     expect(book.get(first.digest)?.ceremony.announced).toEqual({ created: NOW, seen: NOW + 10 });
     const later = { ...first.body, attempt: 2, previous: first.digest, created: NOW + 2000, expires: NOW + 4000 };
-    const second = propose(later as ReshareProposal);
+    const second = propose(later);
     book.apply(second.envelope, NOW + 2000);
     expect(book.get(second.digest)?.ceremony.announced).toEqual({ created: NOW, seen: NOW + 10 });
-    const unknown = propose({ ...later, nonce: vec('n').slice(0, 16) } as ReshareProposal);
+    const unknown = propose({ ...later, nonce: vec('n').slice(0, 16) });
     book.apply(unknown.envelope, NOW + 2000);
     expect(book.get(unknown.digest)?.inadmissible?.code).toBe('ATTEMPT_DIFFERS');
   });

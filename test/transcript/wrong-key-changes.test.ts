@@ -407,8 +407,9 @@ describe('wrong imports and exports', () => {
       'an outcome with a key',
       'OUTCOME_INVALID',
       {
-        outcome: ({ exported: _, ...body }) => ({
+        outcome: (body) => ({
           ...body,
+          exported: undefined,
           key: { walletId: vec('w'), epochId: vec('e'), publicKey: otherKey(), certificate: vec('c') },
         }),
       },
