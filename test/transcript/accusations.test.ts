@@ -179,7 +179,7 @@ describe('accusations', () => {
     const json = JSON.parse((await run('evidence', file, '--roster', pinned, '--json')).out) as object;
     expect(json).toMatchObject({ ok: true, accused: 'party:2', check: 'S2', forMembersOnly: false });
 
-    const other = desk.write('other.json', canonicalText({ ...(document as object), accused: 'party:1' } as Json));
+    const other = desk.write('other.json', canonicalText({ ...(document as object), accused: 'party:1' }));
     const unproven = await run('evidence', other, '--roster', pinned);
     expect(unproven).toMatchObject({ code: 1 });
     expect(unproven.error).toContain('EVIDENCE_UNPROVEN');

@@ -24,6 +24,13 @@ interface ElementVectors {
   readonly chi: readonly string[];
   readonly rowHash: readonly { readonly row: string; readonly hash: string }[];
   readonly transpose: { readonly allSha256: string };
+  readonly bip32: {
+    readonly chainCode: string;
+    readonly Q: string;
+    readonly cases: readonly (Readonly<Record<'tau' | 'childPk' | 'childChainCode', string>> & {
+      readonly path: readonly number[];
+    })[];
+  };
 }
 
 /** A message whose body is known by its hash. */
@@ -38,6 +45,7 @@ export interface KeygenVectors {
   readonly rosterDigest: string;
   readonly epochId: string;
   readonly Q: string;
+  readonly chainCode: string;
   readonly x: Readonly<Record<string, string>>;
   readonly X: Readonly<Record<string, string>>;
 }
