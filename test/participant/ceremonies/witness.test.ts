@@ -123,15 +123,15 @@ describe('a witness', () => {
   it('does not keep messages to one receiver, nor a flood', async () => {
     const { node } = place();
     const witness = new Witness(node);
-    const [any] = rounds;
-    if (any === undefined) throw new Error('no message');
+    const [first] = rounds;
+    if (first === undefined) throw new Error('no message');
     for (let round = 0; round < 255; round++) {
-      const envelope = parseEnvelope(encodeEnvelope({ ...any, from: 2, to: 1, round, type: 0x31 }, second.sign));
+      const envelope = parseEnvelope(encodeEnvelope({ ...first, from: 2, to: 1, round, type: 0x31 }, second.sign));
       if (envelope !== undefined) witness.see(envelope);
     }
     expect(await witness.testify(proposal.digest, true)).toEqual([]);
     for (let i = 0; i < 2000; i++) {
-      witness.see({ ...any, to: 0, round: i % 256, type: i % 7, eh: new Uint8Array(32).fill(i % 256) });
+      witness.see({ ...first, to: 0, round: i % 256, type: i % 7, eh: new Uint8Array(32).fill(i % 256) });
     }
     expect(await witness.testify(proposal.digest, true)).toEqual([]);
   });
