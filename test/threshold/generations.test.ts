@@ -1,4 +1,4 @@
-/** The order of a wallet's epochs (docs/protocol.md b.7, f.4): each rule, and a model of parties that crash and lose messages. */
+/** The order of a wallet's epochs (docs/protocol.md b.7): each rule, and a model of parties that crash and lose messages. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {

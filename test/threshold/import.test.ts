@@ -1,4 +1,4 @@
-/** IMPORT (docs/protocol.md f.5): a key that was in one place becomes shares, by a dealer that is a party or is not. */
+/** IMPORT (docs/protocol.md f.4): a key that was in one place becomes shares, by a dealer that is a party or is not. */
 import { describe, expect, it } from 'vitest';
 import { verify } from '../../protocol/ceremony/ed25519.ts';
 import { toHex } from '../../protocol/common/bytes.ts';

@@ -99,6 +99,7 @@ describe('configProblem', () => {
     ],
     ['IMPORT without a dealer', imported.config, { parties: rows(imported.config, dealer, { dealer: false }) }],
     ['IMPORT with an old index', imported.config, { parties: rows(imported.config, dealer, { oldIndex: 1 }) }],
+    ['IMPORT of a key that is no point', imported.config, { publicKey: new Uint8Array(33).fill(4) }],
     ['IMPORT of generation 2', imported.config, { gen: 2 }],
     ['IMPORT with hX', imported.config, { parentSharesHash: vec('hX') }],
   ])('refuses %s', (_, config, change) => {

@@ -3,6 +3,7 @@
  * and the verified parent epoch.
  */
 import { compareBytes, equalBytes } from '../../common/bytes.ts';
+import { curve } from '../curve/accelerated.ts';
 import type { PartyRow } from '../encoding.ts';
 import { ZERO_SID } from '../hash.ts';
 import { type EpochConfig, hasParent, parentSharesHash } from '../session-id.ts';
@@ -78,6 +79,7 @@ function fieldsProblem(config: EpochConfig): string | undefined {
   if (!isCount(config.gen, 1, 0xffffffff)) return 'a generation is a u32 from 1';
   if (config.walletId.length !== 32 || config.parentEpochId.length !== 32) return 'ids are 32 bytes';
   if (config.publicKey.length !== (fresh ? 0 : 33)) return 'the public key is given exactly if there is one already';
+  if (!fresh && curve.decode(config.publicKey) === undefined) return 'the public key is a point';
   if (config.chainCodeHash.length !== (fresh ? 0 : 32)) return 'ccPub is given exactly if there is a key already';
   if (config.parentSharesHash.length !== (parent ? 32 : 0)) return 'hX is given exactly if there is a parent epoch';
   if (parent === equalBytes(config.parentEpochId, ZERO_SID)) return 'a parent epoch is given exactly if there is one';

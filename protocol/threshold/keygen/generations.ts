@@ -1,5 +1,5 @@
 /**
- * The order of a wallet's epochs (docs/protocol.md b.7, f.4) as pure decisions: given what one party has in its store
+ * The order of a wallet's epochs (docs/protocol.md b.7) as pure decisions: given what one party has in its store
  * about one wallet, what it may acknowledge, sign with, answer and erase. Generations are the only order there is.
  *
  * The store keeps one `Generation` for each epoch that it acknowledged or has seen a verified certificate of. It asks

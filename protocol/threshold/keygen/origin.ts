@@ -1,5 +1,5 @@
 /**
- * Where a key comes from, for ever (docs/protocol.md f.5): an imported key was once in one place, and no reshare undoes
+ * Where a key comes from, for ever (docs/protocol.md f.4): an imported key was once in one place, and no reshare undoes
  * that. A configuration says it of its own epoch only; the rest is inherited from the root.
  */
 import { err, ok, type Result } from '../../common/result.ts';
