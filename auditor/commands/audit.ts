@@ -6,13 +6,16 @@ import { showCommand } from './show.ts';
 import { verifyCommand } from './verify.ts';
 
 const USAGE: string = `Usage:
-  keymoot audit verify TRANSCRIPT... --roster FILE [--fingerprint "WORDS"] [--chain-code FILE]... [--json]
+  keymoot audit verify TRANSCRIPT... --roster FILE [--fingerprint "WORDS"] [--past-roster FILE]...
+                       [--chain-code FILE]... [--json]
   keymoot audit evidence FILE --roster FILE [--fingerprint "WORDS"] [--members] [--json]
   keymoot audit show TRANSCRIPT [--roster FILE] [--json]
 
 verify works offline. It exits with 1 and names the first failing entry and the reason; docs/transcript.md explains
 every code. Without a roster it fails with UNANCHORED: anybody can make a consistent transcript of their own. With the
-chain code of a wallet, which a key holder may give you, the keys of derivation paths are derived again.`;
+chain code of a wallet, which a key holder may give you, the keys of derivation paths are derived again.
+One pinned roster is enough for years: the transcript of a change of keys leads to the next roster, and the files of
+past rosters are believed if the pinned one leads back to them.`;
 
 /** @returns 0 verified or shown, 1 refused or failed with a reason, 2 usage */
 export async function audit(args: readonly string[], io: Io): Promise<number> {
@@ -24,10 +27,10 @@ export async function audit(args: readonly string[], io: Io): Promise<number> {
   const parsed = parse(rest);
   if (parsed === undefined) return usage(io);
   const { values, positionals } = parsed;
-  const { roster, fingerprint, json, members, 'chain-code': chainCodes = [] } = values;
+  const { roster, fingerprint, json, members, 'chain-code': chainCodes = [], 'past-roster': pastRosters = [] } = values;
   const [file, second] = positionals;
   if (command === 'verify' && file !== undefined) {
-    return verifyCommand({ files: positionals, roster, fingerprint, chainCodes, json }, io);
+    return verifyCommand({ files: positionals, roster, fingerprint, pastRosters, chainCodes, json }, io);
   }
   if (command === 'evidence' && file !== undefined && second === undefined) {
     return evidenceCommand({ file, roster, fingerprint, members, json }, io);
@@ -43,6 +46,7 @@ interface Parsed {
     readonly roster?: string | undefined;
     readonly fingerprint?: string | undefined;
     readonly 'chain-code'?: readonly string[] | undefined;
+    readonly 'past-roster'?: readonly string[] | undefined;
     readonly json: boolean;
     readonly members: boolean;
   };
@@ -58,6 +62,7 @@ function parse(args: readonly string[]): Parsed | undefined {
         roster: { type: 'string' },
         fingerprint: { type: 'string' },
         'chain-code': { type: 'string', multiple: true },
+        'past-roster': { type: 'string', multiple: true },
         json: { type: 'boolean', default: false },
         members: { type: 'boolean', default: false },
       },

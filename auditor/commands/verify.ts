@@ -3,6 +3,7 @@
 import { fingerprint, type Roster } from '../../protocol/ceremony/roster.ts';
 import { toHex } from '../../protocol/common/bytes.ts';
 import { canonicalText, type Json, parseCanonical } from '../../protocol/common/canonical-json.ts';
+import { err, ok, type Result } from '../../protocol/common/result.ts';
 import { parseTranscript } from '../../protocol/transcript/entry.ts';
 import { History } from '../../protocol/transcript/history.ts';
 import { verifyTranscript } from '../../protocol/transcript/verify.ts';
@@ -14,6 +15,8 @@ export interface VerifyArguments {
   readonly files: readonly string[];
   readonly roster?: string | undefined;
   readonly fingerprint?: string | undefined;
+  /** Files of rosters before the pinned one. */
+  readonly pastRosters?: readonly string[] | undefined;
   /** Files with the chain code of a wallet each. */
   readonly chainCodes?: readonly string[] | undefined;
   readonly json: boolean;
@@ -40,6 +43,8 @@ export function verifyCommand(args: VerifyArguments, io: Io): number {
     sources.push({ path, bytes: bytes.value });
   }
   const history = new History();
+  const linked = linkPast(args.pastRosters ?? [], roster, history);
+  if (!linked.ok) return refused(linked.error, args.json, io);
   const results = byTime(sources).map(
     ({ path, bytes }): Verified => ({
       file: path,
@@ -48,6 +53,24 @@ export function verifyCommand(args: VerifyArguments, io: Io): number {
   );
   print(results, roster, args.json, io);
   return results.every(({ report }) => report.ok) ? 0 : 1;
+}
+
+/** Trusts the given rosters as far as the pinned one leads back to them, one after the other. */
+function linkPast(paths: readonly string[], pinned: Roster | undefined, history: History): Result<undefined, Failure> {
+  const rosters: { readonly path: string; readonly roster: Roster }[] = [];
+  for (const path of paths) {
+    const read = readRoster(path);
+    if (!read.ok) return read;
+    rosters.push({ path, roster: read.value });
+  }
+  let later = pinned;
+  for (const { path, roster } of rosters.sort((a, b) => b.roster.version - a.roster.version)) {
+    if (later === undefined || !history.trustEarlier(roster, later)) {
+      return err({ code: 'WRONG_ROSTER', message: `${path}: the pinned roster does not lead back to this one` });
+    }
+    later = roster;
+  }
+  return ok(undefined);
 }
 
 export function refused(failure: Failure, json: boolean, io: Io): 1 {

@@ -1,7 +1,11 @@
 /** A verification as an auditor reads it: one line a check, the first failure by entry and reason. */
 
+import { isKeyChange } from '../../protocol/ceremony/agreement.ts';
 import { wordsOf } from '../../protocol/ceremony/check-words.ts';
+import { describeKeyChange } from '../../protocol/ceremony/key-change-words.ts';
+import { fingerprint, type Roster } from '../../protocol/ceremony/roster.ts';
 import { shortName } from '../../protocol/ceremony/statement.ts';
+import type { Wallet } from '../../protocol/ceremony/wallet.ts';
 import { toHex } from '../../protocol/common/bytes.ts';
 import type { Json } from '../../protocol/common/canonical-json.ts';
 import { checksumAddress } from '../../protocol/payload/address.ts';
@@ -26,12 +30,14 @@ export function verificationText({ file, report }: Verified): readonly string[] 
     ...report.notes.map((note) => `  note ${note}`),
     ...report.accusations.map(accusationLine),
     report.ok ? `  VERIFIED: ${conclusion(report)}` : '  NOT VERIFIED',
+    ...(report.ok ? changeText(report).map((line) => `    ${line}`) : []),
   ];
   return lines.map((line) => sanitise(line, MAX_LINE));
 }
 
 export function verificationJson({ file, report }: Verified): Json {
-  const { accusations, derived, proposal, ending, signature, wallet, failure } = report;
+  const { accusations, derived, proposal, ending, roster, signature, wallet, failure } = report;
+  const next = handedTo(report);
   return {
     accusations: accusations.map(({ check, member, message, shownBy, verdict }) => ({
       ...(check === '' ? {} : { check }),
@@ -45,14 +51,37 @@ export function verificationJson({ file, report }: Verified): Json {
     ...(ending === undefined ? {} : { ending }),
     ...(failure === undefined ? {} : { failure: { check: failure.name, ...checkJson(failure) } }),
     file,
+    ...(next === undefined ? {} : { next: rosterJson(next) }),
     notes: report.notes,
     ok: report.ok,
     ...(proposal === undefined ? {} : { ceremony: proposal.body.ceremony, proposal: toHex(proposal.digest) }),
     ...(signature === undefined
       ? {}
       : { signature: { r: toHex(signature.r), s: toHex(signature.s), yParity: String(signature.recovery) } }),
-    ...(wallet === undefined ? {} : { wallet: { address: `0x${toHex(wallet.address)}`, name: wallet.name } }),
+    ...(roster === undefined ? {} : { roster: rosterJson(roster) }),
+    ...(wallet === undefined ? {} : { wallet: walletJson(wallet) }),
   };
+}
+
+/** The roster that a verified reshare has handed the key to. */
+function handedTo({ ending, ok, proposal }: Report): Roster | undefined {
+  const isDone = ok && ending === 'completed' && proposal?.body.ceremony === 'reshare';
+  return isDone ? proposal.body.next : undefined;
+}
+
+function rosterJson({ digest, name, version }: Roster): Json {
+  return { digest: toHex(digest), fingerprint: fingerprint(digest).words, name, version: String(version) };
+}
+
+function walletJson({ address, gen, name, origin }: Wallet): Json {
+  return { address: `0x${toHex(address)}`, generation: String(gen), name, origin };
+}
+
+/** What a change of keys changes, as its key holders saw it. */
+function changeText({ proposal, roster, wallet }: Report): readonly string[] {
+  if (proposal === undefined || roster === undefined || !isKeyChange(proposal.body)) return [];
+  const { lines, title, warnings } = describeKeyChange(proposal.body, roster, wallet?.address);
+  return [title, ...lines, ...warnings.map((warning) => `CAUTION ${warning}`)];
 }
 
 /** The sentence for standard error: which file, which entry, why. */

@@ -3,6 +3,7 @@
  * read as canonical JSON, and every text in them is shown as printable ASCII only.
  */
 
+import { fingerprint, parseRosterFile } from '../../protocol/ceremony/roster.ts';
 import type { Envelope } from '../../protocol/ceremony/statement.ts';
 import { fromHex } from '../../protocol/common/bytes.ts';
 import { type Json, parseCanonical } from '../../protocol/common/canonical-json.ts';
@@ -60,12 +61,16 @@ function documentText(content: Fields): readonly string[] {
     case 'keymoot.inputs.v1':
       return [`inputs of a judgement at ${time(content.text('now'))}`];
     case 'keymoot.wallet.v1':
-      return ['wallet: its keygen proposal and the certificate of all parties'];
+      return [walletText(content.object('certificate').object('config'))];
     case 'keymoot.evidence.v1':
       return [`evidence against ${content.text('accused')}, check ${content.text('check')}`];
     default:
       return ['a document of unknown kind'];
   }
+}
+
+function walletText(config: Fields): string {
+  return `wallet: the proposal that it came from, and the certificate of all holders (${config.text('purpose')}, generation ${config.text('gen')})`;
 }
 
 function roundText(bytes: Uint8Array): string {
@@ -108,8 +113,40 @@ function proposalText(body: Fields): readonly string[] {
     if (decoded.ok) lines.push(...describe(assess(decoded.value)).map((line) => `| ${line}`.trimEnd()));
     else lines.push(`| cannot be decoded: ${decoded.error.message} (${decoded.error.code})`);
   }
+  lines.push(...keyChangeText(body).map((line) => `| ${line}`));
   if (body.text('note') !== '') lines.push(`the proposer claims: "${body.text('note')}"`);
   return lines;
+}
+
+/** What it says it changes; whether that is possible is for verify to say. */
+function keyChangeText(body: Fields): readonly string[] {
+  switch (body.text('ceremony')) {
+    case 'reshare':
+      return [
+        `new shares, generation ${body.text('gen')}, dealt by party ${body.list('dealers').map(String).join(', ')}`,
+        ...(body.has('next') ? nextText(body.object('next')) : ['for the same parties']),
+      ];
+    case 'import':
+      return [
+        `party ${body.text('holder')} brings the key ${body.text('publicKey')}`,
+        body.flag('exportable') ? 'it may be exported' : 'it can never be exported',
+      ];
+    case 'export':
+      return [`every share goes to the recipient ${body.text('recipient')}`];
+    default:
+      return [];
+  }
+}
+
+function nextText(next: Fields): readonly string[] {
+  const roster = next.object('roster');
+  const parties = roster.list('parties').map((party) => new Fields(party));
+  const file = parseRosterFile(next.json);
+  return [
+    `for roster ${roster.text('name')} version ${roster.text('version')}, ${file.ok ? `fingerprint ${fingerprint(file.value.digest).words}` : 'which is malformed'}`,
+    `  ${parties.map((party) => `party ${party.text('index')} ${party.text('name')} (${party.text('person')})`).join('; ')}`,
+    `  any ${roster.text('threshold')} of them sign`,
+  ];
 }
 
 function verdictText(body: Fields): readonly string[] {
@@ -152,11 +189,18 @@ function outcomeText(body: Fields): readonly string[] {
     ];
   }
   if (body.has('key')) {
-    return [`${who} reports the new key ${body.object('key').text('publicKey')}`];
+    return [
+      `${who} reports the key ${body.object('key').text('publicKey')}, epoch ${body.object('key').text('epochId')}`,
+    ];
   }
+  if (body.has('exported')) return [`${who} handed its sealed share ${body.text('exported')} to the recipient`];
   const abort = body.object('abort');
   const culprits = abort.list('culprits').map(String).join(', ');
-  const blamed = culprits === '' ? '' : `, blaming party ${culprits}`;
+  const joining = abort.list('joining').map(String).join(', ');
+  const blamed = [
+    ...(culprits === '' ? [] : [`, blaming party ${culprits}`]),
+    ...(joining === '' ? [] : [`, blaming party ${joining} of the next roster`]),
+  ].join('');
   return [`${who} ABORTED: ${abort.text('failure')} ${abort.text('check')}${blamed}; ${released}`];
 }
 
@@ -167,6 +211,10 @@ class Fields {
   constructor(value: Json | undefined) {
     const usable = typeof value === 'object' && !Array.isArray(value);
     this.#members = usable ? (value as { readonly [key: string]: Json }) : {};
+  }
+
+  get json(): Json {
+    return this.#members;
   }
 
   has(key: string): boolean {

@@ -193,7 +193,7 @@ describe('audit show', () => {
 
   it('shows a keygen', async () => {
     const { out } = await run('show', files.keygen);
-    expect(out).toContain('reports the new key');
+    expect(out).toContain('reports the key');
     expect(out).toContain('wallet: its keygen proposal and the certificate of all parties');
   });
 

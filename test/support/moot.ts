@@ -61,13 +61,12 @@ export class Moot {
   readonly #own: ReadonlyMap<number, Policy>;
   readonly #keys: ReadonlyMap<string, Signer>;
   readonly #counters: Map<string, number>;
-  readonly #clock: { time: number };
-  #ceremonies = 0;
+  readonly #clock: { time: number; ceremonies: number };
 
   constructor(options: MootOptions) {
     const { label = 'moot', parties = options.keys?.length ?? 3, threshold = 2, after } = options;
     const version = after === undefined ? (options.version ?? 1) : after.roster.version + 1;
-    this.#clock = after === undefined ? { time: 1_795_000_000 } : after.#clock;
+    this.#clock = after === undefined ? { time: 1_795_000_000, ceremonies: 0 } : after.#clock;
     this.#counters = after === undefined ? new Map<string, number>() : after.#counters;
     this.#label = label;
     this.common = policyFrom(options.common);
@@ -229,18 +228,18 @@ export class Moot {
   }
 
   crew(what: string, plan: Plan): Crew {
-    const label = plan.random ?? `${this.#label}/${what}/${this.#ceremonies}`;
+    const label = plan.random ?? `${this.#label}/${what}/${this.#clock.ceremonies}`;
     return { roster: this.roster, keyOf: (member) => this.keyOf(member), label, network: plan.network };
   }
 
   /** The head of the next proposal. */
   head(): Omit<KeygenProposal, 'ceremony' | 'wallet' | 'exportable'> {
-    this.#ceremonies += 1;
+    this.#clock.ceremonies += 1;
     const created = this.now();
     return {
       roster: this.roster.digest,
       initiator: 'olivia',
-      nonce: vec(`${this.#label}/nonce/${this.#ceremonies}`, 16).slice(0, 16),
+      nonce: vec(`${this.#label}/nonce/${this.#clock.ceremonies}`, 16).slice(0, 16),
       attempt: 1,
       created,
       expires: created + 3600,
@@ -278,7 +277,7 @@ export class Moot {
         inputs: documentDigest(inputsJson(inputs)),
         claimedSoftware: 'keymoot test',
         counter: this.counter(`party:${party}`),
-        nonce: vec(`${this.#label}/answer/${this.#ceremonies}/${party}`).slice(0, 16),
+        nonce: vec(`${this.#label}/answer/${this.#clock.ceremonies}/${party}`).slice(0, 16),
         created,
         expires: created + 600,
       };
