@@ -194,7 +194,9 @@ describe('audit show', () => {
   it('shows a keygen', async () => {
     const { out } = await run('show', files.keygen);
     expect(out).toContain('reports the key');
-    expect(out).toContain('wallet: its keygen proposal and the certificate of all parties');
+    expect(out).toContain(
+      'wallet: the proposal that it came from, and the certificate of all holders (KEYGEN, generation 1)',
+    );
   });
 
   it('exits with 1 if the roster says no', async () => {
