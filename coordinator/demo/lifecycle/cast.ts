@@ -13,6 +13,7 @@ import {
   eventually,
   freePorts,
   type Holder,
+  type Member,
   makeMember,
   nodeOf,
   type Theatre,
@@ -81,12 +82,16 @@ export async function composeRoster(cast: Cast, parties: readonly Holder[], thre
   const previous = cast.rosters.at(-1);
   const version = cast.rosters.length + 1;
   const file = join(dir, `roster-${version}.json`);
+  const card = ({ home }: Member): string => join(home, 'card.json');
+  const others = previous?.parties ?? [];
+  const isKnown = (holder: Holder): boolean => others.some(({ name }) => name === holder.name);
   await processes.json([
-    ...['roster', 'create', '--name', 'demo', '--threshold', String(threshold)],
-    ...parties.flatMap((holder) => ['--party', join(holder.home, 'card.json')]),
-    ...['--operator', join(operator.home, 'card.json'), '--network-key', networkKey],
-    ...['--announcement', '0', '--out', file],
-    ...(previous === undefined ? [] : ['--previous', previous.file]),
+    ...['roster', 'create', '--threshold', String(threshold), '--out', file],
+    // Who is in the roster before is given by name, a newcomer by its card.
+    ...parties.flatMap((holder) => ['--party', isKnown(holder) ? holder.name : card(holder)]),
+    ...(previous === undefined
+      ? ['--name', 'demo', '--operator', card(operator), '--network-key', networkKey, '--announcement', '0']
+      : ['--previous', previous.file]),
   ]);
   // One after the other: each adds a signature to the same file.
   for (const { home, passphrase } of parties) {
