@@ -158,8 +158,9 @@ export class Pairs {
   deliver(bytes: Uint8Array, envelope: ParsedEnvelope): void {
     this.checkClocks();
     const { round, from, sid } = envelope;
-    if (round === PAIR_ROUNDS.pack) {
-      if (!this.store.accepts(sid)) return this.#runs.early(from, bytes);
+    if (round === PAIR_ROUNDS.pack && !this.store.accepts(sid)) {
+      this.#runs.early(from, bytes);
+    } else if (round === PAIR_ROUNDS.pack) {
       this.store.deliver(bytes, this.#node.clock.monotonic());
       this.#wake();
     } else if (round === PAIR_ROUNDS.hello) {
@@ -261,10 +262,11 @@ export class Pairs {
     return true;
   }
 
-  /** Renews what grows old, and looks for signs of doubt. */
+  /** Looks for signs of doubt, overwrites what is replaced or too old, and renews what grows old. */
   #watch(): void {
     const { clock, self, wallets } = this.#node;
     this.#look();
+    this.store.sweep(clock.monotonic());
     for (const peer of this.#connectedPeers()) {
       if (self > peer) continue;
       for (const wallet of wallets.list()) {

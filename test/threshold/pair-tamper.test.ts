@@ -83,7 +83,7 @@ describe('a message changed by its sender', () => {
   it('is expected for every field that there is', () => {
     const fields = (table: object): readonly string[] =>
       Object.entries(table).flatMap(([message, of]) => Object.keys(of as object).map((field) => `${message}.${field}`));
-    expect(fields(FLIPPED).sort()).toEqual(fields(PAIR_LAYOUT).sort());
+    expect(fields(FLIPPED).toSorted()).toEqual(fields(PAIR_LAYOUT).toSorted());
   });
 
   for (const { message, from } of CASES) {
