@@ -12,7 +12,7 @@ import { parsePaths } from '../protocol/threshold/derivation.ts';
 import { walletRow } from './derived.ts';
 import { proposalScreen } from './inbox/screen.ts';
 import type { ParticipantNode } from './node.ts';
-import { banRow, nodeStatus, policyRow, rosterRow } from './node-status.ts';
+import { banRow, nodeStatus, policyRow, rosterRow, walletFacts, walletLabels } from './node-status.ts';
 import type { PolicyScope } from './policies.ts';
 
 type Params = { readonly [key: string]: JsonValue };
@@ -70,7 +70,10 @@ function wallets(node: ParticipantNode, params: Params): JsonValue {
   if (named !== undefined && chosen.length === 0) {
     throw new InvalidArgument('UNKNOWN_WALLET', '--wallet', 'this party holds no wallet of this name');
   }
-  return { ok: true, wallets: chosen.map((wallet) => walletRow(node.context, wallet, paths)) };
+  return {
+    ok: true,
+    wallets: chosen.map((wallet) => ({ ...walletRow(node.context, wallet, paths), ...walletFacts(node, wallet) })),
+  };
 }
 
 function pendingRow(node: ParticipantNode, entry: BookEntry, since: number): JsonValue {
@@ -93,6 +96,7 @@ function show(node: ParticipantNode, entry: BookEntry): JsonValue {
   const now = context.clock.now();
   const judgement = node.answers.judge(entry, now);
   const { digest, body } = entry.ceremony.proposal;
+  const wallet = 'epochId' in body ? context.wallets.known(body.epochId)?.wallet : undefined;
   return {
     ceremony: shortName(digest),
     proposal: toHex(digest),
@@ -102,7 +106,13 @@ function show(node: ParticipantNode, entry: BookEntry): JsonValue {
     rules: judgement.rules,
     reasons: judgement.reasons.map(({ code, detail }) => ({ code, detail })),
     digest: judgement.reading === undefined ? null : toHex(judgement.reading.digest),
-    screen: proposalScreen(entry, judgement, context.roster, now),
+    screen: proposalScreen(entry, judgement, {
+      roster: context.roster,
+      wallet,
+      labels: wallet === undefined ? [] : walletLabels(node, wallet),
+      hold: node.answers.hold(entry)?.detail,
+      now,
+    }),
   };
 }
 

@@ -23,7 +23,11 @@ export function shownAddresses(node: NodeContext, wallet: Wallet): Json {
 }
 
 /** For the key holder: root address, addresses that have signed, and those of the paths asked for. */
-export function walletRow(node: NodeContext, wallet: Wallet, paths: readonly (readonly number[])[]): JsonValue {
+export function walletRow(
+  node: NodeContext,
+  wallet: Wallet,
+  paths: readonly (readonly number[])[],
+): { readonly [name: string]: JsonValue } {
   const used = usedPaths(node, wallet);
   const signed = (path: readonly number[]): number => used.find((row) => same(row.path, path))?.signed ?? 0;
   const asked = new Map([...used.map(({ path }) => path), ...paths].map((path) => [formatPath(path), path]));

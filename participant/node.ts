@@ -199,12 +199,14 @@ export class ParticipantNode {
     if (isHere) this.pairs.epochActive(wallet);
     else this.pairs.epochsOver();
     this.#offers.wallet(wallet);
-    void this.context.exchange
-      .exclusively(async () => {
-        await this.#sessions.epochActive(wallet);
-        await this.answers.reconsider();
-        await this.#sessions.considerAll();
-      })
+    void this.#sessions
+      .epochActive(wallet)
+      .then(() =>
+        this.context.exchange.exclusively(async () => {
+          await this.answers.reconsider();
+          await this.#sessions.considerAll();
+        }),
+      )
       .catch((error: unknown) => {
         this.#options.note('MOVE_FAILED', error instanceof Error ? error.message : 'unknown');
       });

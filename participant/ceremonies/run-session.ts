@@ -28,6 +28,9 @@ import type { Activations } from './activations.ts';
 import { Run, type RunHost } from './run.ts';
 import type { Session } from './session.ts';
 
+/** After the own ACK a party waits so much longer for the certificate before it reports a failure; milliseconds. */
+const ACK_PATIENCE = 60_000;
+
 export interface RunParts {
   readonly node: NodeContext;
   readonly keyshares: Keyshares;
@@ -79,13 +82,18 @@ export async function beginRun(parts: RunParts, session: Session, request: RunRe
   }
   const { host, isAcknowledged } = runHost(parts, session, request, permit.value);
   const run = new Run(machine, host);
+  let cancelEnd: (() => void) | undefined;
   session.begin({
     accepts: (sid) => run.accepts(sid),
     deliver: (envelope) => run.deliver(envelope),
     // After the own ACK the others may finish without us at any time: the session ends, the listening does not, or a
     // corrupt party could leave all others with a share that nobody completes.
     mustListen: isAcknowledged,
-    cancel: (reason) => (isAcknowledged() ? void host.aborted(reason).catch(host.failed) : run.cancel(reason)),
+    cancel(reason) {
+      if (!isAcknowledged()) return run.cancel(reason);
+      // Who is away may be back in a moment and complete it; what is said of it then is what the audit goes on from.
+      cancelEnd ??= node.clock.after(ACK_PATIENCE, () => void host.aborted(reason).catch(host.failed));
+    },
   });
   run.start();
   return ok(undefined);
@@ -134,6 +142,7 @@ function runHost(
       await session.end({ key }, false);
     },
     async aborted(abort) {
+      if (session.ended) return;
       node.note(abort.code, `the run ended: ${abort.message}`);
       await endSession(permit, 'aborted', abort.failure);
       await session.end({ abort: session.crew.report(abort) }, false);

@@ -18,7 +18,11 @@ export const inbox: Command = {
       ['ceremony', 'kind', 'wallet', 'attempt', 'initiator', 'note'].map((name) => field(row, name)),
     );
     const table = formatTable([['CEREMONY', 'KIND', 'WALLET', 'ATTEMPT', 'PROPOSED BY', 'NOTE (claimed)'], ...rows]);
-    call.terminal.result(answer, rows.length === 0 ? 'Nothing waits for you.' : table);
+    const held = listOf(answer).flatMap((row) =>
+      field(row, 'hold') === '' ? [] : [`${field(row, 'ceremony')}: ${field(row, 'hold')}`],
+    );
+    const text = [table, ...held].join('\n');
+    call.terminal.result(answer, rows.length === 0 ? 'Nothing waits for you.' : text);
     return 0;
   },
 };

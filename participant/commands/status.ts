@@ -3,6 +3,7 @@ import type { Command } from '../../proto/control/command.ts';
 import { HOME_OPTION } from '../../proto/control/home-option.ts';
 import type { JsonValue } from '../../proto/control/message.ts';
 import { askNode } from './common.ts';
+import { labels } from './wallets.ts';
 
 export const status: Command = {
   usage: '--home DIR',
@@ -20,7 +21,11 @@ function lines(answer: JsonValue): readonly string[] {
   const held = field(answer, 'heldBack');
   const policies = memberOf(answer, 'policies') ?? null;
   return [
-    `party      ${field(answer, 'party')} (${field(answer, 'name')})`,
+    memberOf(answer, 'guest') === true
+      ? `guest      ${field(answer, 'name')}: has a place in the next roster only`
+      : `party      ${field(answer, 'party')} (${field(answer, 'name')})`,
+    `roster     version ${field(memberOf(answer, 'roster'), 'version')}`,
+    ...nextRoster(memberOf(answer, 'successor')),
     `listening  ${listOf(memberOf(answer, 'addresses')).join(', ')}`,
     `connected  ${listOf(memberOf(answer, 'connected')).join(', ') || 'nobody'}`,
     ...(held === '' ? [] : [`HELD BACK  ${held}`]),
@@ -32,11 +37,21 @@ function lines(answer: JsonValue): readonly string[] {
       `           ${field(item, 'path')}${memberOf(item, 'forMembersOnly') === true ? '  (for members of that run only)' : ''}`,
     ]),
     ...listOf(memberOf(answer, 'wallets')).flatMap((wallet) => [
-      `wallet     ${field(wallet, 'name')}  ${field(wallet, 'address')}`,
+      `wallet     ${field(wallet, 'name')}${labels(wallet)}  ${field(wallet, 'address')}  generation ${field(wallet, 'generation')}`,
+      ...(field(wallet, 'signs') === 'YES'
+        ? []
+        : [`           SIGNS NO MORE in this epoch: ${field(wallet, 'signs')}`]),
       ...listOf(memberOf(wallet, 'pairs')).map(
         (pair) => `           party ${field(pair, 'party')}: ${field(pair, 'state')}`,
       ),
     ]),
+    ...listOf(memberOf(answer, 'elsewhere')).map(
+      (row) => `elsewhere  ${field(row, 'name')}, generation ${field(row, 'generation')}: ${field(row, 'state')}`,
+    ),
+    ...listOf(memberOf(answer, 'olderShares')).map(olderShare),
+    ...listOf(memberOf(answer, 'bans')).map(
+      (ban) => `BAN        ${field(ban, 'wallet')}, party ${field(ban, 'party')}: see "participant bans"`,
+    ),
   ];
 }
 
@@ -57,4 +72,18 @@ function failureLines(failure: JsonValue): readonly string[] {
 function policyWords(policy: JsonValue | undefined): string {
   if (policy === undefined || policy === null) return 'none';
   return `${field(policy, 'id')} version ${field(policy, 'version')}`;
+}
+
+function nextRoster(successor: JsonValue | undefined): readonly string[] {
+  if (successor === undefined || successor === null) return [];
+  return [`next       roster version ${field(successor, 'version')}, adopted; in force when it holds every wallet`];
+}
+
+function olderShare(row: JsonValue): string {
+  const waiting = listOf(memberOf(row, 'waitsFor')).map((index) => String(index));
+  const why =
+    waiting.length === 0
+      ? 'is about to be erased'
+      : `stays until party ${waiting.join(', ')} of the newer epoch is known to be active`;
+  return `old share  of wallet ${field(row, 'wallet').slice(0, 16)}, generation ${field(row, 'generation')}, ${why}`;
 }

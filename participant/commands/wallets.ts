@@ -1,6 +1,7 @@
 import { field, listOf, memberOf } from '../../proto/control/answer.ts';
 import type { Command, CommandCall } from '../../proto/control/command.ts';
 import { HOME_OPTION } from '../../proto/control/home-option.ts';
+import type { JsonValue } from '../../proto/control/message.ts';
 import { formatTable } from '../../proto/control/terminal.ts';
 import { createFileAtomic } from '../../proto/rest/atomic-file.ts';
 import { utf8 } from '../../protocol/common/bytes.ts';
@@ -37,7 +38,7 @@ export const wallets: Command = {
     if (file !== undefined) return await writeChainCode(call, call.required('wallet'), file);
     const answer = await askNode(call, 'wallets', { derive, ...(wallet === undefined ? {} : { wallet }) });
     const rows = listOf(memberOf(answer, 'wallets')).flatMap((row) => [
-      [field(row, 'name'), 'm', field(row, 'address'), field(row, 'signed')],
+      [`${field(row, 'name')}${labels(row)}`, 'm', field(row, 'address'), field(row, 'signed')],
       ...listOf(memberOf(row, 'derived')).map((derived) => [
         field(row, 'name'),
         ...['path', 'address', 'signed'].map((name) => field(derived, name)),
@@ -48,3 +49,12 @@ export const wallets: Command = {
     return 0;
   },
 };
+
+/** What nobody must forget about a wallet. */
+export function labels(row: JsonValue): string {
+  const marks = [
+    ...(field(row, 'origin') === 'imported' ? ['IMPORTED'] : []),
+    ...(field(row, 'exported') === '' ? [] : ['EXPORTED']),
+  ];
+  return marks.length === 0 ? '' : ` (${marks.join(', ')})`;
+}

@@ -2,10 +2,14 @@
  * What the key holder reads before deciding. First what would happen, computed by this machine from the bytes; then
  * what the policies say; last, and marked as such, what others claim.
  */
+import { isKeyChange } from '../../protocol/ceremony/agreement.ts';
+import { announcementEnd, duration } from '../../protocol/ceremony/announcement.ts';
 import type { BookEntry } from '../../protocol/ceremony/book.ts';
 import type { Judgement } from '../../protocol/ceremony/judgement.ts';
+import { describeKeyChange, type KeyChangeWords } from '../../protocol/ceremony/key-change-words.ts';
 import type { Roster } from '../../protocol/ceremony/roster.ts';
 import { shortName } from '../../protocol/ceremony/statement.ts';
+import type { Wallet } from '../../protocol/ceremony/wallet.ts';
 import { toHex } from '../../protocol/common/bytes.ts';
 import { checksumAddress } from '../../protocol/payload/address.ts';
 import { describe } from '../../protocol/payload/words/describe.ts';
@@ -13,20 +17,45 @@ import { sanitise } from '../../protocol/payload/words/sanitise.ts';
 import type { Verdict } from '../../protocol/policy/verdict.ts';
 import { formatPath } from '../../protocol/threshold/derivation.ts';
 
-export function proposalScreen(entry: BookEntry, judgement: Judgement, roster: Roster, now: number): readonly string[] {
-  const { proposal } = entry.ceremony;
+/** What the screen needs to know beside the proposal. */
+export interface ScreenContext {
+  readonly roster: Roster;
+  /** The wallet that the proposal names, in any epoch that is known here. */
+  readonly wallet: Wallet | undefined;
+  /** Warnings that stand beside that wallet's name for ever. */
+  readonly labels: readonly string[];
+  /** What the key holder has to do before it can agree. */
+  readonly hold: string | undefined;
+  /** Unix seconds. */
+  readonly now: number;
+}
+
+export function proposalScreen(entry: BookEntry, judgement: Judgement, context: ScreenContext): readonly string[] {
+  const { ceremony } = entry;
+  const { proposal } = ceremony;
   const { body } = proposal;
+  const { hold, labels, now, roster, wallet } = context;
+  const change = isKeyChange(body) ? describeKeyChange(body, roster, wallet?.address) : undefined;
+  const title = change?.title ?? (body.ceremony === 'keygen' ? 'NEW KEY' : 'SIGN');
+  const end = announcementEnd(ceremony, roster);
   return [
-    `${body.ceremony === 'keygen' ? 'NEW KEY' : 'SIGN'}  ceremony ${shortName(proposal.digest)}  attempt ${body.attempt} of at most 3`,
+    `${title}  ceremony ${shortName(proposal.digest)}  attempt ${body.attempt} of at most 3`,
     ...(body.attempt > 1 ? ['!! This is a REPEATED request. Ask why the one before did not finish.'] : []),
+    ...(hold === undefined ? [] : [`!! YOU CANNOT AGREE YET: ${hold}.`]),
     '',
     'WHAT WOULD HAPPEN  (read from the payload by this machine)',
-    ...indent(
-      body.ceremony === 'keygen' ? keygenLines(body.wallet, body.exportable, roster) : payloadLines(entry, judgement),
-    ),
+    ...indent(change === undefined ? contentLines(entry, judgement, roster) : changeOfKeyLines(change, wallet)),
+    ...indent(labels.map((label) => `!! ${label}`)),
+    ...(end === undefined || end <= now
+      ? []
+      : [
+          '',
+          'ANNOUNCED',
+          ...indent([`Nothing happens for another ${duration(end - now)}. Until then any party can veto it.`]),
+        ]),
     '',
     'WHAT THE POLICIES SAY',
-    ...indent(policyLines(judgement)),
+    ...indent(policyLines(judgement, change !== undefined)),
     '',
     'WHO HAS ANSWERED',
     ...indent(answerLines(entry, roster)),
@@ -37,6 +66,22 @@ export function proposalScreen(entry: BookEntry, judgement: Judgement, roster: R
       `note       ${body.note === '' ? '(none)' : sanitise(body.note, 160)}`,
       `expires    ${remaining(body.expires - now)}`,
     ]),
+  ];
+}
+
+function contentLines(entry: BookEntry, judgement: Judgement, roster: Roster): readonly string[] {
+  const { body } = entry.ceremony.proposal;
+  if (body.ceremony === 'keygen') return keygenLines(body.wallet, body.exportable, roster);
+  return payloadLines(entry, judgement);
+}
+
+function changeOfKeyLines(change: KeyChangeWords, wallet: Wallet | undefined): readonly string[] {
+  return [
+    ...change.lines.map((line) => sanitise(line, 400)),
+    ...(wallet === undefined
+      ? []
+      : [`present shares: generation ${wallet.gen}, epoch ${toHex(wallet.epochId).slice(0, 16)}`]),
+    ...change.warnings.map((warning) => `!! ${sanitise(warning, 400)}`),
   ];
 }
 
@@ -67,10 +112,13 @@ function payloadLines(entry: BookEntry, judgement: Judgement): readonly string[]
   ];
 }
 
-function policyLines(judgement: Judgement): readonly string[] {
+function policyLines(judgement: Judgement, aboutKeys: boolean): readonly string[] {
+  const asked = aboutKeys
+    ? `No policy decides about keys: it is you who does, by hand. ${judgement.consents} consents are needed, and one rejection by anybody ends it.`
+    : `REQUIRE: the policies leave the decision to you. ${judgement.consents} consents are needed in all.`;
   const head = {
     allow: 'ALLOW: the policies let this party consent by itself.',
-    require: `REQUIRE: the policies leave the decision to you. ${judgement.consents} consents are needed in all.`,
+    require: asked,
     deny: 'DENY: this party will not sign.',
   }[judgement.judgement];
   const { verdict } = judgement;

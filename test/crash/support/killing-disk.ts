@@ -3,6 +3,8 @@ import { type Disk, type DiskFile, nodeDisk } from '../../../proto/rest/disk.ts'
 
 /** Which write is the last one: the nth from now, or the first whose bytes contain a word. */
 export interface KillOrder {
+  /** Counts only writes to files whose path contains this. */
+  readonly file?: string;
   readonly write?: number;
   readonly record?: string;
   /** Before the write, in the middle of it, or when it is on disk. */
@@ -21,11 +23,11 @@ export class KillingDisk implements Disk {
   readonly syncDirectory = nodeDisk.syncDirectory;
 
   async createFile(path: string): Promise<DiskFile> {
-    return this.#wrap(await nodeDisk.createFile(path));
+    return this.#wrap(await nodeDisk.createFile(path), path);
   }
 
   async openFile(path: string): Promise<DiskFile> {
-    return this.#wrap(await nodeDisk.openFile(path));
+    return this.#wrap(await nodeDisk.openFile(path), path);
   }
 
   /** Counts from here on. */
@@ -34,7 +36,7 @@ export class KillingDisk implements Disk {
     this.order = order;
   }
 
-  #wrap(file: DiskFile): DiskFile {
+  #wrap(file: DiskFile, path: string): DiskFile {
     let dying = false;
     return {
       size: () => file.size(),
@@ -42,8 +44,9 @@ export class KillingDisk implements Disk {
       truncate: (size) => file.truncate(size),
       close: () => file.close(),
       write: async (bytes, position) => {
-        this.writes += 1;
-        const phase = this.#isLast(bytes) ? this.order?.phase : undefined;
+        const counts = this.order?.file === undefined || path.includes(this.order.file);
+        if (counts) this.writes += 1;
+        const phase = counts && this.#isLast(bytes) ? this.order?.phase : undefined;
         if (phase === 'before') die();
         if (phase === 'half') {
           await file.write(bytes.subarray(0, bytes.length >> 1), position);

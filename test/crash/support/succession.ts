@@ -19,6 +19,7 @@ import { networkKeyText, rosterText } from '../../../protocol/ceremony/roster-fi
 import { utf8 } from '../../../protocol/common/bytes.ts';
 import { must } from '../../support/must.ts';
 import { type Fields, freePorts, type Holder, type Network } from './network.ts';
+import { payment } from './payments.ts';
 import { eventually } from './processes.ts';
 
 /** A further holder of the network, with an identity and no roster yet. */
@@ -108,4 +109,27 @@ export async function changedOver(network: Network, next: Roster, holders: reado
     });
     return all ? true : undefined;
   });
+}
+
+/** Every two of these have a pair setup in the present epoch. */
+export async function allPaired(network: Network, holders: readonly number[], wallet = 'treasury'): Promise<void> {
+  const look = async (): Promise<true | undefined> => {
+    const states = await Promise.all(holders.map((id) => network.ask(id, 'status').catch(() => undefined)));
+    const ready = states.every((state) => {
+      const rows = (state?.['wallets'] ?? []) as readonly Fields[];
+      const pairs = rows.find((row) => row['name'] === wallet)?.['pairs'] as readonly Fields[] | undefined;
+      return pairs?.every((pair) => pair['state'] === 'ready') ?? false;
+    });
+    return ready ? true : undefined;
+  };
+  await eventually('all pair setups', look, 180_000);
+}
+
+/** Signs something; a session may begin in the moment in which its pair setup is made anew, so it is tried again. */
+export async function signs(network: Network, holders: readonly number[]): Promise<Fields> {
+  await allPaired(network, holders);
+  for (let attempt = 1; ; attempt++) {
+    const result = await network.result(await network.propose(payment({ nonce: network.nextNonce() })));
+    if (result['ending'] === 'completed' || attempt === 4) return result;
+  }
 }
