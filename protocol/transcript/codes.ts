@@ -76,7 +76,7 @@ export type AuditCode = keyof typeof AUDIT_CODES;
 /** The groups of checks, in the order in which they run; each needs the ones before it. */
 export const CHECKS = {
   structure: 'canonical lines, unbroken chain, one opening, nothing after the closes',
-  anchor: 'the pinned roster is the one this transcript names',
+  anchor: 'the pinned roster is the one this transcript names, or leads to it',
   statements: 'every statement has its form and its author’s signature, and belongs here',
   order: 'the entries stand in their one order, none of them twice',
   counters: 'statement counters of each party grow',
