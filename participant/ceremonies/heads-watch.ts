@@ -13,10 +13,13 @@ export class HeadsWatch {
   readonly #heardFrom = new Set<number>();
   /** The counter at this start: what this process signs itself is no news. */
   readonly #counterAtStart: number;
+  readonly #alarmed: (why: string) => void;
   #alarm: string | undefined;
 
-  constructor(node: NodeContext) {
+  /** @param alarmed told once a peer has shown that this node's memory is older than its word */
+  constructor(node: NodeContext, alarmed: (why: string) => void = () => undefined) {
     this.#node = node;
+    this.#alarmed = alarmed;
     this.#counterAtStart = node.journal.state.counter;
   }
 
@@ -53,8 +56,10 @@ export class HeadsWatch {
     const { highest, party } = heads.value.body;
     const counter = highest === undefined ? 0 : this.#ownCounter(highest);
     if (counter > this.#known()) {
+      const isFirst = this.#alarm === undefined;
       this.#alarm = `party ${party} holds a statement of this node with counter ${counter}, but this node knows ${this.#known()} only: its disk was rolled back or copied`;
       note('ROLLBACK_SUSPECTED', this.#alarm);
+      if (isFirst) this.#alarmed('this node may exist twice');
       return false;
     }
     this.#heardFrom.add(party);

@@ -82,7 +82,7 @@ export async function beginRun(parts: RunParts, session: Session, request: RunRe
   }
   const { host, isAcknowledged } = runHost(parts, session, request, permit.value);
   const run = new Run(machine, host);
-  let cancelEnd: (() => void) | undefined;
+  let isEnding = false;
   session.begin({
     accepts: (sid) => run.accepts(sid),
     deliver: (envelope) => run.deliver(envelope),
@@ -92,7 +92,8 @@ export async function beginRun(parts: RunParts, session: Session, request: RunRe
     cancel(reason) {
       if (!isAcknowledged()) return run.cancel(reason);
       // Who is away may be back in a moment and complete it; what is said of it then is what the audit goes on from.
-      cancelEnd ??= node.clock.after(ACK_PATIENCE, () => void host.aborted(reason).catch(host.failed));
+      if (!isEnding) node.clock.after(ACK_PATIENCE, () => void host.aborted(reason).catch(host.failed));
+      isEnding = true;
     },
   });
   run.start();
