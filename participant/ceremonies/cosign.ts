@@ -28,15 +28,23 @@ export class Cosigner {
   /** Ceremonies whose closed transcript lies here, of those kept by this process. */
   readonly #kept = new Set<string>();
   readonly #announceKept: () => void;
+  readonly #heldBack: () => string | undefined;
 
   /**
    * @param home its log holds the closes of earlier processes, and takes the new ones
    * @param kept told whenever a closed transcript has come
+   * @param heldBack why this node may not sign: a close uses up a counter too, which a copy of it may have used already
    */
-  constructor(node: NodeContext, home: Pick<Home, 'layout' | 'log' | 'closes'>, kept: () => void = () => undefined) {
+  constructor(
+    node: NodeContext,
+    home: Pick<Home, 'layout' | 'log' | 'closes'>,
+    kept: () => void = () => undefined,
+    heldBack: () => string | undefined = () => undefined,
+  ) {
     this.#node = node;
     this.#home = home;
     this.#announceKept = kept;
+    this.#heldBack = heldBack;
     for (const bytes of home.closes) {
       const envelope = parseEnvelope(bytes);
       const close = envelope.ok ? openClose(envelope.value, node.roster) : envelope;
@@ -63,6 +71,8 @@ export class Cosigner {
 
   async #close(lines: readonly Line[], from: string): Promise<void> {
     const { book, clock, exchange, journal, members, note, roster, self, signer } = this.#node;
+    const held = this.#heldBack();
+    if (held !== undefined) return note('NODE_HELD_BACK', `no transcript is closed: ${held}`);
     const report = verifyTranscript(lines, { roster, draft: true, now: clock.now(), history: new History() });
     const entry = report.proposal === undefined ? undefined : book.get(report.proposal.digest);
     if (!report.ok || report.proposal === undefined || report.ending === undefined || entry === undefined) {
