@@ -6,13 +6,25 @@ import { createSign } from '../../protocol/threshold/sign/machine.ts';
 import { signerOf as signerOfKeyshare } from '../../protocol/threshold/sign/signer.ts';
 import { dealPair } from './support/dealer.ts';
 import { expectValid } from './support/ecdsa.ts';
-import { ceremony, KeygenNetwork, signerOf } from './support/keygen-network.ts';
+import { ceremony, importCeremony, KeygenNetwork, reshareCeremony, signerOf } from './support/keygen-network.ts';
 import { vec } from './support/labels.ts';
 import { labelRandom, SignNetwork, type SignNode } from './support/sign-network.ts';
 
-it('KEYGEN 2 of 3, then a signature of parties 2 and 3 under the new key', () => {
-  const setup = ceremony(2, 3, 'keygen-to-signature');
-  const keygen = new KeygenNetwork(setup).run();
+const first = new KeygenNetwork(ceremony(2, 3, 'keygen-to-signature')).run();
+
+it.each([
+  ['KEYGEN', first],
+  [
+    'RESHARE under other indices, with a newcomer',
+    new KeygenNetwork(reshareCeremony({ from: first, dealers: [1, 3], holders: [3, 'new', 1, 2], threshold: 2 })).run(),
+  ],
+  [
+    'REMOVE',
+    new KeygenNetwork(reshareCeremony({ from: first, dealers: [1, 2], holders: [2, 3, 'new'], threshold: 2 })).run(),
+  ],
+  ['IMPORT', new KeygenNetwork(importCeremony(2, 3, true)).run()],
+])('%s, then a signature of parties 2 and 3', (_, keygen) => {
+  const setup = keygen.ceremony;
   const signerAt = (index: number) => signerOf(setup, pidOfIndex(setup.config, index));
   const hosts = new Map(
     [2, 3].map((index) => {
@@ -43,6 +55,7 @@ it('KEYGEN 2 of 3, then a signature of parties 2 and 3 under the new key', () =>
   });
   const network = new SignNetwork(hosts, nodes).start().run();
   const { publicKey } = keygen.epoch();
+  if (setup.parent !== undefined) expect(publicKey).toEqual(first.epoch().publicKey);
   for (const index of [2, 3]) {
     const output = network.outputOf(index);
     expect(output).toBeDefined();
