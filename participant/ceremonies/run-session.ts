@@ -26,7 +26,7 @@ import type { Keyshares } from '../keystore/keyshares.ts';
 import { runRandom } from '../randomness.ts';
 import type { Activations } from './activations.ts';
 import { Run, type RunHost } from './run.ts';
-import type { Session } from './session.ts';
+import { PEER_ENDED, type Session } from './session.ts';
 
 /** After the own ACK a party waits so much longer for the certificate before it reports a failure; milliseconds. */
 const ACK_PATIENCE = 60_000;
@@ -91,8 +91,11 @@ export async function beginRun(parts: RunParts, session: Session, request: RunRe
     mustListen: isAcknowledged,
     cancel(reason) {
       if (!isAcknowledged()) return run.cancel(reason);
-      // Who is away may be back in a moment and complete it; what is said of it then is what the audit goes on from.
-      if (!isEnding) node.clock.after(ACK_PATIENCE, () => void host.aborted(reason).catch(host.failed));
+      const end = (): void => void host.aborted(reason).catch(host.failed);
+      // A peer that says it is out has not acknowledged. One that is silent may be back in a moment and complete it;
+      // what is said of it then is what an audit goes on from.
+      if (reason.check === PEER_ENDED) end();
+      else if (!isEnding) node.clock.after(ACK_PATIENCE, end);
       isEnding = true;
     },
   });

@@ -22,6 +22,9 @@ import { Witness } from './witness.ts';
 /** A session that has not ended after this many milliseconds ends as BENIGN: a peer is gone or silent. */
 export const SESSION_DEADLINE = 30_000;
 
+/** Check of the abort of a session that another signer has left. */
+export const PEER_ENDED = 'peer';
+
 /** What a session ends with, beside what every outcome says. */
 export type Ending = Pick<OutcomeBody, 'signature' | 'key' | 'exported' | 'abort'>;
 

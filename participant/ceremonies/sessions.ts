@@ -23,7 +23,7 @@ import { EarlyEnvelopes } from './early.ts';
 import { beginExport } from './export-session.ts';
 import { bindingOf, planOf } from './plans.ts';
 import { beginRun, type RunParts } from './run-session.ts';
-import { Session } from './session.ts';
+import { PEER_ENDED, Session } from './session.ts';
 import { beginSigning } from './sign-session.ts';
 
 /** Longest wait of one timer, milliseconds; what is announced for longer is looked at again. */
@@ -108,7 +108,7 @@ export class Sessions {
     const { body } = session.start;
     if (!equalBytes(body.sessionId, sessionId) || !body.signers.includes(party)) return;
     session.run?.cancel(
-      new Abort({ failure: 'BENIGN', check: 'peer', message: `Party ${party} has ended the session.` }),
+      new Abort({ failure: 'BENIGN', check: PEER_ENDED, message: `Party ${party} has ended the session.` }),
     );
   }
 

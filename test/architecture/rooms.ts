@@ -110,7 +110,7 @@ const DOORS: readonly Door[] = [
   },
   {
     module: 'protocol/threshold/keygen/machine.ts',
-    only: ['participant/ceremonies/keygen-session.ts'],
+    only: ['participant/ceremonies/run-session.ts'],
     reason: 'the same for key generation',
   },
 ];
