@@ -114,6 +114,24 @@ describe('a complete run', () => {
   });
 });
 
+describe('the time of base OT', () => {
+  it('depends on public values: both sides hash the same two messages of each OT, whatever the choice', () => {
+    const bsid = vec('time/bsid');
+    const heard = (log: string[]) => (message: Uint8Array) => {
+      log.push(toHex(message));
+      return hashToPoint(message);
+    };
+    const [ofChooser, ofSender]: [string[], string[]] = [[], []];
+    const message = choose(bsid, drawChooser(labelRandom('time')), heard(ofChooser)) ?? new Uint8Array(0);
+    transfer(bsid, message, drawTransfer(labelRandom('time')), heard(ofSender));
+    expect(ofChooser).toHaveLength(256);
+    expect(ofChooser.toSorted()).toEqual(ofSender.toSorted());
+    for (let r = 0; r < 128; r++) {
+      expect(ofChooser.slice(2 * r, 2 * r + 2).toSorted()).toEqual(ofSender.slice(2 * r, 2 * r + 2).toSorted());
+    }
+  });
+});
+
 describe('base OT refuses (P1)', () => {
   const bsid = vec('P1/bsid');
   const random = labelRandom('P1');

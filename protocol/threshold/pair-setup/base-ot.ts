@@ -1,8 +1,9 @@
 /**
  * Endemic oblivious transfer (Masny-Rindal 2019/706; docs/protocol.md p.3), 128 at once. A chooses with bit
  * c_r = 1 - Delta_r and gets one key of each pair, B gets both. Full group operations only. Choice bits select bytes
- * by masks; they decide no branch and no memory address. The random oracle into the group sees public bytes only, and
- * each side evaluates it at both points of a pair, so the time it takes says nothing about the choice.
+ * by masks; they decide no branch and no memory address. The random oracle into the group takes longer for some
+ * messages than for others: each side evaluates it at the same two public ones, so its time says nothing about the
+ * choice.
  */
 import type { Random } from '../../common/effects.ts';
 import { BugError } from '../../common/errors.ts';
@@ -77,16 +78,17 @@ function drawPoints(random: Random, count: number): readonly Point[] {
 export function choose(bsid: Uint8Array, values: ChooserValues, hash: PointHash): Uint8Array | undefined {
   const message = new Uint8Array(POINT_PAIRS_BYTES);
   for (let r = 0; r < KAPPA; r++) {
-    const encodedOther = curve.encode(at(values.unchosen, r));
-    const own = curve.base(at(values.u, r));
-    // Both candidates are computed, so that the work does not depend on the choice.
-    const ifZero = curve.add(own, curve.negate(hashOther(hash, bsid, r, 0, encodedOther)));
-    const ifOne = curve.add(own, curve.negate(hashOther(hash, bsid, r, 1, encodedOther)));
-    if (curve.isIdentity(ifZero) || curve.isIdentity(ifOne)) return undefined;
+    const other = curve.encode(at(values.unchosen, r));
     const choice = choiceMask(values.delta, r);
+    const own = curve.add(curve.base(at(values.u, r)), curve.negate(hashOther(hash, bsid, r, choice & 1, other)));
+    if (curve.isIdentity(own)) return undefined;
+    const encoded = curve.encode(own);
+    // The number of tries of a hash depends on what is hashed. With this one, which nobody needs here, the two hashes
+    // are those of R_1 and R_0 that B evaluates, whatever the choice is.
+    hashOther(hash, bsid, r, ~choice & 1, encoded);
     const target = message.subarray(2 * POINT_BYTES * r, 2 * POINT_BYTES * (r + 1));
-    select(choice, encodedOther, curve.encode(ifZero), target.subarray(0, POINT_BYTES));
-    select(choice, curve.encode(ifOne), encodedOther, target.subarray(POINT_BYTES));
+    select(choice, other, encoded, target.subarray(0, POINT_BYTES));
+    select(choice, encoded, other, target.subarray(POINT_BYTES));
   }
   return message;
 }
