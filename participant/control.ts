@@ -45,6 +45,8 @@ export async function answerControl(node: ParticipantNode, call: ControlCall): P
       return node.bans.list().map(banRow);
     case 'lift-ban':
       return liftBan(node, params);
+    case 'reset-pair':
+      return resetPair(node, params);
     case 'policy-show':
       return { common: policyRow(node.context.policies.common), own: policyRow(node.context.policies.own) };
     case 'policy-set':
@@ -144,6 +146,16 @@ async function liftBan(node: ParticipantNode, params: Params): Promise<JsonValue
   const peer = Number(textOf(params, 'peer'));
   const state = await node.context.exchange.exclusively(() => node.bans.lift(wallet, peer));
   return { wallet: wallet.name, party: peer, state };
+}
+
+async function resetPair(node: ParticipantNode, params: Params): Promise<JsonValue> {
+  const wallet = walletOf(node, params);
+  const peer = Number(textOf(params, 'peer'));
+  if (!node.context.roster.parties.some((party) => party.index === peer) || peer === node.context.self) {
+    throw new InvalidArgument('UNKNOWN_PARTY', 'PEER', 'must be the index of another party');
+  }
+  await node.pairs.resetFailures(wallet.epochId, peer);
+  return { wallet: wallet.name, party: peer, state: 'counted anew' };
 }
 
 function walletOf(node: ParticipantNode, params: Params): Wallet {

@@ -111,7 +111,7 @@ export class ParticipantNode {
       note,
     };
     this.#offers = new Offers(this.context);
-    this.heads = new HeadsWatch(this.context);
+    this.heads = new HeadsWatch(this.context, (why) => this.pairs.overwriteAll(why));
     this.answers = new Answers(this.context, () => this.heads.heldBack());
     this.pairs = new Pairs(this.context, home.identity.hedgeKey);
     this.#activations = new Activations({
@@ -135,7 +135,12 @@ export class ParticipantNode {
       isClosed: (proposal) => this.#cosigner.isKept(proposal),
       isBusy: () => this.#sessions.isBusy(),
     });
-    this.#cosigner = new Cosigner(this.context, home, () => this.#changeover.consider());
+    this.#cosigner = new Cosigner(
+      this.context,
+      home,
+      () => this.#changeover.consider(),
+      () => this.heads.heldBack(),
+    );
   }
 
   /** Connects, and settles what an earlier process left open. */
@@ -292,6 +297,7 @@ export class ParticipantNode {
   #onRound(bytes: Uint8Array, from: string): void {
     const envelope = parseEnvelope(bytes);
     if (envelope === undefined) return;
+    this.pairs.checkClocks();
     if (envelope.type === PAIR) {
       // Before a run has authenticated anything, who may open or occupy it is decided by the connection.
       if (from === `party:${envelope.from}`) this.pairs.deliver(bytes, envelope);

@@ -1,4 +1,4 @@
-/** `keymoot participant bans`, `lift-ban`: who cannot sign with whom, and how two key holders end that. */
+/** `keymoot participant bans`, `lift-ban`, `reset-pair`: who cannot sign with whom, and how key holders end that. */
 import { field, listOf } from '../../proto/control/answer.ts';
 import type { Command } from '../../proto/control/command.ts';
 import { HOME_OPTION } from '../../proto/control/home-option.ts';
@@ -52,6 +52,32 @@ export const liftBan: Command = {
         ? 'The ban is lifted.'
         : `Signed. The ban ends when the key holder of party ${params.peer} lifts it, too.`;
     call.terminal.result(answer, words);
+    return 0;
+  },
+};
+
+export const resetPair: Command = {
+  usage: '--wallet NAME --peer INDEX --home DIR [--yes]',
+  summary: 'count the failed pair setups with another party anew, after 16 have stopped them',
+  options: {
+    ...HOME_OPTION,
+    wallet: { type: 'string' },
+    peer: { type: 'string' },
+    yes: { type: 'boolean' },
+  },
+  positionals: { min: 0, max: 0 },
+  async run(call) {
+    const params = { wallet: call.required('wallet'), peer: call.required('peer') };
+    call.terminal.print(
+      [
+        `Each failed setup may be a fault, or a guess of party ${params.peer} at one bit of a secret that then is thrown away.`,
+        'Sixteen in a row are no accident: look at both machines before you let them go on.',
+      ].join('\n'),
+    );
+    const question = { text: `Count the failures with party ${params.peer} anew?`, yes: call.flag('yes') };
+    if (!(await call.terminal.confirm(question))) throw new Refusal('NOT_CONFIRMED', 'the pair stays refused');
+    const answer = await askNode(call, 'reset-pair', params);
+    call.terminal.result(answer, 'The failures are counted anew.');
     return 0;
   },
 };
