@@ -63,6 +63,11 @@ test('a payment is signed by the key of a path, and the audit follows it', async
   if (signature === undefined) throw new Error('no signature');
   const digest = fromHex(String(result['digest']).slice(2)) ?? new Uint8Array();
   expect(secp256k1.verify(concat(signature.r, signature.s), digest, key, { prehash: false })).toBe(true);
+  expect(report.derived).toMatchObject({ namedBy: [1, 2, 3], repeated: false });
+  const { chainCode } = await network.ask(3, 'chain-code', { wallet: 'treasury' });
+  const chainCodes = [fromHex(String(chainCode)) ?? new Uint8Array()];
+  const whole = verifyTranscript(new Uint8Array(await readFile(path)), { roster: network.roster, chainCodes });
+  expect(whole.derived).toMatchObject({ repeated: true });
   const [again] = await derived(2, []);
   expect(again).toMatchObject({ path: 'm/0/5', signed: 1 });
 }, 120_000);

@@ -57,7 +57,12 @@ export function gatherEvidence(seen: Seen): readonly Found[] {
     const envelopes = [first.bytes, second.bytes];
     candidates.push({ ...base, kind: 'messages', accused, check: 'two-messages', envelopes });
   }
-  candidates.push(...ofSigning(base, places), ...ofRun(seen, base, places));
+  candidates.push(...ofSigning(base, places));
+  try {
+    candidates.push(...ofRun(seen, base, places));
+  } catch {
+    // A proposal that no run can follow from, say: there is nothing to prove by it, and the rest still counts.
+  }
   return judged(candidates, roster);
 }
 

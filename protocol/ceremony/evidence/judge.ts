@@ -75,12 +75,21 @@ function decide(
   roster: Roster,
 ): Result<Guilt, EvidenceFault> {
   const { accused, check } = evidence;
-  const found = proven(evidence, envelopes, roster);
+  const found = attempted(() => proven(evidence, envelopes, roster));
   if (!found.ok) return fault('EVIDENCE_UNPROVEN', found.error);
   const guilt = found.value.find((item) => item.accused === accused && item.check === check);
   if (guilt === undefined) return fault('EVIDENCE_UNPROVEN', `it does not prove check ${check} against ${accused}`);
   const shown = envelopes.some(({ type }) => type === DKG_COMPLAINT);
   return ok({ ...guilt, members: shown });
+}
+
+/** What makes the judge fail proves nothing: nobody may keep a transcript from being verified by what it shows. */
+function attempted(judge: () => Result<readonly Proven[], string>): Result<readonly Proven[], string> {
+  try {
+    return judge();
+  } catch {
+    return err('the judge failed on it');
+  }
 }
 
 function proven(
