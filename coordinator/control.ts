@@ -3,6 +3,7 @@
 import { listOf } from '../proto/control/answer.ts';
 import type { JsonValue } from '../proto/control/message.ts';
 import type { ControlCall } from '../proto/control/serve.ts';
+import { isKeyChange } from '../protocol/ceremony/agreement.ts';
 import type { BookEntry } from '../protocol/ceremony/book.ts';
 import type { Restored } from '../protocol/ceremony/proposal-terms.ts';
 import { fingerprint, MAX_PARTIES } from '../protocol/ceremony/roster.ts';
@@ -78,7 +79,7 @@ export async function answerControl(service: CoordinatorService, call: ControlCa
 
 /** Proposes, then reports every move until the ceremony has ended; `detach` returns at once. */
 async function followed(service: CoordinatorService, proposal: Uint8Array, call: ControlCall): Promise<JsonValue> {
-  if (isObject(call.params) && call.params['detach'] === true) return { ok: true, ceremony: shortName(proposal) };
+  if (isObject(call.params) && call.params['detach'] === true) return detached(service, proposal);
   const changed = (): void => {
     const entry = service.home.book.get(latest(service, proposal));
     if (entry !== undefined) call.emit(ceremonyRow(service, entry));
@@ -87,6 +88,13 @@ async function followed(service: CoordinatorService, proposal: Uint8Array, call:
   const entry = service.home.book.get(done.proposal);
   if (entry === undefined) throw new InvalidArgument('CEREMONY_UNKNOWN', 'CEREMONY', 'the ceremony is gone');
   return resultJson(entry, done.result);
+}
+
+/** Nobody waits; but a change of a key is told in full even so, with the time until it can start. */
+function detached(service: CoordinatorService, proposal: Uint8Array): JsonValue {
+  const entry = service.home.book.get(proposal);
+  const isChange = entry !== undefined && isKeyChange(entry.ceremony.proposal.body);
+  return { ok: true, ceremony: shortName(proposal), ...(isChange ? ceremonyRow(service, entry) : {}) };
 }
 
 function latest(service: CoordinatorService, proposal: Uint8Array): Uint8Array {

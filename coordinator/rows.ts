@@ -68,7 +68,7 @@ export function walletRow(service: CoordinatorService, wallet: Wallet): Row {
   };
 }
 
-export function ceremonyRow(service: CoordinatorService, entry: BookEntry): JsonValue {
+export function ceremonyRow(service: CoordinatorService, entry: BookEntry): Row {
   const { ceremony } = entry;
   const { body, digest } = ceremony.proposal;
   const { progress, result, waiting } = service.followed(digest);

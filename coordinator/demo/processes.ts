@@ -47,7 +47,11 @@ export class Processes {
 
   #break: (error: Error) => void = () => undefined;
 
-  constructor() {
+  readonly #cli: string;
+
+  /** @param cli the built command line */
+  constructor(cli: string = CLI) {
+    this.#cli = cli;
     process.once('exit', this.#killAll);
     this.broken = new Promise<never>((_, reject) => {
       this.#break = reject;
@@ -163,7 +167,7 @@ export class Processes {
     node: readonly string[] = [],
   ): ChildProcess {
     if (this.#stopping) throw new Refusal('DEMO_STOPPED', 'the demo is being stopped');
-    const child = spawn(process.execPath, [...node, CLI, ...args], { stdio: [...stdio] });
+    const child = spawn(process.execPath, [...node, this.#cli, ...args], { stdio: [...stdio] });
     this.#children.add(child);
     child.once('exit', () => this.#children.delete(child));
     return child;

@@ -47,11 +47,14 @@ export async function found(cast: Cast): Promise<void> {
   ]);
 }
 
-export async function makeKey(cast: Cast): Promise<Estate> {
+/** @param options more words for the keygen command */
+export async function makeKey(cast: Cast, options: readonly string[] = []): Promise<Estate> {
   const { narrator, operator, processes } = cast;
   const { parties } = currentRoster(cast);
   narrator.step('A key, a chain, a policy, and a first payment');
-  const running = processes.answer(['coordinator', 'keygen', '--home', operator.home, '--wallet', WALLET]);
+  const running = processes.answer([
+    ...['coordinator', 'keygen', '--home', operator.home, '--wallet', WALLET, ...options],
+  ]);
   await approveByHand(cast, parties, await ceremonyInInboxes(running, parties), running);
   const result = await finished(cast, running, 'completed', 'the key generation');
   const address = checksummed(field(result, 'address'));

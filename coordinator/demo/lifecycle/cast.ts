@@ -76,8 +76,17 @@ function identity({ home, name, passphrase, person }: Holder | Theatre['operator
   return ['--home', home, '--name', name, '--person', person, '--passphrase-file', passphrase, '--weak-kdf'];
 }
 
-/** Composes the next roster from cards and has every one of its parties sign it. */
-export async function composeRoster(cast: Cast, parties: readonly Holder[], threshold: number): Promise<SignedRoster> {
+/**
+ * Composes the next roster and has every one of its parties sign it.
+ *
+ * @param operators who joins those of the roster before
+ */
+export async function composeRoster(
+  cast: Cast,
+  parties: readonly Holder[],
+  threshold: number,
+  operators: readonly Member[] = [],
+): Promise<SignedRoster> {
   const { dir, networkKey, operator, processes } = cast;
   const previous = cast.rosters.at(-1);
   const version = cast.rosters.length + 1;
@@ -92,6 +101,8 @@ export async function composeRoster(cast: Cast, parties: readonly Holder[], thre
     ...(previous === undefined
       ? ['--name', 'demo', '--operator', card(operator), '--network-key', networkKey, '--announcement', '0']
       : ['--previous', previous.file]),
+    ...(operators.length === 0 ? [] : ['--operator', operator.name]),
+    ...operators.flatMap((member) => ['--operator', card(member)]),
   ]);
   // One after the other: each adds a signature to the same file.
   for (const { home, passphrase } of parties) {

@@ -33,7 +33,12 @@ export async function changeKey(cast: Cast, change: KeyChange): Promise<JsonValu
 }
 
 /** Makes `next` the successor everywhere: those who stay adopt it, newcomers join both, the operator adopts it. */
-export async function adoptRoster(cast: Cast, next: SignedRoster, running: readonly Holder[]): Promise<void> {
+export async function adoptRoster(
+  cast: Cast,
+  next: SignedRoster,
+  running: readonly Holder[],
+  beforeStart: (newcomer: Holder) => Promise<void> = async () => undefined,
+): Promise<void> {
   const { narrator, networkKey, operator, processes } = cast;
   const before = currentRoster(cast);
   const words = ['--fingerprint', next.fingerprint];
@@ -45,6 +50,7 @@ export async function adoptRoster(cast: Cast, next: SignedRoster, running: reado
       ...['participant', 'join', next.file, '--previous', before.file, '--home', newcomer.home],
       ...['--network-key', networkKey, ...words],
     ]);
+    await beforeStart(newcomer);
     await startNode(cast, newcomer);
   }
   narrator.say(
