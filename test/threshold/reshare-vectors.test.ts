@@ -1,4 +1,4 @@
-/** RESHARE byte for byte against the independent implementation: a lost share, and other indices for the same parties. */
+/** RESHARE, REMOVE and IMPORT byte for byte against independent implementations. */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { describe, expect, it } from 'vitest';
 import { verify } from '../../protocol/ceremony/ed25519.ts';
@@ -9,8 +9,21 @@ import { dealerPids } from '../../protocol/threshold/keygen/config.ts';
 import { decodeKeyshare, encodeKeyshare } from '../../protocol/threshold/keygen/keyshare.ts';
 import { scalarToBytes } from '../../protocol/threshold/math/scalar.ts';
 import type { ParsedEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
-import { ceremony, indexOf, KeygenNetwork, reshareCeremony, scriptedRandom } from './support/keygen-network.ts';
-import { dealerDraws, type EnvelopeVector, keygenVectors, reshareDraws } from './support/keygen-vectors.ts';
+import {
+  ceremony,
+  importCeremony,
+  indexOf,
+  KeygenNetwork,
+  reshareCeremony,
+  scriptedRandom,
+} from './support/keygen-network.ts';
+import {
+  dealerDraws,
+  type EnvelopeVector,
+  inheritedDraws,
+  keygenVectors,
+  lifecycleVectors,
+} from './support/keygen-vectors.ts';
 
 const vector = keygenVectors.reshare;
 const parentSetup = ceremony(2, 3);
@@ -28,7 +41,7 @@ describe('RESHARE of the vectors', () => {
   });
   const deals = (pid: number) => vector.dealersPid.includes(pid);
   const network = new KeygenNetwork(setup, {
-    random: (pid) => scriptedRandom(reshareDraws(pid, vector.t, deals(pid))),
+    random: (pid) => scriptedRandom(inheritedDraws('reshare', { pid, deals: deals(pid), holds: true }, vector.t)),
   }).run();
 
   it('starts from the same ids', () => {
@@ -85,6 +98,78 @@ describe('RESHARE of the vectors', () => {
     const parent = from.epoch();
     const verified = verifyCertificate(network.certificate(), { threshold: 2, parties, verify, parent });
     expect(verified.ok && toHex(verified.value.epochId)).toBe(vector.epochId);
+  });
+});
+
+const keygen35 = new KeygenNetwork(ceremony(3, 5, 'keygen35'), {
+  random: (pid) => scriptedRandom(dealerDraws('keygen35', pid, 3)),
+}).run();
+
+describe.each([
+  [
+    'remove',
+    reshareCeremony({
+      from: keygen35,
+      dealers: [1, 3, 5],
+      holders: [5, 'new', 1],
+      threshold: 2,
+      label: 'remove',
+      rosterLabel: 'keygen35',
+    }),
+  ],
+  ['import', importCeremony(2, 2, true)],
+] as const)('%s of the vectors', (prefix, setup) => {
+  const vector = lifecycleVectors[prefix];
+  const network = new KeygenNetwork(setup, {
+    random: (pid) => {
+      const member = vector.members[pid - 1];
+      if (member === undefined) throw new Error(`no member ${pid}`);
+      return scriptedRandom(inheritedDraws(prefix, { pid, deals: member.deals, holds: member.new > 0 }, vector.t));
+    },
+  }).run();
+
+  it('starts from the same ids', () => {
+    const { config } = setup;
+    expect(toHex(config.parentSharesHash)).toBe(vector.hX);
+    expect(toHex(config.chainCodeHash)).toBe(vector.ccPub);
+    expect(toHex(encodePartyList(config.parties))).toBe(vector.pList);
+    expect(toHex(setup.cfgHash)).toBe(vector.cfgHash);
+    expect(toHex(setup.sessionId)).toBe(vector.sessionId);
+  });
+
+  it.each(vector.members.map((member) => [member.pid, member] as const))(
+    'pid %i sends the same messages',
+    (pid, member) => {
+      const said = [member.messages.R1, member.messages.R2, member.messages.R3, member.messages.R4]
+        .concat(member.messages.ACK, member.messages.ACTIVE)
+        .flatMap((expected) => expected ?? []);
+      for (const expected of said) {
+        const envelopes = network.envelopes(Number(expected.type), expected.round, pid);
+        expect(envelopes.length).toBe(setup.pids.length - 1);
+        for (const envelope of envelopes) expectEnvelope(envelope, expected);
+      }
+      for (const expected of member.shares) {
+        const envelopes = network.envelopes(0x11, 3, pid, expected.to);
+        expect(envelopes.length).toBe(1);
+        for (const envelope of envelopes) expectEnvelope(envelope, expected);
+      }
+      const count = said.length * (setup.pids.length - 1) + member.shares.length;
+      expect(network.sent.filter((entry) => entry.from === pid).length).toBe(count);
+    },
+  );
+
+  it('ends with the same epoch at every member', () => {
+    expect(network.outputs.size).toBe(setup.pids.length);
+    for (const { epoch } of network.outputs.values()) {
+      expect(toHex(epoch.sid)).toBe(vector.sid);
+      expect(toHex(epoch.digest)).toBe(vector.digest);
+      expect(toHex(epoch.epochId)).toBe(vector.epochId);
+      expect(epoch.commitments.map(toHex)).toEqual(vector.F);
+      expect(epoch.publicShares.map(toHex)).toEqual(Object.values(vector.X));
+    }
+    for (const [index, share] of Object.entries(vector.x)) {
+      expect(toHex(network.keyshareAt(Number(index)).share.use(scalarToBytes))).toBe(share);
+    }
   });
 });
 

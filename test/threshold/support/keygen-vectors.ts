@@ -74,6 +74,24 @@ export type ReshareVector = Readonly<
   readonly F: readonly string[];
 };
 
+/** REMOVE or IMPORT of test/vectors/lifecycle.json. */
+export type LifecycleVector = Readonly<
+  Record<'hX' | 'pList' | 'cfgHash' | 'sessionId' | 'sid' | 'ccPub' | 'digest' | 'epochId', string>
+> & {
+  readonly t: number;
+  readonly members: readonly {
+    readonly pid: number;
+    readonly deals: boolean;
+    readonly old: number;
+    readonly new: number;
+    readonly messages: Readonly<Partial<Record<Rounds, EnvelopeVector>>>;
+    readonly shares: readonly EnvelopeVector[];
+  }[];
+  readonly x: Readonly<Record<string, string>>;
+  readonly X: Readonly<Record<string, string>>;
+  readonly F: readonly string[];
+};
+
 export interface TagVector {
   readonly tag: string;
   readonly fn: 'H' | 'h' | 'hash_to_curve';
@@ -109,6 +127,10 @@ export const keygenVectors = JSON.parse(
   readFileSync(new URL('../../vectors/protocol-vectors.json', import.meta.url), 'utf8'),
 ) as Vectors;
 
+export const lifecycleVectors = JSON.parse(
+  readFileSync(new URL('../../vectors/lifecycle.json', import.meta.url), 'utf8'),
+) as Readonly<Record<'remove' | 'import', LifecycleVector>>;
+
 /** The random draws of one dealer in the order in which a KEYGEN machine makes them. */
 export function dealerDraws(prefix: string, pid: number, threshold: number): readonly Uint8Array[] {
   const label = `${prefix}/dealer/${pid}`;
@@ -124,15 +146,19 @@ export function dealerDraws(prefix: string, pid: number, threshold: number): rea
   ];
 }
 
-/** The same for a member of the RESHARE of the vectors: the constant and the chain code are given. */
-export function reshareDraws(pid: number, threshold: number, dealer: boolean): readonly Uint8Array[] {
-  const label = `reshare/party/${pid}`;
+/** The same for a member of a RESHARE, REMOVE or IMPORT: the constant and the chain code are given. */
+export function inheritedDraws(
+  prefix: string,
+  member: { readonly pid: number; readonly deals: boolean; readonly holds: boolean },
+  threshold: number,
+): readonly Uint8Array[] {
+  const label = `${prefix}/party/${member.pid}`;
   const nonce = vec(`${label}/nonce`);
-  const own = scalarDraw(vscalar(`${label}/sharepok`));
-  if (!dealer) return [nonce, own];
+  const own = member.holds ? [scalarDraw(vscalar(`${label}/sharepok`))] : [];
+  if (!member.deals) return [nonce, ...own];
   const each = (name: string, from: number) =>
     Array.from({ length: threshold - from }, (_, k) => scalarDraw(vscalar(`${label}/${name}${from + k}`)));
-  return [...each('a', 1), vec(`${label}/blind`), nonce, ...each('pok', 0), own];
+  return [...each('a', 1), vec(`${label}/blind`), nonce, ...each('pok', 0), ...own];
 }
 
 /** 48 bytes that a machine reduces to exactly this scalar. */
