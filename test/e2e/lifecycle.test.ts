@@ -134,7 +134,7 @@ describe('what must not work', () => {
   test('a proposal under the old epoch is refused by every party', () => {
     const refusal = report.refused.find((entry) => entry.case === 'old-epoch');
     const codes = new Map(refusal?.reasons.map(({ party, code }) => [party, code]));
-    expect([...codes.keys()].sort()).toEqual([1, 2, 3]);
+    expect(new Set(codes.keys())).toEqual(new Set([1, 2, 3]));
     expect(new Set(codes.values())).toEqual(new Set(['WRONG_EPOCH']));
   });
 
