@@ -42,7 +42,7 @@ function refresh(body: ReshareProposal, roster: RosterBody, address: Uint8Array 
       ...walletLines(body.wallet, address),
       `the same ${roster.parties.length} parties hold it, and any ${roster.threshold} of them sign, as before`,
       dealerLine(body, roster),
-      'every old share, and every backup of one, is worth nothing once all have changed over',
+      `an old share, or a backup of one, no longer combines with the new ones; ${roster.threshold} old ones together still are the key`,
     ],
     warnings: [],
   };
