@@ -7,9 +7,11 @@ import { ceremonyBench } from './ceremony.bench.ts';
 import { concurrentBench } from './concurrent.bench.ts';
 import { payloadBench } from './payload.bench.ts';
 import { loadPeers } from './peers.ts';
+import { plot } from './plot.ts';
 import { policyBench } from './policy.bench.ts';
 import { primitiveBench } from './primitive.bench.ts';
 import { environment, line, type Measurement, ratios } from './report.ts';
+import { scaleBench } from './scale.bench.ts';
 import { memoryBench, pairBench, thresholdBench } from './threshold.bench.ts';
 import { transferBench } from './transfer.bench.ts';
 
@@ -23,17 +25,24 @@ const BENCHES: readonly Bench[] = [
   memoryBench,
   ceremonyBench,
   concurrentBench,
+  scaleBench,
 ];
 
 installPlatformHash();
 const { values } = parseArgs({
-  options: { json: { type: 'string' }, only: { type: 'string', default: '' }, 'peer-dir': { type: 'string' } },
+  options: {
+    json: { type: 'string' },
+    only: { type: 'string', default: '' },
+    'peer-dir': { type: 'string' },
+    plot: { type: 'string' },
+  },
 });
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const { only } = values;
 const dir = values['peer-dir'];
 const results: Measurement[] = [];
-say(`${environment(new Date())}\n`);
+const where = environment(new Date());
+say(`${where}\n`);
 const peers = dir === undefined ? [] : await loadPeers(dir, (name, why) => say(`without ${name}: ${why}`));
 for (const peer of peers) say(`beside ${peer.name} ${peer.version}`);
 
@@ -53,3 +62,4 @@ for (const bench of BENCHES) {
 const compared = ratios(results);
 if (compared.length > 0) say(`\nours : theirs, in this run\n${compared.join('\n')}`);
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, undefined, 2)}\n`);
+if (values.plot !== undefined) writeFileSync(values.plot, plot(results, where));
