@@ -305,6 +305,7 @@ describe('a dealer that leaves', () => {
     const { sign } = signerOf(setup, leaving);
     for (const [type, round, length] of [
       [0x10, 4, 97],
+      [0x10, 4, 96],
       [0x12, 5, 132],
       [0x13, 6, 36],
       [0x14, 7, 36],
@@ -312,6 +313,16 @@ describe('a dealer that leaves', () => {
       const body = new Uint8Array(length);
       const bytes = encodeEnvelope({ type, round, from: leaving, to: 0, sid, body }, sign);
       for (const pid of staying) expect(network.machine(pid).deliver(bytes)).toEqual([]);
+    }
+    // Nor is there a share for it, or one from who does not deal.
+    const [dealer = 0] = staying.filter((pid) => setup.dealt(pid) !== undefined);
+    const [idle = 0] = staying.filter((pid) => setup.dealt(pid) === undefined);
+    for (const [from, to] of [
+      [dealer, leaving],
+      [idle, dealer],
+    ] as const) {
+      const fields = { type: 0x11, round: 3, from, to, sid, body: new Uint8Array(95) };
+      expect(network.machine(to).deliver(encodeEnvelope(fields, signerOf(setup, from).sign))).toEqual([]);
     }
     network.settle();
     expect(network.outputs.size).toBe(setup.pids.length);

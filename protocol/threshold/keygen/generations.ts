@@ -155,7 +155,11 @@ export type CertificateEffect =
   /** The certificate holds an ACK of this party that its store does not know: the store was rolled back or lost. */
   | 'share-lost';
 
-/** What to do with a certificate of this wallet that has just been verified. */
+/**
+ * What to do with a certificate of this wallet that has just been verified. A certificate is the word of those who hold
+ * the new shares: who is not one of them (`follow`) has to know from elsewhere that there was such a run, because it took
+ * part in it or because those who dealt and stayed say so. Strangers alone could sign one for a key they never got.
+ */
 export function onCertificate(
   known: readonly Generation[],
   epoch: Epoch,
