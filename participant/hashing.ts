@@ -1,11 +1,8 @@
 /** The platform's SHA-256 for long inputs: once in each thread, before any protocol run. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
+import { concat } from '../protocol/common/bytes.ts';
 import { installSha256 } from '../protocol/threshold/sha256.ts';
 
 export function installPlatformHash(): void {
-  installSha256((parts) => {
-    const hash = createHash('sha256');
-    for (const part of parts) hash.update(part);
-    return new Uint8Array(hash.digest());
-  });
+  installSha256((parts) => new Uint8Array(hash('sha256', concat(...parts), 'buffer')));
 }

@@ -85,9 +85,11 @@ function keyObject(publicKey: PublicKey): KeyObject | undefined {
   return key;
 }
 
+/** The integer of 32 bytes. */
 function littleEndian(bytes: Uint8Array): bigint {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, 32);
   let value = 0n;
-  for (let i = bytes.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i] ?? 0);
+  for (let at = 24; at >= 0; at -= 8) value = (value << 64n) | view.getBigUint64(at, true);
   return value;
 }
 

@@ -1,8 +1,8 @@
 /** The two hash functions of the protocol (docs/protocol.md a.4). */
-import { sha256 } from '@noble/hashes/sha2.js';
 import { utf8 } from '../common/bytes.ts';
 import { BugError } from '../common/errors.ts';
-import { sha256 as longSha256 } from './sha256.ts';
+import { midstate } from './hot-hash.ts';
+import { sha256, shortSha256 } from './sha256.ts';
 import type { HotTag, Tag } from './tags.ts';
 
 /** 32 zero bytes: the sid slot where no id exists. */
@@ -36,7 +36,7 @@ function requireSid(sid: Uint8Array): void {
 export function H(tag: Tag, sid: Uint8Array, ...fields: Uint8Array[]): Uint8Array {
   requireSid(sid);
   const parts = fields.flatMap((field) => [lengthBytes(field.length), field]);
-  return longSha256(prefix(tag), sid, lengthBytes(fields.length), ...parts);
+  return sha256(prefix(tag), sid, lengthBytes(fields.length), ...parts);
 }
 
 /** The state of `hot` after its first block, which depends on tag and sid only. */
@@ -46,16 +46,12 @@ export interface HotMidstate {
 }
 
 export function hotMidstate(tag: HotTag, sid: Uint8Array): HotMidstate {
-  requireSid(sid);
-  const start = sha256
-    .create()
-    .update(prefix(`hot/${tag}`))
-    .update(sid);
+  const state = midstate(tag, sid);
   return {
     digest(w: Uint8Array): Uint8Array {
       if (w.length > HOT_INPUT_MAX)
         throw new BugError('BUG_HOT_LENGTH', `A hot input is at most 52 bytes, not ${w.length}.`);
-      return start.clone().update(w).digest();
+      return shortSha256(state, 64, [w]);
     },
   };
 }

@@ -1,10 +1,13 @@
+import { createHash } from 'node:crypto';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { describe, expect, it } from 'vitest';
 import { concat, fromHex, toHex } from '../../protocol/common/bytes.ts';
 import { hot } from '../../protocol/threshold/hash.ts';
-import { compress, hotBlock, midstate, readBigEndian } from '../../protocol/threshold/hot-hash.ts';
+import { hotBlock, midstate } from '../../protocol/threshold/hot-hash.ts';
 import { swapBytes, transpose, wordsOf, writeWords } from '../../protocol/threshold/math/bits.ts';
 import { hashRow, hashRows, rowHashKey } from '../../protocol/threshold/math/gf128.ts';
+import { compress, readBigEndian } from '../../protocol/threshold/sha256-block.ts';
+import { block, compressLanes, LANES, startLanes, takeLane, wipeLanes } from '../../protocol/threshold/sha256-lanes.ts';
 import { HOT_TAGS } from '../../protocol/threshold/tags.ts';
 import { vec } from './support/labels.ts';
 import { protocolVectors } from './support/protocol-vectors.ts';
@@ -55,17 +58,45 @@ describe('GF(2^128) and bit matrices (docs/protocol.md a.7)', () => {
 });
 
 describe('the word-wise hot hash', () => {
-  it('equals the reference for every tag and length', () => {
+  const reference = (tag: string, sid: Uint8Array, message: Uint8Array): string =>
+    createHash('sha256')
+      .update(createHash('sha256').update(`dkls-ts/v2/hot/${tag}`).digest())
+      .update(sid)
+      .update(message)
+      .digest('hex');
+
+  it('equals node:crypto for every tag and length, one at a time and four at once', () => {
     for (const tag of HOT_TAGS) {
-      const state = midstate(tag, vec(`hot/${tag}`));
+      const sid = vec(`hot/${tag}`);
+      const state = midstate(tag, sid);
       for (let words = 0; words <= 13; words++) {
-        const message = vec(`hot/message/${words}`, 4 * words);
-        const block = hotBlock(words);
-        readBigEndian(message, block, 0);
-        const out = new Int32Array(8);
-        compress(state, block, out);
-        expect(toHex(bytesOf(out.map(swapBytes)))).toBe(toHex(hot(tag, vec(`hot/${tag}`), message)));
+        const messages = range(LANES).map((lane) => vec(`hot/message/${words}/${lane}`, 4 * words));
+        startLanes(state, words);
+        for (const [lane, message] of messages.entries()) {
+          const input = hotBlock(words);
+          readBigEndian(message, input, 0);
+          const out = new Int32Array(8);
+          compress(state, input, out);
+          expect(toHex(bytesOf(out.map(swapBytes)))).toBe(reference(tag, sid, message));
+          expect(toHex(hot(tag, sid, message))).toBe(reference(tag, sid, message));
+          for (let i = 0; i < words; i++) block[LANES * i + lane] = input[i] ?? 0;
+        }
+        compressLanes();
+        for (const [lane, message] of messages.entries()) {
+          const out = new Int32Array(8);
+          takeLane(lane, out, 0);
+          expect(toHex(bytesOf(out.map(swapBytes)))).toBe(reference(tag, sid, message));
+        }
       }
+    }
+    wipeLanes();
+    expect(block.every((word) => word === 0)).toBe(true);
+  });
+
+  it('takes any bytes of any length up to 52', () => {
+    for (let length = 0; length <= 52; length++) {
+      const message = vec(`hot/any/${length}`, length);
+      expect(toHex(hot('zs/prf', vec('sid'), message))).toBe(reference('zs/prf', vec('sid'), message));
     }
   });
 
@@ -94,4 +125,8 @@ function bytesOf(words: Int32Array): Uint8Array {
 
 function bytes(hex: string): Uint8Array {
   return fromHex(hex) ?? new Uint8Array(0);
+}
+
+function range(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i);
 }

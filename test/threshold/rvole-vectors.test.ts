@@ -1,21 +1,13 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { describe, expect, it } from 'vitest';
 import { concat, toHex } from '../../protocol/common/bytes.ts';
-import { H } from '../../protocol/threshold/hash.ts';
-import { bitMask, ROW_WORDS, wordsOf, writeWords } from '../../protocol/threshold/math/bits.ts';
+import { u32 } from '../../protocol/threshold/encoding.ts';
+import { H, hot } from '../../protocol/threshold/hash.ts';
+import { bitMask, wordsOf, writeWords } from '../../protocol/threshold/math/bits.ts';
 import { hashRow, hashRows } from '../../protocol/threshold/math/gf128.ts';
+import { fromWords, viewOf, writeNumber } from '../../protocol/threshold/math/limbs.ts';
 import { mod, ORDER, scalarToBytes } from '../../protocol/threshold/math/scalar.ts';
-import {
-  challenges,
-  checkKey,
-  generateRow,
-  loadColumn,
-  pad,
-  padGenerator,
-  rowGenerator,
-  viewOf,
-  writeNumber,
-} from '../../protocol/threshold/multiply/extension.ts';
+import { challenges, checkKey, expandBoth } from '../../protocol/threshold/multiply/extension.ts';
 import { extend, finish, hasCanonicalScalars } from '../../protocol/threshold/multiply/receiver.ts';
 import { checkExtension, multiply } from '../../protocol/threshold/multiply/sender.ts';
 import { toNumber, vec, vscalar } from './support/labels.ts';
@@ -49,7 +41,7 @@ describe('multiplication vectors (docs/protocol.md c.1 to c.3)', () => {
     expect(hex(ote.subarray(8720, 8736))).toBe(rvole.c1.th_0);
     expect(hash(ote.subarray(8720))).toBe(rvole.c1.thSha256);
     expect(hash(bytesOf(keep.psi))).toBe(rvole.c1.psiSha256);
-    expect(keep.gadget.map((g) => mod(g)).at(415)).toBe(BigInt(`0x${rvole.c1.g_415}`));
+    expect(mod(fromWords(keep.gadget, 8 * 415))).toBe(BigInt(`0x${rvole.c1.g_415}`));
     expect(number(keep.b)).toBe(rvole.c1.b);
     expect(hash(ote)).toBe(rvole.c1.oteSha256);
   });
@@ -133,10 +125,7 @@ function extensionCases(ote: Uint8Array): Case[] {
 
 /** V: the rows of the second seeds. */
 function receiverRows(): Int32Array {
-  const rows = new Int32Array(128 * ROW_WORDS);
-  const generator = rowGenerator(oteSid);
-  for (let r = 0; r < 128; r++) generateRow(generator, seedOf(r, 1), r, 1, rows, r * ROW_WORDS);
-  return rows;
+  return expandBoth(oteSid, seeds, 1);
 }
 
 function multiplicationCases(mul: Uint8Array, zeta: Int32Array): Case[] {
@@ -156,11 +145,9 @@ function multiplicationCases(mul: Uint8Array, zeta: Int32Array): Case[] {
 /** eta and mu of a sender that computes them after its change of `at`. */
 function answer(at: Uint8Array, zeta: Int32Array): Uint8Array {
   const theta = challenges(rvSid, at);
-  const generator = padGenerator(rvSid);
-  const mu = range(416).map((j) => {
-    loadColumn(generator, zeta, j, new Int32Array(4));
-    return scalarToBytes(pad(generator, 2) + theta[0] * pad(generator, 0) + theta[1] * pad(generator, 1));
-  });
+  const padOf = (j: number, m: number): bigint =>
+    toNumber(hot('rv/pad', rvSid, concat(bytesOf(zeta.subarray(4 * j, 4 * j + 4)), u32(j), u32(m))));
+  const mu = range(416).map((j) => scalarToBytes(padOf(j, 2) + theta[0] * padOf(j, 0) + theta[1] * padOf(j, 1)));
   return concat(scalarToBytes(mask + theta[0] * inputs[0] + theta[1] * inputs[1]), H('rv/mu', rvSid, concat(...mu)));
 }
 

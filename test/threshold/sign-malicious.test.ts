@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { concat } from '../../protocol/common/bytes.ts';
 import { curve } from '../../protocol/threshold/curve/accelerated.ts';
 import { ABORT_MESSAGE } from '../../protocol/threshold/keygen/messages.ts';
-import { bitMask, ROW_WORDS, wordsOf, writeWords } from '../../protocol/threshold/math/bits.ts';
+import { bitMask, wordsOf, writeWords } from '../../protocol/threshold/math/bits.ts';
 import { hashRow, hashRows } from '../../protocol/threshold/math/gf128.ts';
 import { mod, ORDER, scalarToBytes } from '../../protocol/threshold/math/scalar.ts';
-import { checkKey, generateRow, rowGenerator } from '../../protocol/threshold/multiply/extension.ts';
+import { checkKey, expandBoth } from '../../protocol/threshold/multiply/extension.ts';
 import { extend } from '../../protocol/threshold/multiply/receiver.ts';
 import {
   encodeEnvelope,
@@ -465,11 +465,7 @@ function guessingRound1(key: DealtKey, sessionId: Uint8Array, row: number): read
   const choice = vec('guess choice', 68);
   const u = extend(oteSid, dealt.sides.asReceiver.both, choice).message.slice(0, 8704);
   u[68 * row] = (u[68 * row] ?? 0) ^ 1;
-  const v = new Int32Array(128 * ROW_WORDS);
-  const generator = rowGenerator(oteSid);
-  for (let r = 0; r < 128; r++) {
-    generateRow(generator, dealt.sides.asReceiver.both.subarray(64 * r + 32, 64 * r + 64), r, 1, v, r * ROW_WORDS);
-  }
+  const v = expandBoth(oteSid, dealt.sides.asReceiver.both, 1);
   const check = checkKey(oteSid, u);
   const hashes = new Uint8Array(2064);
   writeWords(hashRow(check, wordsOf(choice)), hashes, 0);

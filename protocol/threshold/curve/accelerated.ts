@@ -15,7 +15,6 @@
  * (docs/performance.md).
  */
 import { secp256k1_hasher } from '@noble/curves/secp256k1.js';
-import { sha256 } from '@noble/hashes/sha2.js';
 import {
   isPointCompressed,
   isXOnlyPoint,
@@ -28,6 +27,7 @@ import {
 import { concat, equalBytes, utf8 } from '../../common/bytes.ts';
 import { BugError } from '../../common/errors.ts';
 import { integerFromBytes, integerToBytes, mod, scalarFromHash, scalarToBytes } from '../math/scalar.ts';
+import { sha256 } from '../sha256.ts';
 import type { Curve, Point } from './curve.ts';
 import { tryAndIncrement } from './hash-to-point.ts';
 
@@ -95,7 +95,7 @@ export const curve: Curve = {
   base,
   multiply(point: Point, k: bigint): Point {
     const scalar = mod(k);
-    const part = scalarFromHash(sha256(concat(SPLIT, scalarToBytes(scalar), open(point))));
+    const part = scalarFromHash(sha256(SPLIT, scalarToBytes(scalar), open(point)));
     return add(multiplyPublic(point, part), multiplyPublic(point, scalar - part));
   },
   multiplyPublic,

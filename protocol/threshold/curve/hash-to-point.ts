@@ -15,21 +15,17 @@
  * independent bit: the output is uniform over the group without O. Every input to SHA-256 is fixed by (dst, message,
  * counter, part) and no two of those share one.
  */
-import { sha256 } from '@noble/hashes/sha2.js';
-import { concat, utf8 } from '../../common/bytes.ts';
+import { utf8 } from '../../common/bytes.ts';
 import { BugError } from '../../common/errors.ts';
 import { u8, u32 } from '../encoding.ts';
+import { sha256 } from '../sha256.ts';
 import type { Curve, Point } from './curve.ts';
 
 export function tryAndIncrement(curve: Pick<Curve, 'liftX' | 'negate'>, message: Uint8Array, dst: string): Point {
   const tag = utf8(dst);
   if (tag.length > 255) throw new BugError('BUG_DST_LENGTH', 'A domain separation tag has at most 255 bytes.');
-  const start = sha256.create().update(concat(u8(tag.length), tag, u32(message.length), message));
   const block = (counter: number, part: number): Uint8Array =>
-    start
-      .clone()
-      .update(concat(u32(counter), u8(part)))
-      .digest();
+    sha256(u8(tag.length), tag, u32(message.length), message, u32(counter), u8(part));
   for (let counter = 0; ; counter++) {
     const even = curve.liftX(block(counter, 0), false);
     if (even === undefined) continue;

@@ -10,17 +10,20 @@ export function mod(x: bigint): bigint {
   return remainder < 0n ? remainder + ORDER : remainder;
 }
 
-/** Inverse modulo q by Fermat: no branch depends on the value. Throws `BugError` for 0. */
+/** Inverse modulo q by Euclid, variable-time: for public values only. Throws `BugError` for 0. */
 export function invertScalar(a: bigint): bigint {
-  const base = mod(a);
-  if (base === 0n) throw new BugError('BUG_INVERT_ZERO', 'Zero has no inverse; the caller checks first.');
-  let result = 1n;
-  let square = base;
-  for (let exponent = ORDER - 2n; exponent > 0n; exponent >>= 1n) {
-    if ((exponent & 1n) === 1n) result = (result * square) % ORDER;
-    square = (square * square) % ORDER;
+  let rest = mod(a);
+  if (rest === 0n) throw new BugError('BUG_INVERT_ZERO', 'Zero has no inverse; the caller checks first.');
+  let before = ORDER;
+  let factorBefore = 0n;
+  let factor = 1n;
+  // Always factor * a = rest modulo q.
+  while (rest !== 1n) {
+    const quotient = before / rest;
+    [before, rest] = [rest, before - quotient * rest];
+    [factorBefore, factor] = [factor, factorBefore - quotient * factor];
   }
-  return result;
+  return mod(factor);
 }
 
 /** Big-endian bytes of any length to an integer, not reduced. */

@@ -3,9 +3,13 @@
  * seeds, the check hash key, the gadget, and the pads of the multiplication on top.
  */
 import { H } from '../hash.ts';
-import { compress, hotBlock, type Midstate, midstate, readBigEndian } from '../hot-hash.ts';
-import { COLUMN_WORDS, KAPPA, ROW_BYTES, ROW_WORDS, swapBytes, XI } from '../math/bits.ts';
+import { hotBlock, midstate } from '../hot-hash.ts';
+import { bitMask, COLUMN_WORDS, KAPPA, ROW_BYTES, ROW_WORDS, swapBytes, XI } from '../math/bits.ts';
 import { type RowHashKey, rowHashKey } from '../math/gf128.ts';
+import { readNumber, viewOf, wipeNumbers } from '../math/limbs.ts';
+import { wipeProducts } from '../math/products.ts';
+import { compress, readBigEndian } from '../sha256-block.ts';
+import { block, compressLanes, fillWord, LANES, laneOutput, startLanes, takeLane, wipeLanes } from '../sha256-lanes.ts';
 import { suite } from '../suite.ts';
 
 /** U: KAPPA rows. */
@@ -21,143 +25,117 @@ export const MUL_BYTES: number = AT_BYTES + 64;
 /** Bytes of one base OT key. */
 export const SEED_BYTES: number = suite.seedBytes;
 
-/** Expands seeds to rows with the hot hash; one per phase, wiped at its end. */
-export interface RowGenerator {
-  readonly state: Midstate;
-  readonly block: Int32Array;
-  readonly out: Int32Array;
+/** Forgets what the loops below hashed and added last. */
+export function wipeScratch(): void {
+  wipeLanes();
+  wipeNumbers();
+  wipeProducts();
 }
 
-export function rowGenerator(oteSid: Uint8Array): RowGenerator {
-  return { state: midstate('ote/prg', oteSid), block: hotBlock(11), out: new Int32Array(8) };
+/**
+ * KAPPA rows of 17 words from `seeds` with both keys of every OT, K_0 then K_1: row r is the expansion of key `side` of
+ * OT r.
+ */
+export function expandBoth(oteSid: Uint8Array, seeds: Uint8Array, side: 0 | 1): Int32Array {
+  return expand(oteSid, seeds, 2 * SEED_BYTES, SEED_BYTES * side, new Int32Array(KAPPA).fill(side));
 }
 
-/** Row of 17 words into `rows` at word `at`: the expansion of `seed` for OT `index` and side `side` (0 or 1). */
-export function generateRow(
-  generator: RowGenerator,
-  seed: Uint8Array,
-  index: number,
-  side: number,
-  rows: Int32Array,
-  at: number,
-): void {
-  const { state, block, out } = generator;
-  readBigEndian(seed, block, 0);
-  block[8] = index;
-  block[9] = side;
-  for (let counter = 0; counter < 3; counter++) {
-    block[10] = counter;
-    compress(state, block, out);
-    const first = 8 * counter;
-    const words = Math.min(8, ROW_WORDS - first);
-    for (let i = 0; i < words; i++) rows[at + first + i] = swapBytes(out[i] ?? 0);
+/** The same from `seeds` with one key of every OT, that of side 1 - Delta_r. */
+export function expandKnown(oteSid: Uint8Array, seeds: Uint8Array, delta: Int32Array): Int32Array {
+  const sides = new Int32Array(KAPPA).map((_, r) => 1 + bitMask(delta, r));
+  const rows = expand(oteSid, seeds, SEED_BYTES, 0, sides);
+  sides.fill(0);
+  return rows;
+}
+
+/** `seeds` from byte `offset` on, one every `stride` bytes. */
+function expand(oteSid: Uint8Array, seeds: Uint8Array, stride: number, offset: number, sides: Int32Array): Int32Array {
+  const rows = new Int32Array(KAPPA * ROW_WORDS);
+  startLanes(midstate('ote/prg', oteSid), 11);
+  for (let r = 0; r < KAPPA; r += LANES) {
+    for (let lane = 0; lane < LANES; lane++) {
+      loadSeed(seeds, offset + stride * (r + lane), lane);
+      block[LANES * 8 + lane] = r + lane;
+      block[LANES * 9 + lane] = sides[r + lane] ?? 0;
+    }
+    for (let counter = 0; counter < 3; counter++) {
+      fillWord(10, counter);
+      compressLanes();
+      for (let lane = 0; lane < LANES; lane++) takeRowPart(lane, counter, rows, (r + lane) * ROW_WORDS);
+    }
   }
+  wipeScratch();
+  return rows;
 }
 
-export function wipeGenerator(generator: RowGenerator): void {
-  generator.block.fill(0);
-  generator.out.fill(0);
+/** The part of a row that `counter` gives: 8 words, of which the last part lacks seven. */
+function takeRowPart(lane: number, counter: number, rows: Int32Array, at: number): void {
+  const end = Math.min(8, ROW_WORDS - 8 * counter);
+  for (let i = 0; i < end; i++) rows[at + 8 * counter + i] = swapBytes(laneOutput[LANES * i + lane] ?? 0);
+}
+
+function loadSeed(seeds: Uint8Array, at: number, lane: number): void {
+  for (let i = 0; i < 8; i++) {
+    const from = at + 4 * i;
+    block[LANES * i + lane] =
+      ((seeds[from] ?? 0) << 24) |
+      ((seeds[from + 1] ?? 0) << 16) |
+      ((seeds[from + 2] ?? 0) << 8) |
+      (seeds[from + 3] ?? 0);
+  }
 }
 
 /** chi_0..chi_3 for the complete matrix U (docs/protocol.md a.5: the challenge covers every byte before it). */
 export function checkKey(oteSid: Uint8Array, u: Uint8Array): RowHashKey {
   const state = midstate('ote/chi', oteSid);
-  const block = hotBlock(9);
+  const input = hotBlock(9);
   const out = new Int32Array(8);
   const chi = new Uint8Array(64);
   const view = new DataView(chi.buffer);
-  readBigEndian(H('ote/u', oteSid, u), block, 0);
+  readBigEndian(H('ote/u', oteSid, u), input, 0);
   for (let m = 0; m < 4; m++) {
-    block[8] = m;
-    compress(state, block, out);
+    input[8] = m;
+    compress(state, input, out);
     for (let i = 0; i < COLUMN_WORDS; i++) view.setInt32(16 * m + 4 * i, out[i] ?? 0);
   }
   return rowHashKey(chi);
 }
 
-/** g_0..g_415, public, not reduced: below 2^256. */
-export function gadget(oteSid: Uint8Array): bigint[] {
-  const state = midstate('rv/gadget', oteSid);
-  const block = hotBlock(1);
-  const out = new Int32Array(8);
-  const number = numberReader();
-  const values: bigint[] = [];
-  for (let j = 0; j < XI; j++) {
-    block[0] = j;
-    compress(state, block, out);
-    values.push(number(out));
+/** g_0..g_415, public, not reduced: 8 words each. */
+export function gadget(oteSid: Uint8Array): Int32Array {
+  const entries = new Int32Array(8 * XI);
+  startLanes(midstate('rv/gadget', oteSid), 1);
+  for (let j = 0; j < XI; j += LANES) {
+    for (let lane = 0; lane < LANES; lane++) block[lane] = j + lane;
+    compressLanes();
+    for (let lane = 0; lane < LANES; lane++) takeLane(lane, entries, 8 * (j + lane));
   }
-  return values;
+  return entries;
 }
 
-/** Pads of one multiplication: `pad` hashes a kappa-bit vector with row and column number to a number below 2^256. */
-export interface PadGenerator {
-  readonly state: Midstate;
-  readonly block: Int32Array;
-  readonly out: Int32Array;
-  readonly view: DataView;
-}
-
-export function padGenerator(rvSid: Uint8Array): PadGenerator {
-  return {
-    state: midstate('rv/pad', rvSid),
-    block: hotBlock(6),
-    out: new Int32Array(8),
-    view: new DataView(new ArrayBuffer(32)),
-  };
-}
-
-/** The vector of the following pads: column `j` of `columns`, each word xor `flip` (4 words). */
-export function loadColumn(generator: PadGenerator, columns: Int32Array, j: number, flip: Int32Array): void {
-  const { block } = generator;
-  for (let i = 0; i < COLUMN_WORDS; i++) {
-    block[i] = swapBytes((columns[COLUMN_WORDS * j + i] ?? 0) ^ (flip[i] ?? 0));
+/**
+ * The pads of columns j to j + 3, each word of which is xored with `flip` (4 words): not reduced, 8 words each, into
+ * `target` with WIDTH pads a column. `startLanes` with the midstate of rv/pad and 6 words goes before.
+ */
+export function padColumns(columns: Int32Array, j: number, flip: Int32Array, target: Int32Array, at: number): void {
+  for (let lane = 0; lane < LANES; lane++) {
+    for (let i = 0; i < COLUMN_WORDS; i++) {
+      block[LANES * i + lane] = swapBytes((columns[COLUMN_WORDS * (j + lane) + i] ?? 0) ^ (flip[i] ?? 0));
+    }
+    block[LANES * 4 + lane] = j + lane;
   }
-  block[4] = j;
+  for (let m = 0; m < WIDTH; m++) {
+    fillWord(5, m);
+    compressLanes();
+    for (let lane = 0; lane < LANES; lane++) takeLane(lane, target, at + 8 * (WIDTH * lane + m));
+  }
 }
 
-/** The pad of the loaded vector in column m of the multiplication, not reduced. */
-export function pad(generator: PadGenerator, m: number): bigint {
-  generator.block[5] = m;
-  compress(generator.state, generator.block, generator.out);
-  return toNumber(generator.view, generator.out);
-}
+/** Words of the pads of LANES columns. */
+export const PAD_WORDS: number = 8 * WIDTH * LANES;
 
-export function wipePads(generator: PadGenerator): void {
-  generator.block.fill(0);
-  generator.out.fill(0);
-  for (let i = 0; i < 32; i += 4) generator.view.setInt32(i, 0);
-}
-
-function numberReader(): (words: Int32Array) => bigint {
-  const view = new DataView(new ArrayBuffer(32));
-  return (words) => toNumber(view, words);
-}
-
-function toNumber(view: DataView, words: Int32Array): bigint {
-  for (let i = 0; i < 8; i++) view.setInt32(4 * i, words[i] ?? 0);
-  return readNumber(view, 0);
-}
-
-/** 32 bytes big-endian. */
-export function readNumber(view: DataView, at: number): bigint {
-  return (
-    (((((view.getBigUint64(at) << 64n) | view.getBigUint64(at + 8)) << 64n) | view.getBigUint64(at + 16)) << 64n) |
-    view.getBigUint64(at + 24)
-  );
-}
-
-/** `value` (below 2^256) as 32 bytes big-endian. */
-export function writeNumber(view: DataView, at: number, value: bigint): void {
-  view.setBigUint64(at, value >> 192n);
-  view.setBigUint64(at + 8, value >> 128n);
-  view.setBigUint64(at + 16, value >> 64n);
-  view.setBigUint64(at + 24, value);
-}
-
-/** A view of the very bytes, whatever buffer they lie in. */
-export function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+export function startPads(rvSid: Uint8Array): void {
+  startLanes(midstate('rv/pad', rvSid), 6);
 }
 
 /** theta_0, theta_1 over the complete `at` (docs/protocol.md c.2 step 6), not reduced. */

@@ -4,38 +4,25 @@
  */
 import { equalBytes } from '../../common/bytes.ts';
 import { H } from '../hash.ts';
-import {
-  bitMask,
-  COLUMN_WORDS,
-  KAPPA,
-  ROW_BYTES,
-  ROW_WORDS,
-  transpose,
-  wordsOf,
-  writeWords,
-  XI,
-} from '../math/bits.ts';
+import { bitMask, COLUMN_WORDS, ROW_BYTES, ROW_WORDS, transpose, wordsOf, writeWords, XI } from '../math/bits.ts';
 import { hashRow, hashRows } from '../math/gf128.ts';
+import { readNumber, viewOf, writeNumber } from '../math/limbs.ts';
+import { addMasked, G, multiplyRow, setOperand, startProducts, takeSums, X0, X1, X2 } from '../math/products.ts';
 import { mod, ORDER } from '../math/scalar.ts';
+import { LANES } from '../sha256-lanes.ts';
 import {
   AT_BYTES,
   challenges,
   checkKey,
+  expandBoth,
   gadget,
-  generateRow,
-  loadColumn,
   OTE_BYTES,
-  pad,
-  padGenerator,
-  readNumber,
-  rowGenerator,
-  SEED_BYTES,
+  PAD_WORDS,
+  padColumns,
+  startPads,
   U_BYTES,
-  viewOf,
   WIDTH,
-  wipeGenerator,
-  wipePads,
-  writeNumber,
+  wipeScratch,
 } from './extension.ts';
 
 /** What B keeps between its two steps. All of it secret but the gadget. */
@@ -46,7 +33,7 @@ export interface ReceiverKeep {
   readonly choice: Int32Array;
   /** XI columns of V. */
   readonly psi: Int32Array;
-  readonly gadget: readonly bigint[];
+  readonly gadget: Int32Array;
 }
 
 export interface Extended {
@@ -61,9 +48,7 @@ export interface Extended {
  */
 export function extend(oteSid: Uint8Array, seeds: Uint8Array, choice: Uint8Array): Extended {
   const x = wordsOf(choice);
-  const u = new Int32Array(KAPPA * ROW_WORDS);
-  const v = new Int32Array(KAPPA * ROW_WORDS);
-  expandRows(oteSid, seeds, x, u, v);
+  const { u, v } = expandRows(oteSid, seeds, x);
   const message = new Uint8Array(OTE_BYTES);
   writeWords(u, message, 0);
   const key = checkKey(oteSid, message.subarray(0, U_BYTES));
@@ -76,36 +61,29 @@ export function extend(oteSid: Uint8Array, seeds: Uint8Array, choice: Uint8Array
   return { message, keep: { b: chosenSum(g, x), choice: x, psi, gadget: g } };
 }
 
-/** U_r = x' + rho_{r,0} + rho_{r,1} and V_r = rho_{r,1}. */
-function expandRows(oteSid: Uint8Array, seeds: Uint8Array, x: Int32Array, u: Int32Array, v: Int32Array): void {
-  const generator = rowGenerator(oteSid);
-  for (let r = 0; r < KAPPA; r++) {
-    const at = r * ROW_WORDS;
-    const seed = 2 * SEED_BYTES * r;
-    generateRow(generator, seeds.subarray(seed, seed + SEED_BYTES), r, 0, u, at);
-    generateRow(generator, seeds.subarray(seed + SEED_BYTES, seed + 2 * SEED_BYTES), r, 1, v, at);
-    for (let i = 0; i < ROW_WORDS; i++) u[at + i] = (u[at + i] ?? 0) ^ (v[at + i] ?? 0) ^ (x[i] ?? 0);
-  }
-  wipeGenerator(generator);
+/** rho_{r,0} + rho_{r,1} + x' for all r; and V_r = rho_{r,1}. */
+function expandRows(
+  oteSid: Uint8Array,
+  seeds: Uint8Array,
+  x: Int32Array,
+): { readonly u: Int32Array; readonly v: Int32Array } {
+  const u = expandBoth(oteSid, seeds, 0);
+  const v = expandBoth(oteSid, seeds, 1);
+  for (let i = 0; i < u.length; i++) u[i] = (u[i] ?? 0) ^ (v[i] ?? 0) ^ (x[i % ROW_WORDS] ?? 0);
+  return { u, v };
 }
 
 /** Sum of g_j over the set bits of beta: every entry is masked and added, none skipped. */
-function chosenSum(g: readonly bigint[], x: Int32Array): bigint {
-  const entry = new Uint8Array(32);
-  const view = viewOf(entry);
-  let sum = 0n;
+function chosenSum(g: Int32Array, x: Int32Array): bigint {
+  // Word by word; the sum of 416 words of 32 bits is exact.
+  const sums = new Float64Array(8);
   for (let j = 0; j < XI; j++) {
-    writeNumber(view, 0, g[j] ?? 0n);
-    sum += readMasked(view, 0, bitMask(x, j), view);
+    const mask = bitMask(x, j);
+    for (let i = 0; i < 8; i++) sums[i] = (sums[i] ?? 0) + (((g[8 * j + i] ?? 0) & mask) >>> 0);
   }
-  entry.fill(0);
-  return mod(sum);
-}
-
-/** The number at `at` if `mask` is all ones, 0 if it is 0; goes through the first 32 bytes of `scratch`. */
-function readMasked(view: DataView, at: number, mask: number, scratch: DataView): bigint {
-  for (let i = 0; i < 32; i += 4) scratch.setInt32(i, view.getInt32(at + i) & mask);
-  return readNumber(scratch, 0);
+  const b = sums.reduce((high, word) => (high << 32n) + BigInt(word), 0n);
+  sums.fill(0);
+  return mod(b);
 }
 
 /** True if every scalar of a MUL message is below the group order (docs/protocol.md a.3 rule 2). Sizes are checked before. */
@@ -144,31 +122,33 @@ function combine(
   theta: readonly [bigint, bigint],
   mu: Uint8Array,
 ): readonly [bigint, bigint] {
-  const pads = padGenerator(rvSid);
   const unflipped = new Int32Array(COLUMN_WORDS);
+  const gamma = new Int32Array(PAD_WORDS);
   const at = viewOf(message);
   const muView = viewOf(mu);
-  const scratch = new DataView(new ArrayBuffer(32));
-  const negatedEta = new DataView(new ArrayBuffer(32));
+  const { choice, psi, gadget: g } = keep;
+  const negatedEta = viewOf(new Uint8Array(32));
   writeNumber(negatedEta, 0, ORDER - readNumber(at, AT_BYTES));
-  let d0 = 0n;
-  let d1 = 0n;
+  startProducts(theta);
+  startPads(rvSid);
   for (let j = 0; j < XI; j++) {
-    const mask = bitMask(keep.choice, j);
-    const row = 32 * WIDTH * j;
-    loadColumn(pads, keep.psi, j, unflipped);
-    const dd0 = pad(pads, 0) + readMasked(at, row, mask, scratch);
-    const dd1 = pad(pads, 1) + readMasked(at, row + 32, mask, scratch);
-    const dd2 = pad(pads, 2) + readMasked(at, row + 64, mask, scratch);
-    const g = keep.gadget[j] ?? 0n;
-    d0 += g * dd0;
-    d1 += g * dd1;
-    const check = dd2 + theta[0] * dd0 + theta[1] * dd1 + readMasked(negatedEta, 0, mask, scratch);
-    writeNumber(muView, 32 * j, check % ORDER);
+    const lane = j % LANES;
+    if (lane === 0) padColumns(psi, j, unflipped, gamma, 0);
+    const mask = bitMask(choice, j);
+    setOperand(G, g, 8 * j);
+    setOperand(X0, gamma, 8 * WIDTH * lane);
+    setOperand(X1, gamma, 8 * WIDTH * lane + 8);
+    setOperand(X2, gamma, 8 * WIDTH * lane + 16);
+    addMasked(X0, at, 32 * WIDTH * j, mask);
+    addMasked(X1, at, 32 * WIDTH * j + 32, mask);
+    addMasked(X2, at, 32 * WIDTH * j + 64, mask);
+    addMasked(X2, negatedEta, 0, mask);
+    multiplyRow(muView, 32 * j);
   }
-  wipePads(pads);
-  for (let i = 0; i < 32; i += 4) scratch.setInt32(i, 0);
-  return [mod(d0), mod(d1)];
+  const d = takeSums();
+  gamma.fill(0);
+  wipeScratch();
+  return d;
 }
 
 export function wipeReceiver(keep: ReceiverKeep): void {

@@ -5,26 +5,23 @@
 import { H } from '../hash.ts';
 import { bitMask, COLUMN_WORDS, KAPPA, ROW_WORDS, transpose, wordsOf, XI } from '../math/bits.ts';
 import { hashRows } from '../math/gf128.ts';
+import { type Lifted, lift, viewOf, writeDifference, writeNumber } from '../math/limbs.ts';
+import { G, multiplyRow, setOperand, startProducts, takeSums, X0, X1, X2 } from '../math/products.ts';
 import { mod, ORDER } from '../math/scalar.ts';
+import { LANES } from '../sha256-lanes.ts';
 import {
   AT_BYTES,
   challenges,
   checkKey,
+  expandKnown,
   gadget,
-  generateRow,
-  loadColumn,
   MUL_BYTES,
-  type PadGenerator,
-  pad,
-  padGenerator,
-  rowGenerator,
-  SEED_BYTES,
+  PAD_WORDS,
+  padColumns,
+  startPads,
   U_BYTES,
-  viewOf,
   WIDTH,
-  wipeGenerator,
-  wipePads,
-  writeNumber,
+  wipeScratch,
 } from './extension.ts';
 
 /** A's half of one direction of a pair setup. Both fields secret. */
@@ -67,15 +64,12 @@ export function checkExtension(oteSid: Uint8Array, setup: SenderSetup, message: 
 
 /** W_r = rho_{r, 1 - Delta_r} + Delta_r U_r, by masks. */
 function expandRows(oteSid: Uint8Array, seeds: Uint8Array, delta: Int32Array, u: Int32Array): Int32Array {
-  const generator = rowGenerator(oteSid);
-  const w = new Int32Array(KAPPA * ROW_WORDS);
+  const w = expandKnown(oteSid, seeds, delta);
   for (let r = 0; r < KAPPA; r++) {
     const at = r * ROW_WORDS;
     const mask = bitMask(delta, r);
-    generateRow(generator, seeds.subarray(SEED_BYTES * r, SEED_BYTES * (r + 1)), r, 1 + mask, w, at);
     for (let i = 0; i < ROW_WORDS; i++) w[at + i] = (w[at + i] ?? 0) ^ ((u[at + i] ?? 0) & mask);
   }
-  wipeGenerator(generator);
   return w;
 }
 
@@ -98,74 +92,66 @@ export function multiply(
   mask: bigint,
 ): Multiplied {
   const message = new Uint8Array(MUL_BYTES);
-  const pads0 = maskInputs(ids.rvSid, delta, zeta, [inputs[0], inputs[1], mask], message);
+  const pads = maskInputs(ids.rvSid, delta, zeta, [inputs[0], inputs[1], mask], message);
   zeta.fill(0);
   const theta = challenges(ids.rvSid, message.subarray(0, AT_BYTES));
   writeNumber(viewOf(message), AT_BYTES, (mask + theta[0] * inputs[0] + theta[1] * inputs[1]) % ORDER);
-  message.set(checkDigest(ids.rvSid, pads0, theta), AT_BYTES + 32);
-  return { message, c: ownShares(gadget(ids.oteSid), pads0) };
+  const mu = new Uint8Array(32 * XI);
+  const c = ownShares(gadget(ids.oteSid), pads, theta, mu);
+  message.set(H('rv/mu', ids.rvSid, mu), AT_BYTES + 32);
+  pads.fill(0);
+  mu.fill(0);
+  wipeScratch();
+  return { message, c };
 }
 
-/** Writes at_{j,m} = al0 - al1 + input_m into `message`; returns al0, row by row. */
+/** Writes at_{j,m} = al0 - al1 + input_m into `message`; returns al0, 8 words each, row by row. */
 function maskInputs(
   rvSid: Uint8Array,
   delta: Uint8Array,
   zeta: Int32Array,
   inputs: readonly [bigint, bigint, bigint],
   message: Uint8Array,
-): bigint[] {
-  const generator = padGenerator(rvSid);
+): Int32Array {
   const flip = wordsOf(delta);
   const none = new Int32Array(COLUMN_WORDS);
   const view = viewOf(message);
-  const pads0: bigint[] = [];
-  for (let j = 0; j < XI; j++) {
-    loadColumn(generator, zeta, j, none);
-    pads0.push(pad(generator, 0), pad(generator, 1), pad(generator, 2));
-    loadColumn(generator, zeta, j, flip);
-    for (let m = 0; m < WIDTH; m++) writeDifference(view, WIDTH * j + m, pads0, generator, m, inputs[m] ?? 0n);
+  const lifted = inputs.map(lift);
+  const pads = new Int32Array(8 * WIDTH * XI);
+  const flipped = new Int32Array(PAD_WORDS);
+  startPads(rvSid);
+  for (let j = 0; j < XI; j += LANES) {
+    padColumns(zeta, j, none, pads, 8 * WIDTH * j);
+    padColumns(zeta, j, flip, flipped, 0);
+    for (let i = 0; i < WIDTH * LANES; i++) {
+      const index = WIDTH * j + i;
+      writeDifference(view, 32 * index, pads, 8 * index, flipped, 8 * i, lifted[i % WIDTH] ?? NOTHING);
+    }
   }
-  flip.fill(0);
-  wipePads(generator);
-  return pads0;
+  for (const secret of [flip, flipped, ...lifted]) secret.fill(0);
+  return pads;
 }
 
-/** Twice the order: al1 is below it, so the difference stays positive. */
-const LIFT = 2n * ORDER;
-
-function writeDifference(
-  view: DataView,
-  index: number,
-  pads0: readonly bigint[],
-  generator: PadGenerator,
-  column: number,
-  input: bigint,
-): void {
-  writeNumber(view, 32 * index, ((pads0[index] ?? 0n) + LIFT - pad(generator, column) + input) % ORDER);
-}
-
-/** H over mu_j = al0_{j,2} + theta_0 al0_{j,0} + theta_1 al0_{j,1}. */
-function checkDigest(rvSid: Uint8Array, pads0: readonly bigint[], theta: readonly [bigint, bigint]): Uint8Array {
-  const mu = new Uint8Array(32 * XI);
+/** c_m = - sum g_j al0_{j,m}; fills `mu` with mu_j = al0_{j,2} + theta_0 al0_{j,0} + theta_1 al0_{j,1}. */
+function ownShares(
+  g: Int32Array,
+  pads: Int32Array,
+  theta: readonly [bigint, bigint],
+  mu: Uint8Array,
+): readonly [bigint, bigint] {
   const view = viewOf(mu);
+  startProducts(theta);
   for (let j = 0; j < XI; j++) {
-    const at = WIDTH * j;
-    const value = (pads0[at + 2] ?? 0n) + theta[0] * (pads0[at] ?? 0n) + theta[1] * (pads0[at + 1] ?? 0n);
-    writeNumber(view, 32 * j, value % ORDER);
+    const at = 8 * WIDTH * j;
+    setOperand(G, g, 8 * j);
+    setOperand(X0, pads, at);
+    setOperand(X1, pads, at + 8);
+    setOperand(X2, pads, at + 16);
+    multiplyRow(view, 32 * j);
   }
-  const digest = H('rv/mu', rvSid, mu);
-  mu.fill(0);
-  return digest;
-}
-
-/** c_m = - sum g_j al0_{j,m}, reduced once. */
-function ownShares(g: readonly bigint[], pads0: readonly bigint[]): readonly [bigint, bigint] {
-  let sum0 = 0n;
-  let sum1 = 0n;
-  for (let j = 0; j < XI; j++) {
-    const entry = g[j] ?? 0n;
-    sum0 += entry * (pads0[WIDTH * j] ?? 0n);
-    sum1 += entry * (pads0[WIDTH * j + 1] ?? 0n);
-  }
+  const [sum0, sum1] = takeSums();
   return [mod(-sum0), mod(-sum1)];
 }
+
+/** Only for an index that does not occur. */
+const NOTHING: Lifted = lift(0n);

@@ -11,7 +11,7 @@ import { u8, u32 } from '../encoding.ts';
 import { H, hotMidstate } from '../hash.ts';
 import { bitMask, COLUMN_WORDS, KAPPA, ROW_WORDS, transpose, wordsOf, writeWords } from '../math/bits.ts';
 import { hashRow, hashRows } from '../math/gf128.ts';
-import { checkKey, generateRow, rowGenerator, SEED_BYTES, wipeGenerator } from '../multiply/extension.ts';
+import { checkKey, expandBoth, expandKnown, SEED_BYTES } from '../multiply/extension.ts';
 import type { SenderSetup } from '../multiply/sender.ts';
 import { MIRROR_BYTES, MIRROR_U_BYTES } from './messages.ts';
 
@@ -41,25 +41,20 @@ export interface Mirrored {
 /** The sender of base OT, with both keys of each (`seeds`), gets its Delta and one key of each mirrored OT. */
 export function extendMirror(sid: Uint8Array, seeds: Uint8Array, choice: Uint8Array): Mirrored {
   const x = longRow(choice);
-  const v = new Int32Array(KAPPA * ROW_WORDS);
+  const other = expandBoth(sid, seeds, 0);
+  const v = expandBoth(sid, seeds, 1);
   const u = new Uint8Array(MIRROR_U_BYTES);
-  const generator = rowGenerator(sid);
-  const other = new Int32Array(ROW_WORDS);
   const row = new Int32Array(SHORT_WORDS);
   for (let r = 0; r < KAPPA; r++) {
-    const seed = 2 * SEED_BYTES * r;
     const at = r * ROW_WORDS;
-    generateRow(generator, seeds.subarray(seed, seed + SEED_BYTES), r, 0, other, 0);
-    lengthen(other, 0);
-    generateRow(generator, seeds.subarray(seed + SEED_BYTES, seed + 2 * SEED_BYTES), r, 1, v, at);
+    lengthen(other, at);
     lengthen(v, at);
     for (let i = 0; i < SHORT_WORDS; i++) {
       const word = longIndex(i);
-      row[i] = (x[word] ?? 0) ^ (other[word] ?? 0) ^ (v[at + word] ?? 0);
+      row[i] = (x[word] ?? 0) ^ (other[at + word] ?? 0) ^ (v[at + word] ?? 0);
     }
     writeWords(row, u, 4 * SHORT_WORDS * r);
   }
-  wipeGenerator(generator);
   const key = checkKey(sid, u);
   const hashes = hashRows(key, v);
   const message = new Uint8Array(MIRROR_BYTES);
@@ -90,19 +85,16 @@ export function checkMirror(sid: Uint8Array, setup: SenderSetup, message: Uint8A
 
 /** W_r = rho_{r, 1 - Delta_r} + Delta_r U_r, by masks. */
 function expandRows(sid: Uint8Array, seeds: Uint8Array, delta: Int32Array, u: Int32Array): Int32Array {
-  const generator = rowGenerator(sid);
-  const w = new Int32Array(KAPPA * ROW_WORDS);
+  const w = expandKnown(sid, seeds, delta);
   for (let r = 0; r < KAPPA; r++) {
     const at = r * ROW_WORDS;
     const mask = bitMask(delta, r);
-    generateRow(generator, seeds.subarray(SEED_BYTES * r, SEED_BYTES * (r + 1)), r, 1 + mask, w, at);
     lengthen(w, at);
     for (let i = 0; i < SHORT_WORDS; i++) {
       const word = at + longIndex(i);
       w[word] = (w[word] ?? 0) ^ ((u[SHORT_WORDS * r + i] ?? 0) & mask);
     }
   }
-  wipeGenerator(generator);
   return w;
 }
 

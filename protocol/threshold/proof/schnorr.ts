@@ -1,7 +1,7 @@
 /** Schnorr proofs of knowledge of x with P = xG (docs/protocol.md a.5, a.7): T 33 . z 32, zG = T + eP. */
 import { concat } from '../../common/bytes.ts';
-import type { Point } from '../curve/curve.ts';
 import { curve } from '../curve/accelerated.ts';
+import type { Point } from '../curve/curve.ts';
 import { split } from '../encoding.ts';
 import { H } from '../hash.ts';
 import { mod, readScalar, scalarFromHash, scalarToBytes } from '../math/scalar.ts';

@@ -39,7 +39,8 @@ export interface ParsedEnvelope extends EnvelopeFields {
   readonly bytes: Uint8Array;
 }
 
-function encodeUnsigned(fields: EnvelopeFields): Uint8Array {
+/** Everything before the signature, and `room` zero bytes for it. */
+function encodeUnsigned(fields: EnvelopeFields, room: number): Uint8Array {
   return concat(
     u8(suite.version),
     u16(suite.number),
@@ -50,12 +51,13 @@ function encodeUnsigned(fields: EnvelopeFields): Uint8Array {
     fixed(fields.sid, 32),
     u32(fields.body.length),
     fields.body,
+    new Uint8Array(room),
   );
 }
 
 /** `eh`, 32 bytes; does not depend on the signature. */
 export function envelopeHash(fields: EnvelopeFields): Uint8Array {
-  return sha256(encodeUnsigned(fields));
+  return sha256(encodeUnsigned(fields, 0));
 }
 
 /** What the identity key signs. */
@@ -64,10 +66,12 @@ function signedMessage(eh: Uint8Array): Uint8Array {
 }
 
 export function sealEnvelope(fields: EnvelopeFields, sign: SignBytes): ParsedEnvelope {
-  const unsigned = encodeUnsigned(fields);
-  const eh = sha256(unsigned);
-  const signature = fixed(sign(signedMessage(eh)), SIGNATURE_BYTES);
-  return { ...fields, eh, signature, bytes: concat(unsigned, signature) };
+  const bytes = encodeUnsigned(fields, SIGNATURE_BYTES);
+  const end = bytes.length - SIGNATURE_BYTES;
+  const eh = sha256(bytes.subarray(0, end));
+  bytes.set(fixed(sign(signedMessage(eh)), SIGNATURE_BYTES), end);
+  const { type, round, from, to, sid, body } = fields;
+  return { type, round, from, to, sid, body, eh, signature: bytes.subarray(end), bytes };
 }
 
 /** Complete envelope of `fields`. */

@@ -35,8 +35,13 @@ export class Inbox {
 
   /** The messages of all `senders` in their order, or `undefined` while one is missing. */
   collect(type: number, round: number, senders: readonly number[]): readonly ParsedEnvelope[] | undefined {
-    const found = senders.flatMap((from) => this.get(type, round, from) ?? []);
-    return found.length === senders.length ? found : undefined;
+    const found: ParsedEnvelope[] = [];
+    for (const from of senders) {
+      const message = this.get(type, round, from);
+      if (message === undefined) return undefined;
+      found.push(message);
+    }
+    return found;
   }
 
   equivocations(): readonly Equivocation[] {

@@ -2,8 +2,9 @@
  * From the shares of all signers to a verified signature (docs/protocol.md d.3 S7, d.4). Public values only: a
  * signer, a bystander and an auditor run the same code.
  */
-import type { Point } from '../curve/curve.ts';
+
 import { curve } from '../curve/accelerated.ts';
+import type { Point } from '../curve/curve.ts';
 import { integerFromBytes, invertScalar, mod, ORDER, scalarToBytes } from '../math/scalar.ts';
 
 /** An ECDSA signature with low s. */
@@ -56,21 +57,15 @@ export function combineShares(
   const negated = full > ORDER / 2n;
   const s = negated ? ORDER - full : full;
   const odd = nonce.odd !== negated;
-  if (!recovers(childKey, m, nonce.r, s, odd)) return { ok: false, failure: 'the signature does not verify' };
+  if (!verifies(childKey, m, nonce.r, s, odd)) return { ok: false, failure: 'the signature does not verify' };
   return { ok: true, signature: { r: scalarToBytes(nonce.r), s: scalarToBytes(s), recid: odd ? 1 : 0 } };
 }
 
 /**
- * (m/s) G + (r/s) Q' is the point with x coordinate r and this parity. That is ECDSA verification, and it is also
- * recovery: the equation has one solution for Q', namely what recovery computes.
+ * Whether (r, s) with this parity is a signature of m by `key`, r and s in 1..q-1. Recovery gives the one key for which
+ * the ECDSA equation holds, so this verifies, and shows in the same step that Ethereum will recover the same key.
  */
-function recovers(childKey: Point, m: bigint, r: bigint, s: bigint, odd: boolean): boolean {
-  const inverse = invertScalar(s);
-  const point = curve.add(
-    curve.multiplyPublic(curve.generator, mod(m * inverse)),
-    curve.multiplyPublic(childKey, mod(r * inverse)),
-  );
-  if (curve.isIdentity(point)) return false;
-  const encoded = curve.encode(point);
-  return integerFromBytes(encoded.subarray(1)) === r && encoded[0] === (odd ? 3 : 2);
+export function verifies(key: Point, m: bigint, r: bigint, s: bigint, odd: boolean): boolean {
+  const recovered = curve.recover(m, r, s, odd);
+  return recovered !== undefined && curve.equals(recovered, key);
 }

@@ -4,8 +4,8 @@
  */
 import { equalBytes } from '../../common/bytes.ts';
 import { err, ok, type Result } from '../../common/result.ts';
-import type { Point } from '../curve/curve.ts';
 import { curve } from '../curve/accelerated.ts';
+import type { Point } from '../curve/curve.ts';
 import { strictlyAscending } from '../encoding.ts';
 import { readScalar, scalarFromHash } from '../math/scalar.ts';
 import { type ParsedEnvelope, parseEnvelope, type VerifySignature, verifyEnvelope } from '../rounds/envelope.ts';

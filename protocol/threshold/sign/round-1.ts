@@ -5,6 +5,7 @@
 import type { Random } from '../../common/effects.ts';
 import { BugError } from '../../common/errors.ts';
 import { curve } from '../curve/accelerated.ts';
+import type { Point } from '../curve/curve.ts';
 import { H } from '../hash.ts';
 import { extend, RECEIVER_RANDOM_BYTES, type ReceiverKeep } from '../multiply/receiver.ts';
 import type { PairSetup } from '../pair-setup/setup.ts';
@@ -46,8 +47,8 @@ export interface Round1Keep {
   readonly r: bigint;
   readonly phi: bigint;
   readonly blind: Uint8Array;
-  /** R_i, 33 bytes. */
-  readonly noncePoint: Uint8Array;
+  /** R_i. */
+  readonly noncePoint: Point;
   /** Own round 1 body. */
   readonly commit: Uint8Array;
   readonly extensions: ReadonlyMap<number, Extension>;
@@ -60,8 +61,8 @@ export function round1(
 ): { readonly keep: Round1Keep; readonly outbox: readonly EnvelopeFields[] } {
   const { sessionId, self } = session;
   const { r, phi, blind, nonce } = values;
-  const noncePoint = curve.encode(curve.base(r));
-  const commit = writeCommit({ nonce, com: nonceCommitment(sessionId, self, nonce, noncePoint, blind) });
+  const noncePoint = curve.base(r);
+  const commit = writeCommit({ nonce, com: nonceCommitment(sessionId, self, nonce, curve.encode(noncePoint), blind) });
   const broadcast: EnvelopeFields = { type: SIGN, round: 1, from: self, to: 0, sid: sessionId, body: commit };
   const bh = envelopeHash(broadcast);
   const outbox: EnvelopeFields[] = [broadcast];

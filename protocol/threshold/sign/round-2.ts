@@ -7,6 +7,7 @@ import { equalBytes } from '../../common/bytes.ts';
 import type { Random } from '../../common/effects.ts';
 import { BugError } from '../../common/errors.ts';
 import { curve } from '../curve/accelerated.ts';
+import type { Point } from '../curve/curve.ts';
 import { H, hot } from '../hash.ts';
 import { lagrange } from '../math/polynomial.ts';
 import { mod, scalarFromHash, scalarToBytes } from '../math/scalar.ts';
@@ -44,9 +45,9 @@ export interface Round2Keep {
   readonly r: bigint;
   readonly phi: bigint;
   readonly sk: bigint;
-  readonly noncePoint: Uint8Array;
-  /** pk_i, 33 bytes. */
-  readonly keyPoint: Uint8Array;
+  readonly noncePoint: Point;
+  /** pk_i. */
+  readonly keyPoint: Point;
   readonly fullSid: Uint8Array;
   readonly products: ReadonlyMap<number, Products>;
 }
@@ -92,7 +93,7 @@ export function round2(
   const fullSid = sessionIdOfAll(session, keep, inbox);
   const sk = signingKeyShare(session, key, setups, fullSid);
   if (sk === 0n) return failed('RESTART', 'own-zero', [], 'The own key share of this session is zero.');
-  const keyPoint = curve.encode(curve.base(sk));
+  const keyPoint = curve.base(sk);
   const { noncePoint, blind } = keep;
   const broadcast: EnvelopeFields = {
     type: SIGN,
@@ -100,7 +101,12 @@ export function round2(
     from: session.self,
     to: 0,
     sid: session.sessionId,
-    body: writeOpen({ echo: fullSid, noncePoint, blind, keyPoint }),
+    body: writeOpen({
+      echo: fullSid,
+      noncePoint: curve.encode(noncePoint),
+      blind,
+      keyPoint: curve.encode(keyPoint),
+    }),
   };
   const outbox: EnvelopeFields[] = [broadcast];
   const products = new Map<number, Products>();

@@ -4,8 +4,8 @@
  */
 import { equalBytes } from '../../common/bytes.ts';
 import { BugError } from '../../common/errors.ts';
-import type { Point } from '../curve/curve.ts';
 import { curve } from '../curve/accelerated.ts';
+import type { Point } from '../curve/curve.ts';
 import { mod, readScalar, scalarToBytes } from '../math/scalar.ts';
 import { finish, hasCanonicalScalars } from '../multiply/receiver.ts';
 import type { EnvelopeFields, ParsedEnvelope } from '../rounds/envelope.ts';
@@ -58,9 +58,9 @@ export function round3(session: SignSession, keep: Round2Keep, inbox: Round2Inbo
     if (checked.kind === 'abort') return checked;
     peers.set(incoming.peer, checked.value);
   }
-  const keySum = sum([own(keep.keyPoint), ...[...peers.values()].map((peer) => peer.keyPoint)]);
+  const keySum = sum([keep.keyPoint, ...[...peers.values()].map((peer) => peer.keyPoint)]);
   if (!curve.equals(keySum, session.childKey)) return wrongKeySum(session, inbox);
-  const nonce = combineNonce([own(keep.noncePoint), ...[...peers.values()].map((peer) => peer.noncePoint)]);
+  const nonce = combineNonce([keep.noncePoint, ...[...peers.values()].map((peer) => peer.noncePoint)]);
   if (nonce === undefined) return failed('RESTART', 'S7', [], 'The nonce point cannot be used.');
   const { u, w } = shares(session, keep, peers, nonce.r);
   const message: EnvelopeFields = {
@@ -167,12 +167,6 @@ function shares(
   u = mod(u + keep.r * f);
   v = mod(v + keep.sk * f);
   return { u, w: mod(session.m * keep.phi + r * v) };
-}
-
-function own(encoded: Uint8Array): Point {
-  const point = curve.decode(encoded);
-  if (point === undefined) throw new BugError('BUG_SIGN_POINT', 'An own point does not decode.');
-  return point;
 }
 
 function sum(points: readonly Point[]): Point {
