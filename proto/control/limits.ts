@@ -6,8 +6,8 @@ export const MAX_REQUEST: number = 4 << 20;
 /** Longest answer or event line in bytes: an inbox page or a transcript. */
 export const MAX_RESPONSE: number = 16 << 20;
 
-/** Commands at once; a person has a few terminals, a monitor adds some. */
-export const MAX_CONNECTIONS = 32;
+/** Commands at once: a script waits for the end of a hundred signings, a person has a few terminals, a monitor adds some. */
+export const MAX_CONNECTIONS = 160;
 
 /** A command sends its whole request at once; milliseconds. */
 export const REQUEST_DEADLINE = 10_000;
