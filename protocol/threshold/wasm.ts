@@ -28,7 +28,7 @@ function list(items: readonly Code[]): Code {
 }
 
 function text(name: string): Code {
-  return list([...name].map((letter) => [letter.charCodeAt(0)]));
+  return list(Array.from({ length: name.length }, (_, i) => [name.charCodeAt(i)]));
 }
 
 function vectorOp(code: number): Code {
