@@ -5,9 +5,10 @@
 import type { Members } from '../proto/link/members.ts';
 import type { BookEntry, CeremonyStatement } from '../protocol/ceremony/book.ts';
 import type { Quorum } from '../protocol/ceremony/lifecycle.ts';
-import type { Proposal } from '../protocol/ceremony/proposal.ts';
+import { type Proposal, readProposal } from '../protocol/ceremony/proposal.ts';
+import type { Roster } from '../protocol/ceremony/roster.ts';
 import type { Start } from '../protocol/ceremony/start.ts';
-import { parseEnvelope, type Statement, shortName } from '../protocol/ceremony/statement.ts';
+import { type Envelope, parseEnvelope, type Statement, shortName } from '../protocol/ceremony/statement.ts';
 import { equalBytes, fromHex, toHex } from '../protocol/common/bytes.ts';
 import type { Clock, Random } from '../protocol/common/effects.ts';
 import { BugError, Refusal } from '../protocol/common/errors.ts';
@@ -161,6 +162,7 @@ export class Conductor {
       await home.log.append({ at: now, kind: 'sealed-share', bytes });
       return true;
     }
+    if (from !== undefined && isOfPrevious(envelope.value, home.roster)) return false;
     const news = home.book.apply(envelope.value, now);
     if (!news.ok) {
       note(news.error.code, `statement from ${from ?? 'self'} refused: ${news.error.message}`);
@@ -391,4 +393,11 @@ export class Conductor {
     await this.propose(again);
     return again.digest;
   }
+}
+
+/** Said under the roster before this one, by a member that has not changed over yet. */
+function isOfPrevious(envelope: Envelope, { previous }: Roster): boolean {
+  if (previous === undefined || envelope.type !== 'keymoot.proposal.v1') return false;
+  const proposal = readProposal(envelope);
+  return proposal.ok && equalBytes(proposal.value.body.roster, previous);
 }

@@ -21,6 +21,7 @@ export class Connection {
   readonly #options: ConnectionOptions;
   #link: Link | undefined;
   #members: Members | undefined;
+  #former: Members | undefined;
   #names: ReadonlyMap<string, string> = new Map();
 
   constructor(options: ConnectionOptions) {
@@ -55,7 +56,9 @@ export class Connection {
         }),
       log: (event) => note(event.code, event.detail),
     });
-    this.#members = new Members(this.#link, keysOf(peers), (member, code) => note(code, `nothing reaches ${member}`));
+    const unreachable = (member: string, code: string): void => note(code, `nothing reaches ${member}`);
+    this.#members = new Members(this.#link, keysOf(peers, isMember), unreachable);
+    this.#former = new Members(this.#link, keysOf(peers, isFormer), unreachable);
     return begin;
   }
 
@@ -63,13 +66,20 @@ export class Connection {
   renew(): void {
     const peers = this.#peers();
     this.#name(peers);
-    this.#members?.rename(keysOf(peers));
+    this.#members?.rename(keysOf(peers, isMember));
+    this.#former?.rename(keysOf(peers, isFormer));
     this.#link?.setPeers([...peers.values()]);
   }
 
   get members(): Members {
     if (this.#members === undefined) throw new BugError('BUG_NOT_STARTED', 'the node speaks before it is connected');
     return this.#members;
+  }
+
+  /** Those whom the last change of rosters left behind; they are told why, and have no voice. */
+  get former(): Members {
+    if (this.#former === undefined) throw new BugError('BUG_NOT_STARTED', 'the node speaks before it is connected');
+    return this.#former;
   }
 
   connected(): readonly string[] {
@@ -103,6 +113,17 @@ export class Connection {
   }
 }
 
-function keysOf(peers: ReadonlyMap<string, MemberAddress>): ReadonlyMap<string, Uint8Array> {
-  return new Map([...peers].map(([name, member]) => [name, member.transportKey]));
+function keysOf(
+  peers: ReadonlyMap<string, MemberAddress>,
+  chosen: (name: string) => boolean,
+): ReadonlyMap<string, Uint8Array> {
+  return new Map([...peers].filter(([name]) => chosen(name)).map(([name, member]) => [name, member.transportKey]));
+}
+
+function isFormer(name: string): boolean {
+  return name.startsWith('former:');
+}
+
+function isMember(name: string): boolean {
+  return !isFormer(name);
 }

@@ -20,6 +20,7 @@ import { BanLifts } from './ceremonies/ban-lifts.ts';
 import { Changeover } from './ceremonies/changeover.ts';
 import { Cosigner } from './ceremonies/cosign.ts';
 import { Exchange } from './ceremonies/exchange.ts';
+import { decodeFarewell, encodeFarewell, farewellOf, tell } from './ceremonies/farewell.ts';
 import { HeadsWatch } from './ceremonies/heads-watch.ts';
 import { SealedShares } from './ceremonies/sealed-shares.ts';
 import { Sessions } from './ceremonies/sessions.ts';
@@ -187,6 +188,12 @@ export class ParticipantNode {
     return this.#changeover.due;
   }
 
+  /** What is put aside for those whom the successor leaves behind. */
+  farewell(): Uint8Array | undefined {
+    const farewell = farewellOf(this.context, this.#activations.notices());
+    return farewell === undefined ? undefined : encodeFarewell(farewell);
+  }
+
   /** Leaves the network and overwrites what can be overwritten; the home stays open. */
   async stop(): Promise<void> {
     this.#changeover.stop();
@@ -257,6 +264,7 @@ export class ParticipantNode {
   }
 
   async #onFrame(from: string, frame: FrameMessage): Promise<void> {
+    if (from.startsWith('former:')) return; // It has no voice here any more.
     switch (frame.kind) {
       case 'statement':
         return this.#onStatement(frame.envelope, from);
@@ -326,12 +334,20 @@ export class ParticipantNode {
   /** Whoever connects hears what it may have missed. */
   async #greet(member: string): Promise<void> {
     const [role, index] = member.split(':');
+    if (role === 'former') return this.#tellFormer(member);
     if (role === 'party') await this.heads.greet(Number(index));
     if (role !== 'operator') await this.#activations.greet(member);
     if (role === 'party') this.pairs.connected(Number(index));
     if (role === 'party') await this.bans.greet(Number(index));
     await this.#offers.greet(member);
     await this.context.exchange.sync(member);
+  }
+
+  /** Whoever was left behind hears why, and nothing else. */
+  async #tellFormer(member: string): Promise<void> {
+    const kept = await this.home.rosters.farewell();
+    const farewell = kept === undefined ? undefined : decodeFarewell(kept);
+    if (farewell !== undefined) await tell(this.#connection.former, farewell, member);
   }
 
   /** A start that an earlier process accepted stays accepted: its consents are spent. */

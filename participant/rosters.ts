@@ -11,7 +11,7 @@ import { checkSuccessor, partyByKey } from '../protocol/ceremony/roster-change.t
 import { readRoster, rosterText } from '../protocol/ceremony/roster-file.ts';
 import { equalBytes, utf8 } from '../protocol/common/bytes.ts';
 import { InvalidArgument, Refusal } from '../protocol/common/errors.ts';
-import { type HomeLayout, pastLogPath, pastRosterPath } from './keystore/settings.ts';
+import { farewellPath, type HomeLayout, pastLogPath, pastRosterPath } from './keystore/settings.ts';
 
 export class Rosters {
   readonly #layout: HomeLayout;
@@ -88,16 +88,31 @@ export class Rosters {
     this.#successor = next;
   }
 
-  /** Puts the successor in force. What belongs to the old one is put aside by `settle`, when its log is closed. */
-  async advance(): Promise<void> {
+  /**
+   * Puts the successor in force. What belongs to the old one is put aside by `settle`, when its log is closed.
+   *
+   * @param farewell what whoever was left behind should hear
+   */
+  async advance(farewell?: Uint8Array): Promise<void> {
     const next = this.#successor;
     if (next === undefined) throw new Refusal('NO_SUCCESSOR', 'no successor of the roster was adopted here');
     await ensureDirectory(this.#layout.rosters, this.#disk);
     const kept = pastRosterPath(this.#layout, this.#current.digest);
     await writeFileAtomic(kept, utf8(rosterText(this.#current.file)), this.#disk);
+    if (farewell !== undefined) {
+      await writeFileAtomic(farewellPath(this.#layout, this.#current.digest), farewell, this.#disk);
+    }
     await writeFileAtomic(this.#layout.roster, utf8(rosterText(next.file)), this.#disk);
     this.#past.push(this.#current);
     this.#current = next;
+  }
+
+  /** What was put aside for those whom the last change left behind. */
+  async farewell(): Promise<Uint8Array | undefined> {
+    const previous = this.#past.at(-1);
+    return previous === undefined
+      ? undefined
+      : await readFileIfPresent(farewellPath(this.#layout, previous.digest), this.#disk);
   }
 
   /** After `advance`, whenever a process died in it: the old log goes aside, then the successor's file goes. */
@@ -116,8 +131,8 @@ export class Rosters {
   }
 
   /**
-   * Whom a node speaks to, by name: the members of its roster, and `joining:K` for the parties of the adopted successor
-   * that are not among them.
+   * Whom a node speaks to, by name: the members of its roster; `joining:K` for the parties of the adopted successor that
+   * are not among them; `former:I` for parties that the last change left behind, who may dial to hear of it.
    *
    * @param transportKey of this home; it does not speak to itself
    */
@@ -127,6 +142,9 @@ export class Rosters {
       [...found.values()].some((member) => equalBytes(member.transportKey, key));
     for (const party of this.#successor?.parties ?? []) {
       if (!isKnown(party.transportKey)) found.set(`joining:${party.index}`, party);
+    }
+    for (const { index, transportKey: key } of this.#past.at(-1)?.parties ?? []) {
+      if (!isKnown(key)) found.set(`former:${index}`, { transportKey: key, addresses: [] });
     }
     return new Map([...found].filter(([, member]) => !equalBytes(member.transportKey, transportKey)));
   }

@@ -47,7 +47,7 @@ export async function serveNode(options: ServeOptions): Promise<Served> {
   };
   const changeOver = async (node: ParticipantNode): Promise<ParticipantNode> => {
     await node.stop();
-    await home.rosters.advance();
+    await home.rosters.advance(node.farewell());
     home = await home.reopen();
     note('ROSTER_CHANGED', `this node lives under version ${home.roster.version} now, as party ${home.self}`);
     return await begin();

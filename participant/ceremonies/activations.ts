@@ -98,15 +98,24 @@ export class Activations {
     if (envelope.type === DKG_ACTIVE) this.#spread(envelope.bytes);
   }
 
+  /** Every signed notice that is known here of the present epochs: who has become ACTIVE in them. */
+  notices(): readonly Uint8Array[] {
+    const own = [...this.#said].filter(([name]) => name.endsWith(`/${DKG_ACTIVE}`)).map(([, envelope]) => envelope);
+    return [...own, ...this.#heard()];
+  }
+
   /** Tells a member that has just connected what it may have missed. */
   async greet(member: string): Promise<void> {
-    const known = this.#keyshares
+    for (const envelope of [...this.#said.values(), ...this.#heard()]) {
+      await this.#node.members().send(member, { kind: 'round', envelope });
+    }
+  }
+
+  #heard(): readonly Uint8Array[] {
+    return this.#keyshares
       .list()
       .filter((record) => this.#keyshares.current(record.walletId) === record)
       .flatMap((record) => record.peersActive.map((peer) => peer.envelope));
-    for (const envelope of [...this.#said.values(), ...known]) {
-      await this.#node.members().send(member, { kind: 'round', envelope });
-    }
   }
 
   /** @returns whether it belongs to an epoch that is known here */

@@ -2,7 +2,7 @@
  * This party's answer to each proposal: judged at once when it comes in; consented to by policy alone, handed to the
  * key holder, or rejected. One answer an attempt, ever; it is in the journal before it leaves.
  */
-import { consentExpiry } from '../../protocol/ceremony/agreement.ts';
+import { consentExpiry, isKeyChange } from '../../protocol/ceremony/agreement.ts';
 import { type BookEntry, open, reportedOutcomes } from '../../protocol/ceremony/book.ts';
 import { heldBack } from '../../protocol/ceremony/hold.ts';
 import {
@@ -82,7 +82,8 @@ export class Answers {
     if (held !== undefined) return;
     const now = this.#node.clock.now();
     // Admitted in its time, expired since: there is nothing left to answer.
-    if (entry.inadmissible === undefined && now >= ceremony.proposal.body.expires) return;
+    const { body } = ceremony.proposal;
+    if ((entry.inadmissible === undefined || isKeyChange(body)) && now >= body.expires) return;
     const local = this.#localReasons(entry);
     const judgement = local.length > 0 ? denial(local) : this.judge(entry, now);
     if (judgement.judgement === 'deny') return this.#answer(entry, judgement, 'reject', false, now);

@@ -116,7 +116,7 @@ function isOf(envelope: Envelope, past: readonly Roster[]): boolean {
   return proposal.ok && past.some(({ digest }) => equalBytes(digest, proposal.value.body.roster));
 }
 
-function statementsOf(entry: BookEntry): readonly Envelope[] {
+export function statementsOf(entry: BookEntry): readonly Envelope[] {
   const { ceremony } = entry;
   return [
     ceremony.proposal,

@@ -65,6 +65,11 @@ export function pastRosterPath(layout: HomeLayout, digest: Uint8Array): string {
   return join(layout.rosters, `${toHex(digest)}.json`);
 }
 
+/** What those who were left behind at its end should hear. */
+export function farewellPath(layout: HomeLayout, digest: Uint8Array): string {
+  return join(layout.rosters, `${toHex(digest)}.farewell`);
+}
+
 /** What was said under a roster that was replaced. */
 export function pastLogPath(layout: HomeLayout, digest: Uint8Array): string {
   return join(layout.rosters, `${toHex(digest)}.log`);
