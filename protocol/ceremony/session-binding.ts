@@ -2,14 +2,13 @@
  * The session id of a start, recomputed by every signer and by the auditor: one number that binds roster, epoch,
  * purpose, derived key, proposal, attempt, signer set, digest and all consents (docs/protocol.md a.6).
  */
-import { compareBytes } from '../common/bytes.ts';
 import { ZERO_SID } from '../threshold/hash.ts';
 import { dealerPids } from '../threshold/keygen/config.ts';
 import { hasParent, sessionId } from '../threshold/session-id.ts';
 import type { Quorum } from './lifecycle.ts';
 import type { ExportProposal, Proposal, SignProposal } from './proposal.ts';
 import type { RosterBody } from './roster.ts';
-import { type ExportPlan, keygenPlanOf, type RunPlan } from './run-plan.ts';
+import type { ExportPlan, RunPlan } from './run-plan.ts';
 import type { VerdictStatement } from './verdict-statement.ts';
 
 /** Session id of a signing. `publicKey` is the key of the proposal's path, 33 bytes. */
@@ -87,21 +86,4 @@ export function exportSessionId(
     digest: plan.digest,
     consents: consents.map((consent) => ({ party: consent.body.party, digest: consent.digest })),
   });
-}
-
-/** Session id of a keygen, from its cfgHash alone: the roster fixes the rest. */
-export function keygenSessionId(
-  roster: RosterBody & { readonly digest: Uint8Array },
-  proposal: Proposal,
-  cfgHash: Uint8Array,
-  consents: readonly VerdictStatement[],
-): Uint8Array {
-  const plan = keygenPlanOf(roster, proposal.digest, false);
-  return runSessionId(roster, proposal, { ...plan, cfgHash }, consents);
-}
-
-/** pid of each party index in a keygen of this roster: the position of its statement key in byte order, from 1. */
-export function keygenPids(roster: RosterBody): ReadonlyMap<number, number> {
-  const sorted = [...roster.parties].sort((a, b) => compareBytes(a.statementKey, b.statementKey));
-  return new Map(sorted.map((party, i) => [party.index, i + 1]));
 }

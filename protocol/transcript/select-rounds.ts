@@ -3,6 +3,8 @@
  * the collector other messages than it sent the parties; of several in one place, those are taken that lead to the
  * result. If nothing leads to one, all that are authentic stay, as evidence of what was said.
  */
+
+import { planCeremony } from '../ceremony/ceremony-plan.ts';
 import { verify } from '../ceremony/ed25519.ts';
 import type { Proposal } from '../ceremony/proposal.ts';
 import { partyOf, type Roster } from '../ceremony/roster.ts';
@@ -18,7 +20,6 @@ import { type ParsedEnvelope, verifyEnvelope } from '../threshold/rounds/envelop
 import { SIGN } from '../threshold/sign/messages.ts';
 import { verifySignBroadcasts } from '../threshold/sign/public-check.ts';
 import { compareRounds, parseBroadcast } from './order.ts';
-import { planCeremony } from './verify/plan.ts';
 
 export interface AcceptedSession {
   readonly roster: Roster;

@@ -3,6 +3,7 @@
  * and stop at the first that fails, since each rests on the ones before it (docs/transcript.md).
  */
 
+import { planCeremony } from '../ceremony/ceremony-plan.ts';
 import type { Ending } from '../ceremony/close.ts';
 import type { Ceremony } from '../ceremony/lifecycle.ts';
 import type { EcdsaSignature } from '../ceremony/outcome.ts';
@@ -25,7 +26,6 @@ import { factsOf } from './verify/facts.ts';
 import { checkJudgements, checkReadings } from './verify/judgement.ts';
 import { checkOrder } from './verify/order.ts';
 import { type Parts, readParts } from './verify/parts.ts';
-import { planCeremony } from './verify/plan.ts';
 import { checkKey, checkOutcomes, checkSignature } from './verify/result.ts';
 import { checkNoRounds, checkRunRounds, checkSession, checkSignRounds, equivocators } from './verify/rounds.ts';
 import { checkAlive, checkStart, type Started } from './verify/start.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { SignProposal } from '../../protocol/ceremony/proposal.ts';
 import { keygenPlan } from '../../protocol/ceremony/run-plan.ts';
-import { keygenPids, keygenSessionId, signSessionId } from '../../protocol/ceremony/session-binding.ts';
-import { compareBytes, toHex } from '../../protocol/common/bytes.ts';
+import { runSessionId, signSessionId } from '../../protocol/ceremony/session-binding.ts';
+import { toHex } from '../../protocol/common/bytes.ts';
 import { vec } from '../threshold/support/labels.ts';
 import { answer, keygenBody, propose, ROSTER, rosterBody, sealed, signingBody } from './support/members.ts';
 
@@ -89,19 +89,20 @@ describe('the session id of a keygen', () => {
   const named = keygenBody({ nonce: vec('keygen').slice(0, 16) });
   const keygen = propose(named);
   const consents = [1, 2, 3].map((party) => answer(keygen, party));
-  const { cfgHash, walletId } = keygenPlan(ROSTER, keygen.digest, named);
-  const honest = toHex(keygenSessionId(ROSTER, keygen, cfgHash, consents));
+  const plan = keygenPlan(ROSTER, keygen.digest, named);
+  const { cfgHash, walletId } = plan;
+  const honest = toHex(runSessionId(ROSTER, keygen, plan, consents));
 
   test('binds roster, proposal, attempt, configuration and consents', () => {
     const other = sealed(rosterBody({ name: 'other' }));
     const later = propose({ ...named, attempt: 2, previous: keygen.digest });
     const ids = [
       honest,
-      toHex(keygenSessionId(other, keygen, cfgHash, consents)),
-      toHex(keygenSessionId(ROSTER, later, cfgHash, consents)),
-      toHex(keygenSessionId(ROSTER, keygen, vec('configuration'), consents)),
-      toHex(keygenSessionId(ROSTER, keygen, cfgHash, consents.slice(1))),
-      toHex(keygenSessionId(ROSTER, keygen, cfgHash, [...consents.slice(0, 2), answer(keygen, 3, { counter: 99 })])),
+      toHex(runSessionId(other, keygen, plan, consents)),
+      toHex(runSessionId(ROSTER, later, plan, consents)),
+      toHex(runSessionId(ROSTER, keygen, { ...plan, cfgHash: vec('configuration') }, consents)),
+      toHex(runSessionId(ROSTER, keygen, plan, consents.slice(1))),
+      toHex(runSessionId(ROSTER, keygen, plan, [...consents.slice(0, 2), answer(keygen, 3, { counter: 99 })])),
     ];
     expect(new Set(ids).size).toBe(ids.length);
   });
@@ -116,12 +117,10 @@ describe('the session id of a keygen', () => {
   });
 
   test('pids are the places of the statement keys in byte order', () => {
-    const pids = keygenPids(ROSTER);
-    expect([...pids.values()].sort((a, b) => a - b)).toEqual([1, 2, 3]);
-    const byPid = [...pids].sort(([, a], [, b]) => a - b).map(([index]) => ROSTER.parties[index - 1]?.statementKey);
-    for (const [i, key] of byPid.entries()) {
-      const next = byPid[i + 1];
-      if (key !== undefined && next !== undefined) expect(compareBytes(key, next)).toBeLessThan(0);
-    }
+    expect(plan.members.map(({ pid }) => pid)).toEqual([1, 2, 3]);
+    const keys = plan.members.map(({ party = 0 }) =>
+      toHex(ROSTER.parties[party - 1]?.statementKey ?? new Uint8Array()),
+    );
+    expect(keys).toEqual([...new Set(keys)].sort());
   });
 });

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemRandom } from '../../participant/randomness.ts';
 import type { Ceremony } from '../../protocol/ceremony/lifecycle.ts';
 import { signOutcome } from '../../protocol/ceremony/outcome.ts';
-import { keygenPids } from '../../protocol/ceremony/session-binding.ts';
+import { keygenPlanOf } from '../../protocol/ceremony/run-plan.ts';
 import { signVerdict } from '../../protocol/ceremony/verdict-statement.ts';
 import { toHex } from '../../protocol/common/bytes.ts';
 import { encodeEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
@@ -52,7 +52,8 @@ test('a malformed first message: both others name it, show the evidence, and the
 
   const entry = await eventually('the start', () => hostile.book.get(proposal.digest)?.starts[0]);
   const { sessionId } = entry.body;
-  const from = keygenPids(network.roster).get(3) ?? 0;
+  const { members } = keygenPlanOf(network.roster, proposal.digest, false);
+  const from = members.find((member) => member.party === 3)?.pid ?? 0;
   const fields = { type: DKG_BROADCAST, round: 1, from, to: 0, sid: sessionId, body: new Uint8Array(63) };
   const message = encodeEnvelope(fields, key.sign);
   for (const party of [1, 2]) await hostile.frame(party, { kind: 'round', envelope: message });

@@ -17,7 +17,7 @@ import {
 } from '../../protocol/ceremony/proposal.ts';
 import { createRoster, type Roster, type RosterBody, sealRoster, signRoster } from '../../protocol/ceremony/roster.ts';
 import { keygenPlan } from '../../protocol/ceremony/run-plan.ts';
-import { keygenSessionId, signSessionId } from '../../protocol/ceremony/session-binding.ts';
+import { runSessionId, signSessionId } from '../../protocol/ceremony/session-binding.ts';
 import { type Start, type StartBody, signStart } from '../../protocol/ceremony/start.ts';
 import { signVerdict, type VerdictBody, type VerdictStatement } from '../../protocol/ceremony/verdict-statement.ts';
 import { openWallet, type Wallet, walletDocument } from '../../protocol/ceremony/wallet.ts';
@@ -146,10 +146,11 @@ export class Moot {
   keygen(name: string, plan: Plan = {}): Told & { readonly wallet: MootWallet | undefined } {
     const body: KeygenProposal = { ...this.head(), ceremony: 'keygen', wallet: name, exportable: false };
     const proposal = signProposal(body, this.keyOf('operator:olivia'));
-    const { cfgHash, walletId } = keygenPlan(this.roster, proposal.digest, body);
+    const planned = keygenPlan(this.roster, proposal.digest, body);
+    const { cfgHash, walletId } = planned;
     const answers = this.answers(proposal, undefined, plan);
     const start = this.start(proposal, answers.verdicts, this.indices, plan, (consents) =>
-      keygenSessionId(this.roster, proposal, cfgHash, consents),
+      runSessionId(this.roster, proposal, planned, consents),
     );
     const { sessionId } = start.body;
     const ran = runKeygen(this.crew(`keygen/${name}`, plan), { sessionId, cfgHash, walletId });

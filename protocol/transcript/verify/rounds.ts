@@ -3,13 +3,11 @@
  * check of the threshold protocol that needs nothing secret.
  */
 
+import { type CeremonyPlan, ceremonySessionId } from '../../ceremony/ceremony-plan.ts';
 import { verify } from '../../ceremony/ed25519.ts';
-import type { Quorum } from '../../ceremony/lifecycle.ts';
-import type { Proposal } from '../../ceremony/proposal.ts';
 import { partyOf, type Roster } from '../../ceremony/roster.ts';
 import type { RunPlan } from '../../ceremony/run-plan.ts';
-import { exportSessionId, runSessionId, signingKey, signSessionId } from '../../ceremony/session-binding.ts';
-import type { Start } from '../../ceremony/start.ts';
+import { signingKey } from '../../ceremony/session-binding.ts';
 import type { VerdictReason } from '../../ceremony/verdict-statement.ts';
 import type { Wallet } from '../../ceremony/wallet.ts';
 import { equalBytes } from '../../common/bytes.ts';
@@ -24,7 +22,6 @@ import { SIGN } from '../../threshold/sign/messages.ts';
 import { verifySignBroadcasts } from '../../threshold/sign/public-check.ts';
 import type { AuditCode, Finding } from '../codes.ts';
 import type { Placed } from './parts.ts';
-import type { CeremonyPlan } from './plan.ts';
 import type { Started } from './start.ts';
 import type { Statements } from './statements.ts';
 
@@ -39,24 +36,9 @@ export function checkSession(
 ): Result<CeremonyPlan, Finding> {
   if (!plan.ok) return err({ code: 'SESSION_ID', seq, message: plan.error.detail });
   const { value: proposal } = statements.proposal;
-  const expected = expectedId(proposal, start, quorum, plan.value, roster);
+  const expected = ceremonySessionId(roster, proposal, plan.value, start.body.signers, quorum);
   if (equalBytes(expected, start.body.sessionId)) return plan;
   return err({ code: 'SESSION_ID', seq, message: 'the session id does not follow from what the start binds' });
-}
-
-function expectedId(proposal: Proposal, start: Start, quorum: Quorum, plan: CeremonyPlan, roster: Roster): Uint8Array {
-  const { consents } = quorum;
-  const { digest } = proposal;
-  switch (plan.kind) {
-    case 'run':
-      return runSessionId(roster, proposal, plan.run, consents);
-    case 'export':
-      return exportSessionId(roster, { digest, body: plan.body }, plan.wallet.publicKey, plan.plan, consents);
-    case 'sign': {
-      const key = signingKey(plan.wallet, quorum);
-      return signSessionId(roster, { digest, body: plan.body }, key, start.body.signers, start.body.digest, consents);
-    }
-  }
 }
 
 /** Of a signing: every message is a signer's. If all are there, also the signature that they lead to. */
