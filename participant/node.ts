@@ -8,7 +8,7 @@ import type { Members } from '../proto/link/members.ts';
 import type { BookEntry, CeremonyStatement } from '../protocol/ceremony/book.ts';
 import type { Roster } from '../protocol/ceremony/roster.ts';
 import { parseEnvelope as parseStatement } from '../protocol/ceremony/statement.ts';
-import { WALLET_SCHEMA } from '../protocol/ceremony/wallet.ts';
+import { WALLET_SCHEMA, type Wallet } from '../protocol/ceremony/wallet.ts';
 import { equalBytes } from '../protocol/common/bytes.ts';
 import { type Json, parseCanonical } from '../protocol/common/canonical-json.ts';
 import type { Clock, Random } from '../protocol/common/effects.ts';
@@ -154,6 +154,7 @@ export class ParticipantNode {
     await this.#sessions.settleCrashed();
     // What peers say at once, such as their acknowledgements of a key, must find the runs that wait for it.
     await this.#activations.resume();
+    for (const { wallet } of this.context.wallets.all()) await this.#endImport(wallet);
     begin();
     this.#changeover.consider();
   }
@@ -205,14 +206,19 @@ export class ParticipantNode {
     this.context.wallets.wipeChainCodes();
   }
 
+  /** An imported key that has become a wallet waits in this home no longer. */
+  async #endImport({ origin, publicKey }: Wallet): Promise<void> {
+    if (origin === 'imported') await this.imported.erase(publicKey);
+  }
+
   /** A wallet is in a new epoch: here, at the successor's parties, or without this party. */
   #moved({ wallet }: Held): void {
     const isHere = this.context.wallets.byEpoch(wallet.epochId) !== undefined;
     if (isHere) this.pairs.epochActive(wallet);
     else this.pairs.epochsOver();
     this.#offers.wallet(wallet);
-    void this.#sessions
-      .epochActive(wallet)
+    void this.#endImport(wallet)
+      .then(() => this.#sessions.epochActive(wallet))
       .then(() =>
         this.context.exchange.exclusively(async () => {
           await this.answers.reconsider();

@@ -3,6 +3,7 @@
  * A node lives under one roster at a time. The change from one to the next is a single replaced file; what belongs to
  * it, the log above all, is put aside before anything else is opened (`settle`).
  */
+import { join } from 'node:path';
 import { readFileIfPresent, removeFile, writeFileAtomic } from '../proto/rest/atomic-file.ts';
 import { ensureDirectory } from '../proto/rest/directory.ts';
 import { type Disk, nodeDisk } from '../proto/rest/disk.ts';
@@ -20,6 +21,8 @@ export class Rosters {
   #successor: Roster | undefined;
   /** Newest last. */
   readonly #past: Roster[];
+  /** Adopted once, and replaced by another successor before they came into force: a wallet may have got there. */
+  readonly #others: Roster[];
 
   private constructor(
     layout: HomeLayout,
@@ -27,12 +30,14 @@ export class Rosters {
     current: Roster,
     successor: Roster | undefined,
     past: readonly Roster[],
+    others: readonly Roster[],
   ) {
     this.#layout = layout;
     this.#disk = disk;
     this.#current = current;
     this.#successor = successor;
     this.#past = [...past];
+    this.#others = [...others];
   }
 
   /**
@@ -45,14 +50,17 @@ export class Rosters {
       throw new InvalidArgument('ROSTER_MISSING', '--home', 'this home has joined no roster yet; run join first');
     }
     const successor = await rosterAt(layout.successor, disk);
+    const kept = await rostersIn(layout.rosters, disk);
     const past: Roster[] = [];
     for (let { previous } = current; previous !== undefined; ) {
-      const before = await rosterAt(pastRosterPath(layout, previous), disk);
+      const digest = previous;
+      const before = kept.find((roster) => equalBytes(roster.digest, digest));
       if (before === undefined) break; // A newcomer was not there.
       past.unshift(before);
       previous = before.previous;
     }
-    return new Rosters(layout, disk, current, successor, past);
+    const others = kept.filter((roster) => !past.includes(roster));
+    return new Rosters(layout, disk, current, successor, past, others);
   }
 
   get current(): Roster {
@@ -71,7 +79,8 @@ export class Rosters {
 
   /** Every known roster, the ones that matter most first. */
   all(): readonly Roster[] {
-    return [this.#current, ...(this.#successor === undefined ? [] : [this.#successor]), ...this.#past.toReversed()];
+    const next = this.#successor === undefined ? [] : [this.#successor];
+    return [this.#current, ...next, ...this.#past.toReversed(), ...this.#others];
   }
 
   /** Why the key holder of this statement key cannot adopt `next`; undefined if it can. */
@@ -84,6 +93,13 @@ export class Rosters {
 
   /** The key holder's decision for a successor; another one may take its place until it is in force. */
   async adopt(next: Roster): Promise<void> {
+    const replaced = this.#successor;
+    if (replaced !== undefined && !equalBytes(replaced.digest, next.digest)) {
+      await ensureDirectory(this.#layout.rosters, this.#disk);
+      const kept = pastRosterPath(this.#layout, replaced.digest);
+      await writeFileAtomic(kept, utf8(rosterText(replaced.file)), this.#disk);
+      this.#others.push(replaced);
+    }
     await writeFileAtomic(this.#layout.successor, utf8(rosterText(next.file)), this.#disk);
     this.#successor = next;
   }
@@ -156,6 +172,17 @@ async function rosterAt(path: string, disk: Disk): Promise<Roster | undefined> {
   const roster = readRoster(new TextDecoder().decode(file));
   if (!roster.ok) throw new InvalidArgument(roster.error.code, path, roster.error.message);
   return roster.value;
+}
+
+/** All rosters that were put aside, in no order. */
+async function rostersIn(directory: string, disk: Disk): Promise<readonly Roster[]> {
+  const entries = await disk.list(directory).catch(() => []);
+  const rosters: Roster[] = [];
+  for (const { name } of entries) {
+    const roster = name.endsWith('.json') ? await rosterAt(join(directory, name), disk) : undefined;
+    if (roster !== undefined) rosters.push(roster);
+  }
+  return rosters;
 }
 
 async function isThere(path: string, disk: Disk): Promise<boolean> {

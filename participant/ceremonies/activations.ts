@@ -56,8 +56,7 @@ export class Activations {
   async resume(): Promise<void> {
     for (const record of this.#keyshares.list()) {
       if (record.state === 'followed') await this.#eraseSettled(record.walletId);
-      const isCurrent = this.#keyshares.current(record.walletId) === record;
-      if (record.state !== 'prepared' && !isCurrent) continue;
+      if (record.state !== 'prepared' && !this.#mayEndOthers(record)) continue;
       const source = this.#sourceOf(record);
       if (source === undefined) continue;
       const keyshare = await this.#node.wallets.keyshare(record.epochId);
@@ -114,8 +113,13 @@ export class Activations {
   #heard(): readonly Uint8Array[] {
     return this.#keyshares
       .list()
-      .filter((record) => this.#keyshares.current(record.walletId) === record)
+      .filter((record) => this.#mayEndOthers(record))
       .flatMap((record) => record.peersActive.map((peer) => peer.envelope));
+  }
+
+  /** Whether older shares, here or elsewhere, may still wait for the notices of this epoch. */
+  #mayEndOthers(record: KeyRecord): boolean {
+    return record.gen > 1 && this.#keyshares.current(record.walletId) === record;
   }
 
   /** @returns whether it belongs to an epoch that is known here */

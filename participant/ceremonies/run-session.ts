@@ -15,8 +15,9 @@ import type { KeygenOutput, KeygenRecord } from '../../protocol/threshold/keygen
 import { encodeKeyshare, wipeKeyshare } from '../../protocol/threshold/keygen/keyshare.ts';
 import { createEpochRun, type EpochRun } from '../../protocol/threshold/keygen/machine.ts';
 import type { DealtKey } from '../../protocol/threshold/keygen/round-1.ts';
+import { scalarToBytes } from '../../protocol/threshold/math/scalar.ts';
 import { parseEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
-import type { Secret } from '../../protocol/threshold/secret.ts';
+import { Secret } from '../../protocol/threshold/secret.ts';
 import { hasParent } from '../../protocol/threshold/session-id.ts';
 import type { NodeContext } from '../context.ts';
 import { claimSession, endSession, type Permit } from '../journal/claim.ts';
@@ -73,7 +74,8 @@ export async function beginRun(parts: RunParts, session: Session, request: RunRe
       ...(dealt.value === undefined ? {} : { dealt: dealt.value }),
       sign: node.signer.sign,
       verify,
-      random: runRandom(parts.hedge, session.sessionId),
+      // Whoever deals a share hedges its generator with it; before there is one, with the key made at init.
+      random: runRandom(dealt.value?.secret.use((x) => new Secret(scalarToBytes(x))) ?? parts.hedge, session.sessionId),
     });
   } catch (error) {
     wipeDealt(dealt.value);
@@ -104,7 +106,7 @@ export async function beginRun(parts: RunParts, session: Session, request: RunRe
 }
 
 function runHost(
-  { activations, imported, keyshares, node }: RunParts,
+  { activations, keyshares, node }: RunParts,
   session: Session,
   { plan, source }: RunRequest,
   permit: Permit,
@@ -141,7 +143,6 @@ function runHost(
         publicKey: epoch.publicKey,
         certificate: await node.documents.put(document),
       };
-      if (plan.config.purpose === 'IMPORT') await imported.erase(epoch.publicKey);
       await endSession(permit, 'completed', 'KEY_ACTIVE');
       await session.end({ key }, false);
     },

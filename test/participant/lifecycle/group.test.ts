@@ -40,6 +40,13 @@ function answerOf(finished: Finished): Fields {
   return JSON.parse(finished.stdout) as Fields;
 }
 
+async function exists(path: string): Promise<boolean> {
+  return await stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
 async function statusOf(id: number): Promise<Fields> {
   return await network.ask(id, 'status');
 }
@@ -82,7 +89,7 @@ describe('a key that somebody brings', () => {
       await network.holds('brought', [id]);
       expect(await walletOf(id, 'brought')).toMatchObject({ origin: 'imported', generation: 1, exported: null });
     }
-    await expect(stat(sealed)).rejects.toThrow('ENOENT');
+    await eventually('the private key to be gone', async () => ((await exists(sealed)) ? undefined : true));
   });
 
   test('can be handed over whole, by all of them, and is marked for ever', { timeout: 120_000 }, async () => {
