@@ -10,6 +10,7 @@ import { canonicalBytes, type Json, parseCanonical } from '../../protocol/common
 import { bodyOf } from '../../protocol/transcript/assemble.ts';
 import type { Entry, Line } from '../../protocol/transcript/entry.ts';
 import { verifyTranscript } from '../../protocol/transcript/verify.ts';
+import { importKey, reshare } from '../support/key-changes.ts';
 import { dealPairs } from '../support/moot.ts';
 import { closed, fileOf, type Story } from '../support/story.ts';
 import { transfer, treasuryMoot, trojan } from '../support/treasury.ts';
@@ -21,11 +22,16 @@ if (keygen.wallet === undefined) throw new Error('the keygen gave no key');
 dealPairs(moot, keygen.wallet);
 const signing = moot.sign(keygen.wallet, { payload: transfer() });
 const refusal = moot.sign(keygen.wallet, { payload: trojan() });
+const next = treasuryMoot('mutation', 1, { keys: ['2', 'new', '1'], after: moot });
+const handOver = reshare(moot, keygen.wallet, { next });
+const imported = importKey(moot, 'spare', { secret: 123n });
 
 const golden: readonly (readonly [string, Ending, { readonly story: Story; readonly lines: readonly Line[] }])[] = [
   ['keygen', 'completed', keygen],
   ['signing', 'completed', signing],
   ['refusal', 'refused', refusal],
+  ['hand-over', 'completed', handOver],
+  ['import', 'completed', imported],
 ];
 
 function verifies(file: Uint8Array): boolean {
