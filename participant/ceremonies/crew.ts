@@ -23,19 +23,13 @@ export interface CrewMember {
 
 export class Crew {
   readonly members: readonly CrewMember[];
-  readonly #names: ReadonlySet<string>;
 
   constructor(members: readonly CrewMember[]) {
     this.members = members;
-    this.#names = new Set(members.map((member) => member.name));
   }
 
   member(number: number): CrewMember | undefined {
     return this.members.find((member) => member.number === number);
-  }
-
-  includes(name: string): boolean {
-    return this.#names.has(name);
   }
 
   /** Culprits as statements name them. */

@@ -100,8 +100,11 @@ export class Session {
       return;
     }
     const { proposal } = this.start.body;
-    const chosen = (member: string): boolean => member.startsWith('operator:') || this.crew.includes(member);
-    void members().sendAll({ kind: 'round', envelope: bytes }, chosen);
+    // Not only to whom is connected now: a message of a run is sent once, and whoever is on the way back gets it.
+    for (const member of this.crew.members) {
+      if (!this.#isOwn(member)) void members().send(member.name, { kind: 'round', envelope: bytes });
+    }
+    void members().sendAll({ kind: 'round', envelope: bytes }, (member) => member.startsWith('operator:'));
     if (self === 0) return; // Progress is told of parties of this roster.
     const step = Math.min(envelope?.round ?? 0, ROUNDS);
     const progress = { ceremony: proposal, party: self, stage: 'round', step, steps: ROUNDS } as const;

@@ -162,7 +162,8 @@ export class Sessions {
     const { book, clock, exchange, roster } = this.#options.node;
     const name = toHex(ceremony.proposal.digest);
     const end = announcementEnd(ceremony, roster);
-    if (end === undefined || this.#waiting.has(name)) return;
+    // A start that is itself dated too early does not get better by waiting.
+    if (end === undefined || end <= clock.now() || this.#waiting.has(name)) return;
     const cancel = clock.after(Math.min((end - clock.now()) * 1000 + 500, MAX_TIMER), () => {
       this.#waiting.delete(name);
       void exchange.exclusively(async () => {
