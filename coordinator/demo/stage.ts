@@ -165,7 +165,10 @@ export async function eventually<T>(what: string, look: () => Promise<T | undefi
   }
 }
 
-/** Ports that were free a moment ago, all different. */
+/** Handed out already, perhaps to a node that does not listen yet. */
+const given = new Set<number>();
+
+/** Ports that were free a moment ago, all different, and no two calls give the same. */
 export async function freePorts(count: number): Promise<readonly number[]> {
   const servers = await Promise.all(
     Array.from(
@@ -183,5 +186,7 @@ export async function freePorts(count: number): Promise<readonly number[]> {
     return typeof address === 'object' && address !== null ? address.port : 0;
   });
   await Promise.all(servers.map((server) => new Promise<void>((done) => void server.close(() => done()))));
+  if (ports.some((port) => given.has(port))) return await freePorts(count);
+  for (const port of ports) given.add(port);
   return ports;
 }

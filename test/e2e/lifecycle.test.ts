@@ -87,7 +87,7 @@ test('says what it proved at every step, in plain ASCII', () => {
 });
 
 describe('the key', () => {
-  test('has one address through five epochs and three rosters', () => {
+  test('has one address through four epochs and three rosters', () => {
     expect(new Set(report.steps.map((step) => step.address))).toEqual(new Set([report.wallet.address]));
     const changes = stepsNamed('keygen', 'refresh', 'replace', 'grow');
     expect(new Set(changes.map((step) => step.epoch)).size).toBe(changes.length);

@@ -28,16 +28,19 @@ const FUNDS = parseEther('5');
 export async function found(cast: Cast): Promise<void> {
   const { narrator, networkKey, operator, processes } = cast;
   narrator.step('Three key holders, any 2 of 3 sign');
-  await newOperator(cast);
-  const holders = [
-    await newHolder(cast, 'ada', 'Ada Lindqvist'),
-    await newHolder(cast, 'ben', 'Ben Okafor'),
-    await newHolder(cast, 'cleo', 'Cleo Marchetti'),
-  ];
+  const [ada, ben, cleo] = await Promise.all([
+    newHolder(cast, 'ada', 'Ada Lindqvist'),
+    newHolder(cast, 'ben', 'Ben Okafor'),
+    newHolder(cast, 'cleo', 'Cleo Marchetti'),
+    newOperator(cast),
+  ]);
+  const holders = [ada, ben, cleo];
   const roster = await composeRoster(cast, holders, 2);
   const join = ['--network-key', networkKey, '--fingerprint', roster.fingerprint];
-  for (const { home } of holders) await processes.json(['participant', 'join', roster.file, '--home', home, ...join]);
-  await processes.json(['coordinator', 'join', roster.file, '--home', operator.home, ...join]);
+  await Promise.all([
+    ...holders.map(({ home }) => processes.json(['participant', 'join', roster.file, '--home', home, ...join])),
+    processes.json(['coordinator', 'join', roster.file, '--home', operator.home, ...join]),
+  ]);
   cast.rosters.push(roster);
   await Promise.all(roster.parties.map((holder) => startNode(cast, holder)));
   await startCoordinator(cast);

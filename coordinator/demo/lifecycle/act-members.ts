@@ -31,7 +31,7 @@ export async function grow(cast: Cast, estate: Estate): Promise<void> {
   const { narrator } = cast;
   narrator.step('Two more key holders: 3 of 5');
   const staying = currentRoster(cast).parties;
-  const added = [await newHolder(cast, 'dan', 'Dan Osei'), await newHolder(cast, 'eve', 'Eve Sorensen')];
+  const added = await Promise.all([newHolder(cast, 'dan', 'Dan Osei'), newHolder(cast, 'eve', 'Eve Sorensen')]);
   await moveTo(cast, estate.wallet, { name: 'grow', parties: [...staying, ...added], threshold: 3, staying });
   await handPolicy(cast, ['dan', 'eve']);
   await pay(cast, estate, 'payment by three of five');

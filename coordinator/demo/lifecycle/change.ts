@@ -43,16 +43,18 @@ export async function adoptRoster(
   const before = currentRoster(cast);
   const words = ['--fingerprint', next.fingerprint];
   const newcomers = next.parties.filter((party) => !before.parties.some(({ name }) => name === party.name));
-  for (const { home } of running) await processes.json(['participant', 'adopt', next.file, '--home', home, ...words]);
-  await processes.json(['coordinator', 'adopt', next.file, '--home', operator.home, ...words]);
-  for (const newcomer of newcomers) {
-    await processes.json([
-      ...['participant', 'join', next.file, '--previous', before.file, '--home', newcomer.home],
-      ...['--network-key', networkKey, ...words],
-    ]);
-    await beforeStart(newcomer);
-    await startNode(cast, newcomer);
-  }
+  await Promise.all([
+    ...running.map(({ home }) => processes.json(['participant', 'adopt', next.file, '--home', home, ...words])),
+    processes.json(['coordinator', 'adopt', next.file, '--home', operator.home, ...words]),
+    ...newcomers.map(async (newcomer) => {
+      await processes.json([
+        ...['participant', 'join', next.file, '--previous', before.file, '--home', newcomer.home],
+        ...['--network-key', networkKey, ...words],
+      ]);
+      await beforeStart(newcomer);
+      await startNode(cast, newcomer);
+    }),
+  ]);
   narrator.say(
     `${listed(running)} adopted roster version ${next.version} after comparing its fingerprint; ${listed(newcomers)} joined with the same words. Nothing has changed yet: the key still belongs to version ${before.version}.`,
   );

@@ -8,6 +8,7 @@ import { found, makeKey } from './act-begin.ts';
 import { grow, replaceLost } from './act-members.ts';
 import { refresh } from './act-refresh.ts';
 import type { Cast } from './cast.ts';
+import { writeLifecycleNotes } from './keep.ts';
 
 export async function openCast(dir: string, kept: boolean, processes: Processes, narrator: Narrator): Promise<Cast> {
   return { ...(await openTheatre(dir, kept, processes, narrator)), rosters: [], nodes: new Map(), steps: [] };
@@ -26,5 +27,6 @@ export async function tellLifecycle(cast: Cast): Promise<DemoWallet> {
   await grow(cast, estate);
   await banAndLift(cast, estate);
   await auditLifecycle(cast, estate);
+  if (cast.kept) await writeLifecycleNotes(cast, estate);
   return estate.wallet;
 }
