@@ -32,6 +32,8 @@ const MAX_TIMER: number = 2 ** 31 - 1;
 export interface SessionsOptions extends RunParts {
   readonly pairs: Pairs;
   readonly answers: Answers;
+  /** Why this node must not take part in anything yet, or at all: a memory older than its word would repeat itself. */
+  readonly heldBack: () => string | undefined;
   /** Digest of the sealed share that this party made in an export with this session id. */
   readonly sealedShare: (sessionId: Uint8Array) => Uint8Array | undefined;
 }
@@ -51,8 +53,14 @@ export class Sessions {
 
   /** Accepts the first start that holds; others stay, in case a statement they rest on is still on its way. */
   async considerStarts(entry: BookEntry): Promise<void> {
-    const { node } = this.#options;
+    const { heldBack, node } = this.#options;
     const { ceremony } = entry;
+    // A guest has signed nothing under this roster that it could have forgotten.
+    if (node.self !== 0 && heldBack() !== undefined) return;
+    // It has said that it is out, of a session that an earlier process never claimed: it does not come back to it.
+    if (ceremony.outcomes.has(node.self)) return;
+    // What else is signed or made under the roster that it will replace is no guest's concern.
+    if (node.self === 0 && ceremony.proposal.body.ceremony !== 'reshare') return;
     if (ceremony.start !== undefined || entry.conflict !== undefined || entry.inadmissible !== undefined) return;
     for (const start of entry.starts) {
       const quorum = checkStart(ceremony, start, node.roster, node.clock.now());
