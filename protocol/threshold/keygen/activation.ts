@@ -157,7 +157,7 @@ class ActivationMachine implements Activation {
     const { epoch } = this.#options;
     if (envelope.type === DKG_ACK) return acknowledges(epoch, envelope.from, envelope);
     return (
-      (envelope.type === DKG_ACTIVE || (envelope.type === DKG_ABANDON && !hasParent(epoch.config.purpose))) &&
+      (envelope.type === DKG_ACTIVE || envelope.type === DKG_ABANDON) &&
       envelope.round === ROUND_OF.get(envelope.type) &&
       envelope.to === 0 &&
       equalBytes(envelope.sid, epoch.sid) &&
