@@ -21,17 +21,19 @@ export interface ServeOptions {
 export interface Served {
   /** The node of this moment. */
   node(): Promise<ParticipantNode>;
-  /** Resolves if the node cannot go on under its next roster. */
-  readonly failed: Promise<unknown>;
+  /** Rejects if the node cannot go on under its next roster. */
+  readonly failed: Promise<never>;
   stop(): Promise<void>;
 }
 
 export async function serveNode(options: ServeOptions): Promise<Served> {
   const { note } = options;
   let fail: (error: unknown) => void = () => undefined;
-  const failed = new Promise<unknown>((resolve) => {
-    fail = resolve;
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
   });
+  // Whoever waits for it hears of it; without anybody it is in the answers to every command.
+  failed.catch(() => undefined);
   let isStopped = false;
   let home = options.home;
 

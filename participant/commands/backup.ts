@@ -9,7 +9,7 @@ import { openArchive, sealArchive } from '../../proto/rest/sealed-archive.ts';
 import { Vault } from '../../proto/rest/vault.ts';
 import { openWallet, type Wallet } from '../../protocol/ceremony/wallet.ts';
 import { equalBytes, toHex } from '../../protocol/common/bytes.ts';
-import { canonicalBytes, type Json, parseCanonical } from '../../protocol/common/canonical-json.ts';
+import { canonicalBytes, parseCanonical } from '../../protocol/common/canonical-json.ts';
 import { InvalidArgument, Refusal } from '../../protocol/common/errors.ts';
 import { checksumAddress } from '../../protocol/payload/address.ts';
 import { wipeKeyshare } from '../../protocol/threshold/keygen/keyshare.ts';
@@ -137,7 +137,7 @@ export const restore: Command = {
 /** The wallet of a backed-up share, under a roster that this home has confirmed. */
 function walletOf({ document, keyshare }: OpenedBackup, rosters: Rosters): Wallet {
   for (const roster of rosters.all()) {
-    const wallet = openWallet(document as Json, roster);
+    const wallet = openWallet(document, roster);
     if (!wallet.ok) continue;
     if (equalBytes(wallet.value.epochId, keyshare.epochId)) return wallet.value;
   }

@@ -33,9 +33,11 @@ export const run: Command = {
       self === 0 ? `Guest ${own.name} (party ${own.index} of the next roster)` : `Party ${self} (${own.name})`;
     const ready = { ok: true, party: self, name: own.name, addresses };
     call.terminal.result(ready, `${who} listens on ${addresses.join(', ')}`);
-    const failure = await Promise.race([stopSignal().then(() => undefined), served.failed]);
-    await served.stop();
-    if (failure !== undefined) throw failure;
+    try {
+      await Promise.race([stopSignal(), served.failed]);
+    } finally {
+      await served.stop();
+    }
     return 0;
   },
 };

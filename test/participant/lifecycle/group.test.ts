@@ -127,7 +127,8 @@ describe('another group', () => {
       detach: true,
     });
     const name = String(ceremony);
-    expect(await inboxOf(2, name)).toMatchObject({ hold: expect.stringContaining('adopt it first') });
+    expect(await inboxOf(2, name)).toMatchObject({ ceremony: name });
+    expect(String((await inboxOf(2, name))['hold'])).toContain('adopt it first');
     expect(await inboxOf(1, name)).toMatchObject({ hold: null });
     const shown = await network.ask(2, 'show', { ceremony: name });
     expect(JSON.stringify(shown['screen'])).toMatch(/JOINS {2}party 3: party-4.*LEAVES party 1: party-1/);
@@ -169,7 +170,7 @@ describe('another group', () => {
       expect(await walletOf(id, 'treasury')).toMatchObject({ generation: 3, origin: 'generated', signs: 'YES' });
       expect(await walletOf(id, 'brought')).toMatchObject({ generation: 2, origin: 'imported' });
     }
-    expect(await walletOf(2, 'brought')).toMatchObject({ exported: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(String((await walletOf(2, 'brought'))?.['exported'])).toMatch(/^[0-9a-f]{64}$/);
     expect((await recordsOf(network)).filter(({ holder }) => holder === 1)).toHaveLength(2);
     await network.startParty(1);
     await eventually('the old shares to be gone', async () => {
