@@ -40,6 +40,7 @@ describe('the accelerated curve agrees with the reference', () => {
         answer((on) => on.base(k));
         const product = answer((on) => on.multiply(on.base(p), k));
         expect(answer((on) => on.multiplyPublic(on.base(p), k))).toBe(product);
+        expect(answer((on) => on.multiplyOnce(on.base(p), k))).toBe(product);
         expect(answer((on) => on.base(p * k))).toBe(product);
       }),
       { numRuns: 60, examples: edges.map((edge) => [1n, edge] as [bigint, bigint]) },

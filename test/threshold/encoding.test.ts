@@ -247,7 +247,7 @@ describe('scalars and points on the wire', () => {
     const O = curve.identity;
     expect(curve.isIdentity(curve.base(0n))).toBe(true);
     expect(curve.isIdentity(curve.base(ORDER))).toBe(true);
-    for (const multiply of [curve.multiply, curve.multiplyPublic]) {
+    for (const multiply of [curve.multiply, curve.multiplyOnce, curve.multiplyPublic]) {
       expect(curve.isIdentity(multiply(P, 0n))).toBe(true);
       expect(curve.isIdentity(multiply(O, 5n))).toBe(true);
       expect(curve.equals(multiply(P, ORDER + 1n), P)).toBe(true);

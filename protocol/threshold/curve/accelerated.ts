@@ -98,6 +98,7 @@ export const curve: Curve = {
     const part = scalarFromHash(sha256(SPLIT, scalarToBytes(scalar), open(point)));
     return add(multiplyPublic(point, part), multiplyPublic(point, scalar - part));
   },
+  multiplyOnce: multiplyPublic,
   multiplyPublic,
   add,
   negate,

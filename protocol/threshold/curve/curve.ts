@@ -19,6 +19,11 @@ export interface Curve {
   base(k: bigint): Point;
   /** `kP` for secret k that is used once or twice (no defence against averaging over many uses). */
   multiply(point: Point, k: bigint): Point;
+  /**
+   * `kP`, variable-time, for a secret k that is made for this product, among many others, and thrown away with it: of
+   * one such number the time of all tells next to nothing (docs/protocol.md p.9).
+   */
+  multiplyOnce(point: Point, k: bigint): Point;
   /** `kP`, variable-time. For public k only. */
   multiplyPublic(point: Point, k: bigint): Point;
   add(a: Point, b: Point): Point;

@@ -49,6 +49,9 @@ export const referenceCurve: Curve = {
     const scalar = mod(k);
     return seal(scalar === 0n || raw.is0() ? RawPoint.ZERO : raw.multiply(scalar));
   },
+  multiplyOnce(point: Point, k: bigint): Point {
+    return referenceCurve.multiply(point, k);
+  },
   multiplyPublic(point: Point, k: bigint): Point {
     const raw = open(point);
     const scalar = mod(k);

@@ -3,7 +3,7 @@
  * c_r = 1 - Delta_r and gets one key of each pair, B gets both. Full group operations only. Choice bits select bytes
  * by masks; they decide no branch and no memory address. The random oracle into the group takes longer for some
  * messages than for others: each side evaluates it at the same two public ones, so its time says nothing about the
- * choice.
+ * choice. The scalars are used for one OT and never again; what the time of their multiplications tells is about them.
  */
 import type { Random } from '../../common/effects.ts';
 import { BugError } from '../../common/errors.ts';
@@ -113,7 +113,7 @@ export function transfer(
     for (const bit of [0, 1] as const) {
       const v = secrets[bit];
       const encodedV = curve.encode(curve.base(v));
-      const shared = curve.encode(curve.multiply(masked[bit], v));
+      const shared = curve.encode(curve.multiplyOnce(masked[bit], v));
       reply.set(encodedV, POINT_BYTES * (2 * r + bit));
       keys.set(otKey(bsid, r, bit, encoded, encodedV, shared), SEED_BYTES * (2 * r + bit));
     }
@@ -157,7 +157,7 @@ export function receive(
     select(mask, v1, v0, encodedV);
     const chosen = curve.decode(encodedV);
     if (chosen === undefined) return undefined;
-    const shared = curve.encode(curve.multiply(chosen, at(values.u, r)));
+    const shared = curve.encode(curve.multiplyOnce(chosen, at(values.u, r)));
     keys.set(otKey(bsid, r, mask & 1, pointPair(message, r), encodedV, shared), SEED_BYTES * r);
   }
   encodedV.fill(0);
