@@ -27,11 +27,6 @@ export class ImportedKeys {
     body.fill(0);
   }
 
-  /** Public keys of what waits here. */
-  async list(): Promise<readonly string[]> {
-    return await this.#vault.list(SEALED_IMPORTED_KEY);
-  }
-
   /** The key to deal; the caller wipes it. */
   async load(publicKey: Uint8Array): Promise<DealtKey | undefined> {
     if (!(await this.#vault.has(SEALED_IMPORTED_KEY, toHex(publicKey)))) return undefined;
