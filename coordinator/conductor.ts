@@ -212,7 +212,7 @@ export class Conductor {
     const view = { now: clock.now(), connected, joining, patienceOver: watch.patience.over };
     const step = gather(shown, home.roster, view);
     if (step.kind === 'start' && isOwn) {
-      if (this.#admission.enter(toHex(digest))) return this.#begin(shown, step.signers, step.quorum);
+      if (this.#admission.enter(toHex(digest))) return this.#beginOrLeave(shown, step.signers, step.quorum);
       this.#waits(digest, watch, { because: 'other ceremonies that were ready before it run first' });
     }
     // What others did under this operator's key is archived once it is over, but nobody is asked to go on with it.
@@ -311,6 +311,15 @@ export class Conductor {
       const entry = this.#options.home.book.get(proposal);
       if (entry !== undefined) await this.#step(entry);
     });
+  }
+
+  async #beginOrLeave(entry: BookEntry, signers: readonly number[], quorum: Quorum): Promise<void> {
+    try {
+      await this.#begin(entry, signers, quorum);
+    } catch (error) {
+      this.#makeRoom(entry.ceremony.proposal.digest);
+      throw error;
+    }
   }
 
   async #begin(entry: BookEntry, signers: readonly number[], quorum: Quorum): Promise<void> {
