@@ -28,7 +28,8 @@ async function watching(counter = 0, roster = ROSTER) {
     members: () => members,
     note: (code: string) => void notes.push(code),
   } as unknown as NodeContext;
-  return { watch: new HeadsWatch(node), journal, notes, sent };
+  const alarms: string[] = [];
+  return { watch: new HeadsWatch(node, (why) => void alarms.push(why)), journal, notes, sent, alarms };
 }
 
 /** What `party` says that it has seen of party 1. */
@@ -49,11 +50,14 @@ describe('after a start', () => {
 
   test('a higher counter in its own signed statement is an alarm that nothing lifts', async () => {
     for (const proof of [own(6), endOf(proposal, 1, { counter: 6 }).envelope]) {
-      const { notes, watch } = await watching(5);
+      const { alarms, notes, watch } = await watching(5);
       expect(watch.receive(heads(3), 'party:3')).toBe(true);
       expect(watch.receive(heads(2, proof), 'party:2')).toBe(false);
       expect(watch.heldBack()).toContain('rolled back');
       expect(notes).toEqual(['ROLLBACK_SUSPECTED']);
+      // Its pair setups may exist twice: they are overwritten, once.
+      watch.receive(heads(2, proof), 'party:2');
+      expect(alarms).toEqual(['this node may exist twice']);
       expect(watch.receive(heads(3, own(5)), 'party:3')).toBe(false);
       expect(watch.heldBack()).toContain('rolled back');
     }

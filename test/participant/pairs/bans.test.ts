@@ -1,9 +1,11 @@
 /** Failed setups, bans and their lifts at the level of a node (docs/protocol.md p.5, d.7; i.3 24, 27, 28, 32). */
+import { cp } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { MAX_PAIR_FAILS } from '../../../participant/journal/pair-book.ts';
 import type { FrameMessage } from '../../../proto/codec.ts';
 import { type Disk, type DiskFile, nodeDisk } from '../../../proto/rest/disk.ts';
 import { parseEnvelope } from '../../../protocol/threshold/rounds/envelope.ts';
+import { temporaryHome } from '../../proto/rest/temporary.ts';
 import { resigned } from '../../threshold/support/pair-network.ts';
 import { id } from '../journal/samples.ts';
 import { Town } from './town.ts';
@@ -175,6 +177,32 @@ describe('a ban', () => {
     await ban(town, 1, 2);
     for (const index of [1, 2]) expect(await lift(town, index, 2)).toBe('BAN_PERMANENT');
     expect(town.state(1, 2)).toBe('banned');
+  });
+
+  it('a directory restored from before the ban or the lift: the old Delta is not used, the counters tell (29)', async () => {
+    const town = await Town.of(2);
+    const copy = await temporaryHome();
+    await cp(town.node(1).opened.home, copy, { recursive: true });
+    town.connect(1, 2);
+    await town.quiet();
+    const { epochId } = town.key;
+    const delta = town.node(1).pairs.store.lease(epochId, 2, 0)?.setup.sender.delta.slice();
+    const before = town.pairEpoch(2, 1);
+    await ban(town, 1);
+    await town.restart(1, copy);
+    town.connect(1, 2);
+    await town.until(() => town.state(1, 2) === 'ready' && town.state(2, 1) === 'ready');
+    // The ban is forgotten here (the comparison of counters sees to that), but what was guessed about is gone.
+    expect(town.pairEpoch(2, 1)).not.toBe(before);
+    expect(town.node(1).pairs.store.lease(epochId, 2, town.clock.time)?.setup.sender.delta).not.toEqual(delta);
+    town.node(1).pairs.overwriteAll('a peer knows a higher counter');
+    expect(town.pairEpoch(1, 2)).toBeUndefined();
+    // A lift that only the peer remembers: nothing comes about.
+    expect(await lift(town, 2)).toBe('lifted');
+    await town.pass(10_000);
+    expect(town.state(1, 2)).not.toBe('ready');
+    expect(town.node(1).notes).toContain('PAIR_INCONSISTENT');
+    for (const index of [1, 2]) expect(town.journal(index).state.pairs.failCount(epochId, 3 - index)).toBe(0);
   });
 
   it('of one pair leaves the others', async () => {

@@ -130,14 +130,18 @@ export class Town {
     this.node(b).pairs.disconnected(a);
   }
 
-  /** The process of a node is killed and another one started on the same disk. Its connections are gone. */
-  async restart(index: number): Promise<void> {
+  /**
+   * The process of a node is killed and another one started on the same disk, or on an older copy of it. Its
+   * connections are gone.
+   */
+  async restart(index: number, copy?: string): Promise<void> {
     const old = this.node(index);
     // A killed process says and hears nothing more.
     for (const other of this.key.indices)
       if (other !== index && this.#isUp(index, other)) this.disconnect(index, other);
     await old.pairs.stop();
-    const node = this.#process(index, await reopenJournal(old.opened));
+    const opened = copy === undefined ? await reopenJournal(old.opened) : await openJournal(copy);
+    const node = this.#process(index, opened);
     node.notes.push(...old.notes);
     this.#nodes.set(index, node);
   }
