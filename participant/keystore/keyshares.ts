@@ -75,11 +75,6 @@ export class Keyshares {
     return this.#of(walletId).findLast((record) => record.state === 'active');
   }
 
-  /** The highest generation that is certified and of which this party holds no share. */
-  followed(walletId: Uint8Array): KeyRecord | undefined {
-    return this.#of(walletId).findLast((record) => record.state === 'followed' || record.state === 'restored');
-  }
-
   /** What the rules of generations.ts are asked with. */
   generations(walletId: Uint8Array): readonly Generation[] {
     return this.#of(walletId).map((record) => ({
