@@ -122,6 +122,11 @@ function elsewhere({ context, home }: ParticipantNode): JsonValue {
         generation: wallet.gen,
         state: home.keyshares.find(wallet.epochId)?.state === 'restored' ? 'restored, deals only' : 'seen, no share',
       })),
+    // Under a roster that this home never adopted: it was left behind, and knows no more than that.
+    ...home.keyshares.list().flatMap((record) => {
+      const isUnknown = record.state === 'followed' && wallets.known(record.epochId) === undefined;
+      return isUnknown ? [{ name: toHex(record.walletId).slice(0, 16), generation: record.gen, state: 'left' }] : [];
+    }),
   ];
 }
 
