@@ -26,7 +26,7 @@ import { factsOf } from './verify/facts.ts';
 import { checkJudgements, checkReadings } from './verify/judgement.ts';
 import { checkOrder } from './verify/order.ts';
 import { type Parts, readParts } from './verify/parts.ts';
-import { checkKey, checkOutcomes, checkSignature } from './verify/result.ts';
+import { checkKey, checkOutcomes, checkSignature, otherForms } from './verify/result.ts';
 import { checkNoRounds, checkRunRounds, checkSession, checkSignRounds, equivocators } from './verify/rounds.ts';
 import { checkAlive, checkStart, type Started } from './verify/start.ts';
 import { openStatements, type Statements } from './verify/statements.ts';
@@ -203,7 +203,7 @@ function walkSession(walk: Walk, parts: Parts, statements: Statements, roster: R
       return outcomes.ok ? conduct(checkKey(statements, made, fromRounds), undefined) : outcomes;
     });
     const partly = completed || made === undefined ? [] : ['not every party reports the new key'];
-    return { notes: [...partly, ...equivocators(parts.rounds)] };
+    return { notes: [...partly, ...otherForms(statements, made), ...equivocators(parts.rounds)] };
   }
   if (plan.kind === 'export') {
     walk.run('rounds', () => checkNoRounds(parts.rounds));

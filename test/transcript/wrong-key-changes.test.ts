@@ -336,26 +336,45 @@ describe('the announcement', () => {
   });
 
   it('counts from the first attempt, which an auditor must have seen', () => {
+    const proposed = patient.moot.time + 1;
     const first = reshare(patient.moot, patient.from, {
       next: successor,
       proposal: long,
-      answer: () => undefined,
+      answer: lasting,
+      composing: (body) => {
+        patient.moot.time = proposed + 7200;
+        return { ...body, created: proposed + 7200 };
+      },
+      network: ({ bytes }) => (parseEnvelope(bytes)?.round === 3 ? undefined : bytes),
     });
     const { body, digest } = first.story.proposal;
-    patient.moot.time += 90_000;
-    const lines = patient.moot.finish(first.story).lines;
-    const second = reshare(patient.moot, patient.from, {
-      next: successor,
-      proposal: (again) => ({ ...again, nonce: body.nonce, attempt: 2, previous: digest }),
-    });
+    const again = (life: number): Told =>
+      reshare(patient.moot, patient.from, {
+        next: successor,
+        proposal: (repeated) => ({
+          ...repeated,
+          nonce: body.nonce,
+          attempt: 2,
+          previous: digest,
+          expires: repeated.created + life,
+        }),
+      });
     const { roster: pinned } = patient.moot;
+    const second = again(3600);
     const alone = verifyTranscript(fileOf(second.lines), { roster: pinned });
-    expect(alone).toMatchObject({ ok: true });
     expect(alone.notes.join()).toContain('announcement');
     const history = new History();
-    expect(verifyTranscript(fileOf(lines), { roster: pinned, history }).ok).toBe(true);
+    expect(verifyTranscript(fileOf(first.lines), { roster: pinned, history })).toMatchObject({
+      ok: true,
+      ending: 'aborted',
+    });
     const both = verifyTranscript(fileOf(second.lines), { roster: pinned, history });
+    expect(both.failure).toBeUndefined();
     expect(both).toMatchObject({ ok: true, notes: [] });
+    // What died long ago is announced anew.
+    patient.moot.time = body.expires;
+    const late = verifyTranscript(fileOf(again(7300).lines), { roster: pinned, history });
+    expect(late.failure?.code).toBe('ANNOUNCEMENT_RUNNING');
   });
 
   it('counts for imports and exports too, and not for keygens', () => {

@@ -1,4 +1,6 @@
 /** Keygens that went wrong in one point, validly signed all the way down. */
+import { ed25519 } from '@noble/curves/ed25519.js';
+import { sha512 } from '@noble/hashes/sha2.js';
 import { describe, expect, it } from 'vitest';
 import { signOutcome } from '../../protocol/ceremony/outcome.ts';
 import { walletDocument } from '../../protocol/ceremony/wallet.ts';
@@ -233,4 +235,54 @@ function stolen(story: Story, other: Story): Partial<Story> {
   const documents = [...story.documents.filter((d) => !isWallet(d)), ...other.documents.filter(isWallet)];
   const outcomes = story.outcomes.map(({ body }) => signOutcome({ ...body, key }, moot.keyOf(`party:${body.party}`)));
   return { documents, outcomes };
+}
+
+/** Another signature of the same key over the same bytes, as only its owner can make it: with a nonce of its own. */
+function signedAgain(label: string, message: Uint8Array): Uint8Array {
+  const { Point } = ed25519;
+  const little = (bytes: Uint8Array): bigint => bytes.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+  const { scalar, pointBytes } = ed25519.utils.getExtendedPublicKey(vec(label));
+  const order = Point.Fn.ORDER;
+  const nonce = little(vec('a nonce of its own')) % order;
+  const R = Point.BASE.multiply(nonce).toBytes();
+  const challenge = little(sha512(Uint8Array.of(...R, ...pointBytes, ...message))) % order;
+  let s = (nonce + challenge * scalar) % order;
+  const S = Uint8Array.from({ length: 32 }, () => {
+    const byte = Number(s & 0xffn);
+    s >>= 8n;
+    return byte;
+  });
+  return Uint8Array.of(...R, ...S);
+}
+
+describe('a member that signs its acknowledgement twice', () => {
+  it('neither keeps the others from recording the key nor makes one of them look wrong', () => {
+    const honest = moot.keygen('treasury');
+    const { story } = honest;
+    const document = story.documents.find(isWallet);
+    if (document === undefined) throw new Error('no wallet');
+    const text = JSON.stringify(document);
+    const ack = story.rounds
+      .map((bytes) => parseEnvelope(bytes))
+      .find((e) => e?.type === 0x12 && senderOf(moot, e) === 2);
+    if (ack === undefined) throw new Error('no acknowledgement');
+    const again = encodeEnvelope(ack, (message) => signedAgain('wrong keygens/statement/2', message));
+    const other = JSON.parse(text.replace(hexOf(ack.bytes), hexOf(again))) as Story['documents'][number];
+    expect(hexOf(again)).not.toBe(hexOf(ack.bytes));
+    const told = moot.finish({
+      ...story,
+      documents: [...story.documents, other],
+      outcomes: story.outcomes.map(({ body }) => {
+        const key = body.key && body.party === 3 ? { ...body.key, certificate: documentDigest(other) } : body.key;
+        return signOutcome({ ...body, key }, moot.keyOf(`party:${body.party}`));
+      }),
+    });
+    const report = verifyTranscript(fileOf(told.lines), { roster });
+    expect(report.failure).toBeUndefined();
+    expect(report.notes.join()).toContain('party 3 names the certificate with other signatures');
+  });
+});
+
+function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
 }

@@ -209,7 +209,11 @@ const wrong: readonly (readonly [string, AuditCode, Partial<SignPlan>])[] = [
       answer: claimed(payload),
     },
   ],
-  ['a path without its key', 'CONSENTS_DIFFER', { proposal: (body) => ({ ...body, path: [7] }), answer: claimed(payload) }],
+  [
+    'a path without its key',
+    'CONSENTS_DIFFER',
+    { proposal: (body) => ({ ...body, path: [7] }), answer: claimed(payload) },
+  ],
   [
     'another address',
     'WALLET_DIFFERS',

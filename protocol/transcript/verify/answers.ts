@@ -27,9 +27,17 @@ export interface Answers {
 /** @param previous the ceremony of the attempt before, if the auditor has its transcript */
 export function gatherAnswers(statements: Statements, previous?: Ceremony): Answers {
   const gathered = gather(statements);
-  const ceremony = previous === undefined ? gathered : { ...gathered, announced: previous.announced };
+  const ceremony = { ...gathered, announced: announcedSince(gathered, previous) };
   const counted = statements.verdicts.filter(({ value }) => counts(value, ceremony, statements));
   return { ceremony, counted };
+}
+
+/** Since when the contents were known, as admission has it: what had expired before it was repeated is announced anew. */
+function announcedSince({ announced, proposal }: Ceremony, previous: Ceremony | undefined): Ceremony['announced'] {
+  if (proposal.body.attempt === 1) return announced;
+  // Nobody can tell, and the auditor is told so.
+  if (previous === undefined) return { created: 0, seen: 0 };
+  return proposal.body.created < previous.proposal.body.expires ? previous.announced : announced;
 }
 
 /**
@@ -110,6 +118,7 @@ function admissionCode(code: LifecycleError['code']): AuditCode {
   switch (code) {
     case 'WRONG_ROSTER':
     case 'PROPOSAL_EXPIRED':
+    case 'REJECTED':
       return code;
     case 'PROPOSAL_NOT_YET_VALID':
       return 'TIMES_DISORDERED';

@@ -5,7 +5,7 @@ import { isConfidential } from '../../ceremony/evidence/judge.ts';
 import { INPUTS, type JudgementInputs } from '../../ceremony/judgement.ts';
 import type { Roster } from '../../ceremony/roster.ts';
 import { openWallet, WALLET_SCHEMA, type Wallet } from '../../ceremony/wallet.ts';
-import { toHex } from '../../common/bytes.ts';
+import { equalBytes, toHex } from '../../common/bytes.ts';
 import { canonicalText, type Json } from '../../common/canonical-json.ts';
 import { documentDigest } from '../../common/document.ts';
 import { err, ok, type Result } from '../../common/result.ts';
@@ -88,13 +88,18 @@ export function checkReferences(
     }
   }
   for (const { value } of statements.outcomes) for (const digest of value.body.evidence ?? []) named.add(toHex(digest));
+  const reported = new Set(statements.outcomes.map(({ value }) => toHex(value.body.key?.certificate ?? NONE)));
   const kept = (map: ReadonlyMap<string, Placed<unknown>>): readonly Placed<unknown>[] =>
     [...map].flatMap(([name, placed]) => (named.has(name) ? [] : [placed]));
   const stray = [
     ...kept(documents.policies),
     ...kept(documents.inputs),
     ...kept(documents.evidence),
-    ...[...documents.wallets.values()].filter((placed) => placed !== made && placed !== before),
+    ...[...documents.wallets].flatMap(([name, placed]) => {
+      const isOtherForm =
+        made !== undefined && reported.has(name) && equalBytes(placed.value.epochId, made.value.epochId);
+      return placed === made || placed === before || isOtherForm ? [] : [placed];
+    }),
   ].sort((a, b) => a.seq - b.seq)[0];
   if (stray === undefined) return ok(undefined);
   return err({ code: 'DOCUMENT_UNREFERENCED', seq: stray.seq, message: 'no statement refers to this document' });
@@ -107,6 +112,7 @@ function openUnder(document: Json, roster: Roster, next: Roster | undefined): Re
   return handedOver.ok ? handedOver : own;
 }
 
+const NONE = new Uint8Array();
 const INPUTS_SCHEMA = 'keymoot.inputs.v1';
 
 function schemaOf(document: Json): string | undefined {

@@ -128,14 +128,28 @@ function names(key: NewKey, wallet: Wallet): boolean {
   return (
     equalBytes(key.walletId, wallet.walletId) &&
     equalBytes(key.epochId, wallet.epochId) &&
-    equalBytes(key.publicKey, wallet.publicKey) &&
-    equalBytes(key.certificate, documentDigest(wallet.document))
+    equalBytes(key.publicKey, wallet.publicKey)
+  );
+}
+
+/**
+ * Who names a certificate of other bytes. The epoch is the same, so nothing else differs but signatures in it: a corrupt
+ * member can sign one acknowledgement twice, and that must neither keep the others from recording what they made, nor
+ * look like a fault of theirs.
+ */
+export function otherForms({ outcomes }: Statements, wallet: Placed<Wallet> | undefined): readonly string[] {
+  if (wallet === undefined) return [];
+  const shown = documentDigest(wallet.value.document);
+  return outcomes.flatMap(({ value: { body } }) =>
+    body.key === undefined || equalBytes(body.key.certificate, shown)
+      ? []
+      : [`party ${body.party} names the certificate with other signatures in it`],
   );
 }
 
 function sameResult(a: Outcome, b: Outcome): boolean {
   const signatures = [a, b].map(({ body }) => body.signature && canonicalText(signatureJson(body.signature)));
-  const keys = [a, b].map(({ body: { key } }) => key && [key.walletId, key.epochId, key.publicKey, key.certificate]);
+  const keys = [a, b].map(({ body: { key } }) => key && [key.walletId, key.epochId, key.publicKey]);
   return signatures[0] === signatures[1] && keys[0]?.map(toHex).join() === keys[1]?.map(toHex).join();
 }
 

@@ -33,11 +33,12 @@ export function checkStart(
   const listed = listedOnly(ceremony, value);
   const gathered = checkStandings(listed, value, roster);
   if (!gathered.ok) return err({ code: asAuditCode(gathered.error), seq, message: gathered.error.message });
-  const alive = standing({ ...listed, start: value }, created);
+  // A second verdict may have been signed long after the start; what was known before it is asked in `checkAlive`.
+  const alive = standing({ ...listed, equivocations: new Map(), start: value }, created);
   if (!alive.ok) return err({ code: asAuditCode(alive.error), seq, message: alive.error.message });
   if (isBefore(created, statements.proposal.value.body.created))
     return err(disordered(seq, 'the start', 'the proposal'));
-  const early = hasFirstAttempt(listed) ? datedTooEarly(listed, value, roster) : undefined;
+  const early = datedTooEarly(listed, value, roster);
   if (early !== undefined) return err({ code: 'ANNOUNCEMENT_RUNNING', seq, message: early });
   const late = gathered.value.consents.find((consent) => isBefore(created, consent.body.created));
   if (late !== undefined) return err(disordered(seq, 'the start', `the consent of party ${late.body.party}`));
@@ -69,11 +70,6 @@ export function checkAlive(
 function hasResult({ outcomes, proposal }: Statements): boolean {
   const { ceremony } = proposal.value.body;
   return outcomes.some(({ value }) => resultOf(ceremony, value.body) !== undefined);
-}
-
-/** Whether it is known since when its contents were announced; else the auditor is told so (answers.ts). */
-function hasFirstAttempt({ announced, proposal }: Ceremony): boolean {
-  return proposal.body.attempt === 1 || announced.created !== proposal.body.created;
 }
 
 /** Only the verdicts that the start names: what came later could not bind its composer. */
