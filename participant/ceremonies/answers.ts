@@ -12,6 +12,7 @@ import {
   judgeProposal,
   policyReference,
 } from '../../protocol/ceremony/judgement.ts';
+import { standing } from '../../protocol/ceremony/lifecycle.ts';
 import type { ProposalBody } from '../../protocol/ceremony/proposal.ts';
 import type { Envelope } from '../../protocol/ceremony/statement.ts';
 import { signVerdict, type VerdictBody, type VerdictReason } from '../../protocol/ceremony/verdict-statement.ts';
@@ -49,13 +50,11 @@ export class Answers {
     const { book, clock, roster } = this.#node;
     const now = clock.now();
     return [...this.#pending.values()].filter((item) => {
-      const { body, digest } = item.entry.ceremony.proposal;
-      const entry = book.get(digest);
+      const entry = book.get(item.entry.ceremony.proposal.digest);
       if (entry === undefined) return false;
-      const { start, withdrawals } = entry.ceremony;
       // The others may have gone on, or ended it, without this party.
-      const isOpen = start === undefined && withdrawals.size === 0 && reportedOutcomes(entry, roster).length === 0;
-      return isOpen && body.expires > now;
+      const isOpen = entry.ceremony.start === undefined && reportedOutcomes(entry, roster).length === 0;
+      return isOpen && standing(entry.ceremony, now).ok;
     });
   }
 
