@@ -1,13 +1,11 @@
-/** Which configurations may be run or believed (docs/protocol.md b.0, f.1), and what a reshare says on screens. */
+/** Which configurations may be run or believed (docs/protocol.md b.0, f.1, f.2). */
 import { describe, expect, it } from 'vitest';
 import { compareBytes } from '../../protocol/common/bytes.ts';
 import { InvalidArgument } from '../../protocol/common/errors.ts';
 import type { PartyRow } from '../../protocol/threshold/encoding.ts';
 import { identityKeyOfPid, pidOf } from '../../protocol/threshold/keygen/config.ts';
 import { configProblem, lineageProblem } from '../../protocol/threshold/keygen/config-rules.ts';
-import { epochChange } from '../../protocol/threshold/keygen/epoch-change.ts';
 import { createEpochRun, type EpochRunOptions } from '../../protocol/threshold/keygen/machine.ts';
-import { originOf } from '../../protocol/threshold/keygen/origin.ts';
 import { importConfig, type ReshareRequest, reshareConfig } from '../../protocol/threshold/keygen/reshare-config.ts';
 import { Secret } from '../../protocol/threshold/secret.ts';
 import { configHash, type EpochConfig } from '../../protocol/threshold/session-id.ts';
@@ -192,65 +190,35 @@ describe('importConfig', () => {
   });
 });
 
-describe('epochChange', () => {
-  const who = (config: EpochConfig, index: number) =>
-    config.parties.find((row) => row.newIndex === index)?.identityKey ?? vec('none');
+describe('a restored share', () => {
+  const lost = parent.config.parties.find((row) => row.newIndex === 2)?.identityKey ?? vec('none');
+  const newcomer = vec('newcomer');
+  const stays = parent.config.parties.flatMap((row) =>
+    row.newIndex === 2 ? [] : [{ index: row.newIndex, identityKey: row.identityKey }],
+  );
+  const parties = [...stays, { index: 2, identityKey: newcomer }];
+  const request = (change: Partial<ReshareRequest>) => {
+    const restored = [{ oldIndex: 2, identityKey: newcomer }];
+    return reshareConfig({ parent, dealers: [1, 2], restored, parties, threshold: 2, gen: 2, ...change });
+  };
 
-  it('shows nothing but the shares for a refresh', () => {
-    const refresh = reshareCeremony({ from, dealers: [2, 3], holders: [1, 2, 3], threshold: 2 });
-    expect(epochChange(parent, refresh.config)).toEqual({
-      added: [],
-      removed: [],
-      moved: [],
-      replaced: [],
-      threshold: { from: 2, to: 2 },
-      parties: { from: 3, to: 3 },
-      dealers: [2, 3],
-      refresh: true,
-    });
+  it('is dealt by a newcomer under the lost index', () => {
+    const config = request({});
+    if (!config.ok) throw new Error(config.error);
+    expect(config.value.purpose).toBe('REMOVE');
+    const row = config.value.parties[pidOf(config.value, newcomer) - 1];
+    expect(row && [row.dealer, row.oldIndex, row.newIndex]).toEqual([true, 2, 2]);
+    expect(pidOf(config.value, lost)).toBe(0);
   });
 
-  it('shows who comes, goes and moves, and whose place is taken', () => {
-    const change = epochChange(parent, reshare.config);
-    expect(change.refresh).toBe(false);
-    expect(change.added).toEqual([{ index: 2, identityKey: who(reshare.config, 2) }]);
-    expect(change.removed).toEqual([]);
-    expect(change.moved.map(({ from: was, to }) => [was, to])).toEqual([
-      [3, 1],
-      [1, 3],
-      [2, 4],
-    ]);
-    expect(change.replaced.map(({ index }) => index)).toEqual([1, 2, 3]);
-    expect(change.parties).toEqual({ from: 3, to: 4 });
-    expect(change.dealers).toEqual([1, 3]);
-  });
-
-  it('shows a removed party by its old index, a new device as a replacement, and another threshold', () => {
-    const device = reshareCeremony({ from, dealers: [1, 3], holders: [1, 'device', 3], threshold: 3 });
-    const change = epochChange(parent, device.config);
-    expect(change.removed).toEqual([{ index: 2, identityKey: who(parent.config, 2) }]);
-    expect(change.replaced).toEqual([{ index: 2, from: who(parent.config, 2), to: who(device.config, 2) }]);
-    expect(change.threshold).toEqual({ from: 2, to: 3 });
-    const threshold = reshareCeremony({ from, dealers: [1, 3], holders: [1, 2, 3], threshold: 3 });
-    expect(epochChange(parent, threshold.config).refresh).toBe(false);
-  });
-});
-
-describe('originOf', () => {
-  it('says where a key comes from after any number of reshares, from an unbroken lineage only', () => {
-    const grandchild = new KeygenNetwork(
-      reshareCeremony({ from: child, dealers: [2, 4], holders: [1, 2, 3], threshold: 2, gen: 3 }),
-    ).run();
-    expect(originOf([parent, child.epoch(), grandchild.epoch()])).toEqual({ ok: true, value: 'generated' });
-    expect(originOf([parent, grandchild.epoch()]).ok).toBe(false);
-    expect(originOf([child.epoch(), grandchild.epoch()]).ok).toBe(false);
-    expect(originOf([]).ok).toBe(false);
-    const root = new KeygenNetwork(imported).run();
-    const later = new KeygenNetwork(
-      reshareCeremony({ from: root, dealers: [1, 2], holders: [2, 'x', 1], threshold: 2 }),
-    ).run();
-    expect(originOf([root.epoch(), later.epoch()])).toEqual({ ok: true, value: 'imported' });
-    expect(originOf([parent, later.epoch()]).ok).toBe(false);
+  it.each<readonly [string, Partial<ReshareRequest>]>([
+    ['for somebody who does not deal', { dealers: [1, 3] }],
+    ['for somebody who gets no share', { parties: stays.map((party, i) => ({ ...party, index: i + 1 })) }],
+    ['beside the one who lost it', { parties: [...parties, { index: 4, identityKey: lost }] }],
+    ['for another holder', { restored: [{ oldIndex: 2, identityKey: stays[0]?.identityKey ?? vec('none') }] }],
+    ['under an index that nobody has', { restored: [{ oldIndex: 4, identityKey: newcomer }], dealers: [1, 3] }],
+  ])('not %s', (_, change) => {
+    expect(request(change).ok).toBe(false);
   });
 });
 

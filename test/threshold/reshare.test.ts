@@ -49,6 +49,10 @@ const uses: readonly (readonly [string, Uses])[] = [
   ['replace everybody', { from: two, dealers: [1, 2], holders: ['a', 'b', 'c'], threshold: 2 }],
   ['raise the threshold', { from: two, dealers: [1, 2], holders: [1, 2, 3, 'new'], threshold: 4 }],
   ['lower the threshold', { from: three, dealers: [1, 3, 4], holders: [1, 2, 3, 4], threshold: 2 }],
+  [
+    'restore a share from a backup',
+    { from: two, dealers: [1, 2], holders: [1, 'restored', 'new'], threshold: 2, restored: [[2, 'restored']] },
+  ],
   ['recover a lost share', { from: three, dealers: [4, 2, 1], holders: [1, 2, 3, 4], threshold: 3 }],
 ];
 

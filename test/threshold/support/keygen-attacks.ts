@@ -216,10 +216,6 @@ export interface Verdict {
   readonly culprits: readonly number[];
 }
 
-export function honestOf({ ceremony: setup }: KeygenNetwork, corrupt: number): readonly number[] {
-  return setup.pids.filter((pid) => pid !== corrupt);
-}
-
 export function verdict(network: KeygenNetwork, pid: number): Verdict | undefined {
   const abort = network.aborts.get(pid);
   return abort && { failure: abort.failure, check: abort.check, culprits: abort.culprits };

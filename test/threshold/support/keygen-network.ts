@@ -99,6 +99,8 @@ export interface ReshareOptions {
   /** N by new index, from 1: an old index, or the label of a newcomer. */
   readonly holders: readonly (number | string)[];
   readonly threshold: number;
+  /** Newcomers that deal a lost share out of a backup: old index, label. */
+  readonly restored?: readonly (readonly [number, string])[];
   readonly gen?: number;
   readonly label?: string;
   readonly rosterLabel?: string;
@@ -107,16 +109,23 @@ export interface ReshareOptions {
 
 /** RESHARE or REMOVE of the key that `from` has made. */
 export function reshareCeremony(options: ReshareOptions): Ceremony {
-  const { from, dealers, holders, threshold, gen = 2, label = 'reshare', attempt = 1 } = options;
+  const { from, dealers, holders, threshold, restored = [], gen = 2, label = 'reshare', attempt = 1 } = options;
   const parent = from.epoch();
   const old = (index: number): Signer => signerOf(from.ceremony, pidOfIndex(parent.config, index));
-  const signers = holders.map((who) =>
-    typeof who === 'number' ? old(who) : signerFromSeed(vec(`${label}/newcomer/${who}`)),
-  );
+  const newcomer = (who: string): Signer => signerFromSeed(vec(`${label}/newcomer/${who}`));
+  const signers = holders.map((who) => (typeof who === 'number' ? old(who) : newcomer(who)));
   const parties = signers.map((signer, i) => ({ index: i + 1, identityKey: signer.publicKey }));
-  const config = reshareConfig({ parent, dealers, parties, threshold, gen });
+  const config = reshareConfig({
+    parent,
+    dealers,
+    parties,
+    threshold,
+    gen,
+    restored: restored.map(([oldIndex, who]) => ({ oldIndex, identityKey: newcomer(who).publicKey })),
+  });
   if (!config.ok) throw new Error(config.error);
-  const leaving = dealers.map(old).filter((signer) => !signers.includes(signer));
+  const dealing = dealers.filter((index) => !restored.some(([oldIndex]) => oldIndex === index));
+  const leaving = dealing.map(old).filter((signer) => !signers.includes(signer));
   const dealt = (pid: number): DealtKey | undefined => {
     const row = config.value.parties[pid - 1];
     return row?.dealer === true ? dealtKey(from.keyshareAt(row.oldIndex)) : undefined;
