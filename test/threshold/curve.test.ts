@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { concat, toHex, utf8 } from '../../protocol/common/bytes.ts';
 import { BugError } from '../../protocol/common/errors.ts';
 import { curve } from '../../protocol/threshold/curve/accelerated.ts';
+import { referenceCurve } from '../../protocol/threshold/curve/noble.ts';
 import { integerToBytes, ORDER } from '../../protocol/threshold/math/scalar.ts';
 import { vec } from './support/labels.ts';
 
@@ -30,10 +31,9 @@ function stillWorks(): void {
 describe('the library behind the curve', () => {
   it('survives any number of bad points, scalars and signatures', () => {
     const good = curve.encode(curve.base(5n));
-    const offCurve = (i: number): Uint8Array => {
-      const x = vec(`bad/${i % 50}`);
-      return curve.liftX(x, false) === undefined ? x : integerToBytes(5n);
-    };
+    const candidates = Array.from({ length: 50 }, (_, i) => vec(`bad/${i}`));
+    const noPoints = candidates.filter((x) => curve.liftX(x, false) === undefined);
+    const offCurve = (i: number): Uint8Array => noPoints[i % noPoints.length] ?? good;
     const kinds: readonly ((i: number) => Uint8Array)[] = [
       (i) => concat(Uint8Array.of(2 | (i & 1)), offCurve(i)),
       (i) => concat(Uint8Array.of(2 | (i & 1)), integerToBytes(FIELD + BigInt(i % 900))),
@@ -138,5 +138,45 @@ describe('hash to point', () => {
     // 15 degrees of freedom; fixed inputs, so this either always holds or never.
     expect(counts.size).toBe(16);
     expect(chiSquare).toBeLessThan(37.7);
+  });
+});
+
+describe('hash to curve', () => {
+  /** RFC 9380 J.8.1: message, P.x, P.y. */
+  const known: readonly (readonly [string, string, string])[] = [
+    [
+      '',
+      'c1cae290e291aee617ebaef1be6d73861479c48b841eaba9b7b5852ddfeb1346',
+      '64fa678e07ae116126f08b022a94af6de15985c996c3a91b64c406a960e51067',
+    ],
+    [
+      'abc',
+      '3377e01eab42db296b512293120c6cee72b6ecf9f9205760bd9ff11fb3cb2c4b',
+      '7f95890f33efebd1044d382a01b1bee0900fb6116f94688d487c6c7b9c8371f6',
+    ],
+    [
+      'abcdef0123456789',
+      'bac54083f293f1fe08e4a70137260aa90783a5cb84d3f35848b324d0674b0e3a',
+      '4436476085d4c3c4508b60fcf4389c40176adce756b398bdee27bca19758d828',
+    ],
+    [
+      `q128_${'q'.repeat(128)}`,
+      'e2167bc785333a37aa562f021f1e881defb853839babf52a7f72b102e41890e9',
+      'f2401dd95cc35867ffed4f367cd564763719fbc6a53e969fb8496a1e6685d873',
+    ],
+    [
+      `a512_${'a'.repeat(512)}`,
+      'e3c8d35aaaf0b9b647e88a0a0a7ee5d5bed5ad38238152e4e6fd8c1f8cb7c998',
+      '8446eeb6181bf12f56a9d24e262221cc2f0c4725c7e3803024b5888ee5823aa6',
+    ],
+  ];
+
+  it('gives the known answers of RFC 9380', () => {
+    for (const [message, x, y] of known) {
+      for (const on of [curve, referenceCurve]) {
+        const hashed = on.hashToCurve(utf8(message), 'QUUX-V01-CS02-with-secp256k1_XMD:SHA-256_SSWU_RO_');
+        expect(toHex(on.encode(hashed))).toBe((Number.parseInt(y.slice(-1), 16) % 2 === 0 ? '02' : '03') + x);
+      }
+    }
   });
 });
