@@ -43,7 +43,7 @@ export const reshare: Command = {
     const next = memberOf(answer, 'next');
     return finish(call, answer, [
       `reshare every other wallet too: roster version ${field(next, 'version')} is in force when its parties hold all of them`,
-      'who leaves: the node erases its share when it hears of it; if it was not connected, destroy its home by hand',
+      'who leaves: keep the node running, or start it once more, until its log says that the share is erased',
       'who joins: adopt the policies (participant policy set); everybody: make new backups, destroy old ones',
       `auditors go on with the fingerprint they have; the transcript hands over to: ${field(next, 'fingerprint')}`,
       'sign something harmless once all nodes are ready',
