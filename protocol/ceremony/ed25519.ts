@@ -51,17 +51,15 @@ export function signerFromTransfer(key: KeyObject): Signer {
 
 /** Whether `key` may stand in a roster: canonical encoding of a point that is not of small order. */
 export function isAcceptableKey(key: PublicKey): boolean {
-  if (key.length !== 32) return false;
-  const y = littleEndian(key) & ((1n << 255n) - 1n);
-  return y < FIELD_PRIME && !SMALL_ORDER_Y.has(y) && keyObject(key) !== undefined;
+  return acceptableKey(key) !== undefined;
 }
 
 /** True only for a canonical signature (R and S in range) that verifies without the cofactor. */
 export function verify(publicKey: PublicKey, message: Uint8Array, signature: Uint8Array): boolean {
-  if (signature.length !== 64 || !isAcceptableKey(publicKey)) return false;
-  if ((littleEndian(signature.subarray(0, 32)) & ((1n << 255n) - 1n)) >= FIELD_PRIME) return false;
+  if (signature.length !== 64) return false;
+  if (withoutSign(signature.subarray(0, 32)) >= FIELD_PRIME) return false;
   if (littleEndian(signature.subarray(32)) >= GROUP_ORDER) return false;
-  const key = keyObject(publicKey);
+  const key = acceptableKey(publicKey);
   return key !== undefined && nodeVerify(null, message, key, signature);
 }
 
@@ -69,20 +67,30 @@ export function verify(publicKey: PublicKey, message: Uint8Array, signature: Uin
 const KEY_CACHE_SIZE = 256;
 const cache = new Map<string, KeyObject | undefined>();
 
-function keyObject(publicKey: PublicKey): KeyObject | undefined {
+function acceptableKey(publicKey: PublicKey): KeyObject | undefined {
+  if (publicKey.length !== 32) return undefined;
   const name = Buffer.from(publicKey).toString('latin1');
   if (cache.has(name)) return cache.get(name);
   if (cache.size >= KEY_CACHE_SIZE) cache.clear();
-  let key: KeyObject | undefined;
-  try {
-    key = createPublicKey({ key: Buffer.from(concat(PUBLIC_PREFIX, publicKey)), format: 'der', type: 'spki' });
-    if (!equalBytes(new Uint8Array(key.export({ format: 'der', type: 'spki' }).subarray(-32)), publicKey))
-      key = undefined;
-  } catch {
-    key = undefined;
-  }
+  const y = withoutSign(publicKey);
+  const key = y < FIELD_PRIME && !SMALL_ORDER_Y.has(y) ? parseKey(publicKey) : undefined;
   cache.set(name, key);
   return key;
+}
+
+function parseKey(publicKey: PublicKey): KeyObject | undefined {
+  try {
+    const key = createPublicKey({ key: Buffer.from(concat(PUBLIC_PREFIX, publicKey)), format: 'der', type: 'spki' });
+    const parsed = new Uint8Array(key.export({ format: 'der', type: 'spki' }).subarray(-32));
+    return equalBytes(parsed, publicKey) ? key : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** y of an encoded point: 255 bits, the sign of x left out. */
+function withoutSign(bytes: Uint8Array): bigint {
+  return littleEndian(bytes) & ((1n << 255n) - 1n);
 }
 
 /** The integer of 32 bytes. */
