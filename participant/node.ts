@@ -128,6 +128,7 @@ export class ParticipantNode {
       hedge: home.identity.hedgeKey,
       pairs: this.pairs,
       answers: this.answers,
+      heldBack: () => this.heads.heldBack(),
       activations: this.#activations,
       sealedShare: (sessionId) => this.context.sealedShares.of(sessionId),
     });
@@ -304,8 +305,11 @@ export class ParticipantNode {
       await this.context.exchange.receive(bytes, from);
       return;
     }
-    if (this.heads.receive(envelope.value, from))
-      await this.context.exchange.exclusively(() => this.answers.considerAll());
+    if (!this.heads.receive(envelope.value, from)) return;
+    await this.context.exchange.exclusively(async () => {
+      await this.answers.considerAll();
+      await this.#sessions.considerAll();
+    });
   }
 
   #onRound(bytes: Uint8Array, from: string): void {

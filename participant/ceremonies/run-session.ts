@@ -4,6 +4,7 @@
  * (docs/protocol.md b.7).
  */
 import { verify } from '../../protocol/ceremony/ed25519.ts';
+import { standing } from '../../protocol/ceremony/lifecycle.ts';
 import type { Proposal } from '../../protocol/ceremony/proposal.ts';
 import { memberByKey, type RunPlan } from '../../protocol/ceremony/run-plan.ts';
 import type { Envelope } from '../../protocol/ceremony/statement.ts';
@@ -62,6 +63,13 @@ export async function beginRun(parts: RunParts, session: Session, request: RunRe
   if (!permit.ok) {
     wipeDealt(dealt.value);
     return permit;
+  }
+  // A veto that came while the share was fetched found no run to end yet.
+  const veto = vetoOf(node, proposal);
+  if (veto !== undefined) {
+    wipeDealt(dealt.value);
+    await endSession(permit.value, 'aborted', veto.code);
+    return err(veto);
   }
   let machine: EpochRun;
   try {
@@ -161,6 +169,14 @@ function runHost(
     },
   };
   return { host, isAcknowledged: () => isAcked };
+}
+
+/** Why the ceremony does not stand any more. Nothing may be awaited between this and the run that hears of later ones. */
+function vetoOf({ book, clock }: NodeContext, { digest }: Proposal): Refusal | undefined {
+  const entry = book.get(digest);
+  if (entry?.conflict !== undefined) return new Refusal('OPERATOR_EQUIVOCATION', 'two proposals under one nonce');
+  const alive = entry && standing(entry.ceremony, clock.now());
+  return alive?.ok === false ? new Refusal(alive.error.code, alive.error.message) : undefined;
 }
 
 /** Who will hold a share under another roster has adopted exactly that one. */

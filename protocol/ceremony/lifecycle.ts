@@ -105,13 +105,36 @@ export function admit(
     if (started !== undefined && !hasEnded) {
       return refuse('ATTEMPT_STILL_LIVE', 'the attempt before it has not ended here yet');
     }
-    return ok({ ...newCeremony(proposal, now), announced: previous.announced });
+    const vetoed = vetoOf(previous);
+    if (vetoed !== undefined) return vetoed;
+    // Attempts follow each other while the first is still in people's minds; what died long ago is announced anew.
+    if (!isKeyChange(body) || now < previous.proposal.body.expires) {
+      return ok({ ...newCeremony(proposal, now), announced: previous.announced });
+    }
   }
   if (isKeyChange(body) && body.expires - body.created <= roster.announcement) {
     const delay = duration(roster.announcement);
     return refuse('ANNOUNCEMENT_OUTLASTS', `it expires before its announcement of ${delay} is over`);
   }
   return ok(newCeremony(proposal, now));
+}
+
+/**
+ * A change of keys that somebody has vetoed by hand is over, with all its attempts: else the next one would start under
+ * an announcement that has run out already, and leave no time for another veto.
+ */
+function vetoOf({
+  equivocations,
+  proposal,
+  verdicts,
+  withdrawals,
+}: Ceremony): Result<never, LifecycleError> | undefined {
+  if (!isKeyChange(proposal.body)) return undefined;
+  if (withdrawals.size > 0) return refuse('WITHDRAWN', 'the attempt before it was withdrawn; it takes a new proposal');
+  const said = [...verdicts.values(), ...equivocations.values()];
+  const veto = said.find(({ body }) => body.decision === 'reject' && body.byHand);
+  if (veto === undefined) return undefined;
+  return refuse('REJECTED', `party ${veto.body.party} rejected the attempt before it by hand; it takes a new proposal`);
 }
 
 /** Takes in a verdict for this attempt. A second different one is kept as evidence, and neither counts any more. */
@@ -168,8 +191,10 @@ export function standing(ceremony: Ceremony, now: number): Result<void, Lifecycl
     return refuse('WITHDRAWN', `${[...ceremony.withdrawals.keys()].join(', ')} withdrew the proposal`);
   }
   const verdicts = [...ceremony.verdicts.values()];
-  const rejecting = verdicts.filter((verdict) => verdict.body.decision === 'reject');
-  const limit = Math.min(...verdicts.map((verdict) => verdict.body.rejections));
+  // A veto of a change of keys counts also where somebody who has the same key said yes before.
+  const seconds = isKeyChange(ceremony.proposal.body) ? [...ceremony.equivocations.values()] : [];
+  const rejecting = [...verdicts, ...seconds].filter((verdict) => verdict.body.decision === 'reject');
+  const limit = Math.min(...[...verdicts, ...seconds].map((verdict) => verdict.body.rejections));
   if (rejecting.length >= limit) {
     const parties = rejecting.map((verdict) => verdict.body.party).join(', ');
     return refuse('REJECTED', `rejected by party ${parties}`);

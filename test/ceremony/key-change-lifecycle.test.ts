@@ -129,6 +129,18 @@ describe('a veto', () => {
   const handOver = propose(reshareBody(EPOCH, { next: NEXT }));
   const consents = [1, 2].map((party) => agree(handOver, party));
 
+  test('counts although the same key had said yes, whichever of the two comes first', () => {
+    const [yes, no] = [agree(handOver, 3), agree(handOver, 3, { decision: 'reject' })];
+    for (const said of [
+      [yes, no],
+      [no, yes],
+    ]) {
+      const vetoed = withVerdicts(handOver, [agree(handOver, 1), agree(handOver, 2), ...said]);
+      expect(codeOf(standing(vetoed, NOW))).toBe('REJECTED');
+      expect(codeOf(checkStart(vetoed, startWith(vetoed), ROSTER, NOW))).toBe('REJECTED');
+    }
+  });
+
   test.each([1, 2, 3])('by party %i ends it', (party) => {
     const others = [1, 2, 3].filter((index) => index !== party).map((index) => agree(handOver, index));
     const vetoed = withVerdicts(handOver, [...others, agree(handOver, party, { decision: 'reject' })]);
@@ -211,6 +223,24 @@ describe('the announcement', () => {
     const unknown = propose({ ...later, nonce: vec('n').slice(0, 16) });
     book.apply(unknown.envelope, NOW + 2000);
     expect(book.get(unknown.digest)?.inadmissible?.code).toBe('ATTEMPT_DIFFERS');
+  });
+
+  test('is not inherited from an attempt that was vetoed by hand, nor from one that has died', () => {
+    const first = propose(body());
+    const later = { attempt: 2, previous: first.digest, created: NOW + 1500, expires: NOW + 9000 };
+    const second = propose({ ...first.body, ...later });
+    const again = (before: Ceremony, now = NOW + 1500) => admit(second, patient, now, before);
+    const rejects = (byHand: boolean): Partial<VerdictBody> => ({ decision: 'reject', byHand });
+    expect(must(again(withVerdicts(first, []))).announced.seen).toBe(NOW);
+    // What a machine refuses it will refuse again if the reason still holds; a key holder who says no has ended it.
+    expect(codeOf(again(withVerdicts(first, [agree(first, 3, rejects(false))])))).toBe('ok');
+    expect(codeOf(again(withVerdicts(first, [agree(first, 3, rejects(true))])))).toBe('REJECTED');
+    expect(codeOf(again(withVerdicts(first, [agree(first, 3), agree(first, 3, rejects(true))])))).toBe('REJECTED');
+    const withdrawn = must(addWithdrawal(newCeremony(first), withdraw(first, 'party:3')));
+    expect(codeOf(again(withdrawn))).toBe('WITHDRAWN');
+    const { expires } = first.body;
+    const revived = must(again(newCeremony(first, NOW), expires));
+    expect(revived.announced).toEqual({ created: second.body.created, seen: expires });
   });
 
   test('longer than the proposal lives makes it inadmissible', () => {
