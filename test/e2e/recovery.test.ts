@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { parseEther } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { approveByHand, ceremonyInInboxes, finished } from '../../coordinator/demo/ceremonies.ts';
@@ -26,7 +27,6 @@ import { adoptRoster, changeKey } from '../../coordinator/demo/lifecycle/change.
 import { pay } from '../../coordinator/demo/lifecycle/pay.ts';
 import { openCast } from '../../coordinator/demo/lifecycle/story.ts';
 import { Narrator } from '../../coordinator/demo/narrator.ts';
-import { commonPolicy } from '../../coordinator/demo/policies.ts';
 import { Processes } from '../../coordinator/demo/processes.ts';
 import { type Holder, makeMember, startCoordinator, stopCoordinator, writeJson } from '../../coordinator/demo/stage.ts';
 import { broadcast } from '../../coordinator/demo/transactions.ts';
@@ -145,9 +145,29 @@ test('everything moves to a new key through ordinary signing', { timeout: DEADLI
   await approveByHand(cast, parties, await ceremonyInInboxes(running, parties), running);
   const made = await finished(cast, running, 'completed', 'the second key generation');
   const heir = field(made, 'address') as `0x${string}`;
-  const policy = { ...commonPolicy(1, { chainId: chain.chainId, payee: heir }), version: 2 };
-  const rules = (policy as { rules: { match: { amount?: object } }[] }).rules;
-  for (const rule of rules) delete rule.match.amount;
+  const policy = {
+    schema: 'keymoot/policy/1',
+    id: 'demo',
+    version: 2,
+    wallets: { treasury: { chainIds: [chain.chainId] } },
+    addressLists: { heirs: [{ chainId: chain.chainId, address: heir, label: 'The new wallet' }] },
+    assets: { ETH: { chainId: chain.chainId, address: 'native', decimals: 18 } },
+    rules: [
+      {
+        id: 'migration',
+        effect: 'allow',
+        match: {
+          wallets: ['treasury'],
+          kinds: ['evm-transaction'],
+          selectors: ['none'],
+          assets: ['ETH'],
+          counterparties: '@heirs',
+          amount: { max: String(parseEther('100')) },
+          fee: { totalMax: String(parseEther('0.02')) },
+        },
+      },
+    ],
+  };
   await adoptPolicy(cast, await writeJson(cast, 'policies', 'migration', policy), parties);
   const before = await chain.balance(wallet.address);
   const out = join(dir, 'payloads', 'migration');
