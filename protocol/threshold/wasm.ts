@@ -3,6 +3,8 @@
  * integers or on vectors of four 32-bit lanes. An expression is the bytes that leave its value on the stack; `Local` is
  * the index of a variable. Offsets into memory are in bytes.
  */
+import { BugError } from '../common/errors.ts';
+
 export type Code = readonly number[];
 export type Local = number;
 
@@ -13,6 +15,14 @@ declare const WebAssembly: {
     module: object,
   ) => { readonly exports: { readonly memory: { readonly buffer: ArrayBuffer }; readonly run: () => void } };
 };
+
+/** Memory is little-endian, and typed arrays over it have the order of the processor. */
+if (new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1) {
+  throw new BugError(
+    'BUG_BYTE_ORDER',
+    'This processor stores the high byte first; the code here needs the other order.',
+  );
+}
 
 /** Unsigned and signed LEB128. */
 function unsigned(value: number): Code {

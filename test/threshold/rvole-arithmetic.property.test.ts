@@ -2,14 +2,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  fromWords,
-  lift,
-  readNumber,
-  viewOf,
-  writeDifference,
-  writeNumber,
-} from '../../protocol/threshold/math/limbs.ts';
-import {
   addMasked,
   G,
   multiplyRow,
@@ -21,7 +13,8 @@ import {
   X1,
   X2,
 } from '../../protocol/threshold/math/products.ts';
-import { mod, ORDER } from '../../protocol/threshold/math/scalar.ts';
+import { integerFromBytes, integerToBytes, mod, ORDER } from '../../protocol/threshold/math/scalar.ts';
+import { lift, viewOf, writeDifference } from '../../protocol/threshold/math/words.ts';
 
 const TOP = 2n ** 256n;
 const edges = [
@@ -52,28 +45,14 @@ function wordsOf(value: bigint): Int32Array {
 }
 
 describe('numbers on words', () => {
-  it('go from words to bigint to bytes and back', () => {
-    fc.assert(
-      fc.property(number, fc.nat(9), (value, at) => {
-        const padded = new Int32Array(20).fill(-1);
-        padded.set(wordsOf(value), at);
-        expect(fromWords(padded, at)).toBe(value);
-        const view = viewOf(new Uint8Array(50).fill(255));
-        writeNumber(view, at, value);
-        expect(readNumber(view, at)).toBe(value);
-        expect([view.getUint8(49), at === 0 ? 255 : view.getUint8(at - 1)]).toEqual([255, 255]);
-      }),
-    );
-  });
-
   it('subtract modulo q', () => {
-    const view = viewOf(new Uint8Array(64));
+    const bytes = new Uint8Array(64);
     const difference = (a: bigint, b: bigint, c: bigint): bigint => {
       const words = new Int32Array(24);
       words.set(wordsOf(a), 3);
       words.set(wordsOf(b), 13);
-      writeDifference(view, 32, words, 3, words, 13, lift(c));
-      return readNumber(view, 32);
+      writeDifference(viewOf(bytes), 32, words, 3, words, 13, lift(c));
+      return integerFromBytes(bytes.subarray(32));
     };
     for (const a of edges) {
       for (const b of edges) {
@@ -107,17 +86,15 @@ describe('rows of products', () => {
   });
 
   function run(theta: readonly [bigint, bigint], rows: readonly Row[]): void {
-    const checks = viewOf(new Uint8Array(32 * rows.length));
-    const plusView = viewOf(new Uint8Array(32));
+    const checks = new Uint8Array(32 * rows.length);
     startProducts(theta);
     for (const [j, { g, x, plus, bit }] of rows.entries()) {
       setOperand(G, wordsOf(g), 0);
       for (const [m, operand] of [X0, X1, X2].entries()) setOperand(operand, wordsOf(x[m] ?? 0n), 0);
       for (const [m, operand] of [X0, X1, X2, X2].entries()) {
-        writeNumber(plusView, 0, plus[m] ?? 0n);
-        addMasked(operand, plusView, 0, bit ? -1 : 0);
+        addMasked(operand, viewOf(integerToBytes(plus[m] ?? 0n)), 0, bit ? -1 : 0);
       }
-      multiplyRow(checks, 32 * j);
+      multiplyRow(viewOf(checks), 32 * j);
     }
     const sums = takeSums();
     wipeProducts();
@@ -127,7 +104,7 @@ describe('rows of products', () => {
     for (const [j, { x, plus, bit }] of rows.entries()) {
       const on = bit ? 1n : 0n;
       const [x0, x1, x2] = [x[0] + on * plus[0], x[1] + on * plus[1], x[2] + on * (plus[2] + plus[3])];
-      expect(readNumber(checks, 32 * j)).toBe(mod(x2 + theta[0] * x0 + theta[1] * x1));
+      expect(integerFromBytes(checks.subarray(32 * j, 32 * j + 32))).toBe(mod(x2 + theta[0] * x0 + theta[1] * x1));
     }
   }
 

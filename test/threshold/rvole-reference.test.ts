@@ -93,7 +93,7 @@ function row(sid: Uint8Array, seed: Uint8Array, r: number, side: number): Bits {
 
 function rowHash(chi: readonly Bits[], bits: Bits): Bits {
   const blocks = range(4).map((m) => range(128).map((i) => (128 * m + i < 416 ? at(bits, 128 * m + i) : false)));
-  return blocks.reduce((sum, block, m) => plus(sum, fieldProduct(block, at(chi, m))), bits.slice(416));
+  return blocks.reduce<Bits>((sum, block, m) => plus(sum, fieldProduct(block, at(chi, m))), bits.slice(416));
 }
 
 function challenge(sid: Uint8Array, u: Uint8Array): readonly Bits[] {

@@ -25,8 +25,8 @@ import {
   store32,
   store64,
 } from '../wasm.ts';
-import { writeReduced } from './limbs.ts';
 import { mod, ORDER } from './scalar.ts';
+import { HIGH, writeReduced } from './words.ts';
 
 const BITS = 26;
 const LIMBS = 10;
@@ -164,7 +164,7 @@ export function addMasked(operand: number, view: DataView, from: number, mask: n
   for (let i = 0; i < 8; i++) {
     const word = ((words[low + i] ?? 0) >>> 0) + ((view.getInt32(from + 28 - 4 * i) & mask) >>> 0) + carried;
     words[low + i] = word;
-    carried = word > 0xffffffff ? 1 : 0;
+    carried = (word * HIGH) | 0;
   }
   words[low + 8] = (words[low + 8] ?? 0) + carried;
 }

@@ -6,8 +6,9 @@ import { H } from '../hash.ts';
 import { hotBlock, midstate } from '../hot-hash.ts';
 import { bitMask, COLUMN_WORDS, KAPPA, ROW_BYTES, ROW_WORDS, swapBytes, XI } from '../math/bits.ts';
 import { type RowHashKey, rowHashKey } from '../math/gf128.ts';
-import { readNumber, viewOf, wipeNumbers } from '../math/limbs.ts';
 import { wipeProducts } from '../math/products.ts';
+import { integerFromBytes } from '../math/scalar.ts';
+import { wipeWords } from '../math/words.ts';
 import { compress, readBigEndian } from '../sha256-block.ts';
 import { block, compressLanes, fillWord, LANES, laneOutput, startLanes, takeLane, wipeLanes } from '../sha256-lanes.ts';
 import { suite } from '../suite.ts';
@@ -28,7 +29,7 @@ export const SEED_BYTES: number = suite.seedBytes;
 /** Forgets what the loops below hashed and added last. */
 export function wipeScratch(): void {
   wipeLanes();
-  wipeNumbers();
+  wipeWords();
   wipeProducts();
 }
 
@@ -144,5 +145,5 @@ export function challenges(rvSid: Uint8Array, at: Uint8Array): readonly [bigint,
 }
 
 function challenge(rvSid: Uint8Array, column: number, at: Uint8Array): bigint {
-  return readNumber(viewOf(H('rv/theta', rvSid, Uint8Array.of(0, 0, 0, column), at)), 0);
+  return integerFromBytes(H('rv/theta', rvSid, Uint8Array.of(0, 0, 0, column), at));
 }

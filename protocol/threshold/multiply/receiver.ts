@@ -6,9 +6,9 @@ import { equalBytes } from '../../common/bytes.ts';
 import { H } from '../hash.ts';
 import { bitMask, COLUMN_WORDS, ROW_BYTES, ROW_WORDS, transpose, wordsOf, writeWords, XI } from '../math/bits.ts';
 import { hashRow, hashRows } from '../math/gf128.ts';
-import { readNumber, viewOf, writeNumber } from '../math/limbs.ts';
 import { addMasked, G, multiplyRow, setOperand, startProducts, takeSums, X0, X1, X2 } from '../math/products.ts';
-import { mod, ORDER } from '../math/scalar.ts';
+import { integerFromBytes, mod, readScalar, scalarToBytes } from '../math/scalar.ts';
+import { viewOf } from '../math/words.ts';
 import { LANES } from '../sha256-lanes.ts';
 import {
   AT_BYTES,
@@ -92,7 +92,7 @@ export function hasCanonicalScalars(message: Uint8Array): boolean {
   let canonical = true;
   // at, then eta; nearly always the first half of a scalar decides.
   for (let at = 0; at <= AT_BYTES; at += 32) {
-    if (view.getBigUint64(at) === 0xffffffffffffffffn) canonical &&= readNumber(view, at) < ORDER;
+    if (view.getInt32(at) === -1) canonical &&= readScalar(message.subarray(at, at + 32)) !== undefined;
   }
   return canonical;
 }
@@ -127,8 +127,7 @@ function combine(
   const at = viewOf(message);
   const muView = viewOf(mu);
   const { choice, psi, gadget: g } = keep;
-  const negatedEta = viewOf(new Uint8Array(32));
-  writeNumber(negatedEta, 0, ORDER - readNumber(at, AT_BYTES));
+  const negatedEta = viewOf(scalarToBytes(-integerFromBytes(message.subarray(AT_BYTES, AT_BYTES + 32))));
   startProducts(theta);
   startPads(rvSid);
   for (let j = 0; j < XI; j++) {

@@ -5,9 +5,9 @@
 import { H } from '../hash.ts';
 import { bitMask, COLUMN_WORDS, KAPPA, ROW_WORDS, transpose, wordsOf, XI } from '../math/bits.ts';
 import { hashRows } from '../math/gf128.ts';
-import { type Lifted, lift, viewOf, writeDifference, writeNumber } from '../math/limbs.ts';
 import { G, multiplyRow, setOperand, startProducts, takeSums, X0, X1, X2 } from '../math/products.ts';
-import { mod, ORDER } from '../math/scalar.ts';
+import { mod, scalarToBytes } from '../math/scalar.ts';
+import { type Lifted, lift, viewOf, writeDifference } from '../math/words.ts';
 import { LANES } from '../sha256-lanes.ts';
 import {
   AT_BYTES,
@@ -95,7 +95,7 @@ export function multiply(
   const pads = maskInputs(ids.rvSid, delta, zeta, [inputs[0], inputs[1], mask], message);
   zeta.fill(0);
   const theta = challenges(ids.rvSid, message.subarray(0, AT_BYTES));
-  writeNumber(viewOf(message), AT_BYTES, (mask + theta[0] * inputs[0] + theta[1] * inputs[1]) % ORDER);
+  message.set(scalarToBytes(mask + theta[0] * inputs[0] + theta[1] * inputs[1]), AT_BYTES);
   const mu = new Uint8Array(32 * XI);
   const c = ownShares(gadget(ids.oteSid), pads, theta, mu);
   message.set(H('rv/mu', ids.rvSid, mu), AT_BYTES + 32);
