@@ -77,6 +77,19 @@ export class Rosters {
     return this.#past;
   }
 
+  /**
+   * The first roster under which exactly the present parties were together, with their indices and threshold. It is the
+   * same at all of them, also while some live under a successor already that leaves all of this as it is.
+   */
+  get founding(): Roster {
+    let first = this.#current;
+    for (const before of this.#past.toReversed()) {
+      if (!hasSameHolders(before, first)) break;
+      first = before;
+    }
+    return first;
+  }
+
   /** Every known roster, the ones that matter most first. */
   all(): readonly Roster[] {
     const next = this.#successor === undefined ? [] : [this.#successor];
@@ -164,6 +177,14 @@ export class Rosters {
     }
     return new Map([...found].filter(([, member]) => !equalBytes(member.transportKey, transportKey)));
   }
+}
+
+function hasSameHolders(a: Roster, b: Roster): boolean {
+  return (
+    a.threshold === b.threshold &&
+    a.parties.length === b.parties.length &&
+    a.parties.every(({ index, statementKey }) => partyByKey(b, statementKey)?.index === index)
+  );
 }
 
 async function rosterAt(path: string, disk: Disk): Promise<Roster | undefined> {

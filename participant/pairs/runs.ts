@@ -30,6 +30,7 @@ const MAX_EARLY = 32;
 
 /** What this needs of a node. */
 export type PairsContext = Pick<NodeContext, 'clock' | 'journal' | 'note' | 'roster' | 'self' | 'signer'> & {
+  readonly rosters: Pick<NodeContext['rosters'], 'founding'>;
   readonly wallets: Pick<NodeContext['wallets'], 'list' | 'byEpoch'>;
   readonly members: () => Pick<ReturnType<NodeContext['members']>, 'connected' | 'send'>;
 };
@@ -167,7 +168,7 @@ export class PairRuns {
   }
 
   #open(wallet: Wallet, peer: number): OpenRun | undefined {
-    const { journal, roster, self } = this.#options.node;
+    const { journal, roster, rosters, self } = this.#options.node;
     const party = roster.parties.find((candidate) => candidate.index === peer);
     if (party === undefined || peer === self || this.isBarred(wallet.epochId, peer)) return undefined;
     const run: OpenRun = { id: this.#nextId++, wallet, peer, heard: false };
@@ -176,7 +177,9 @@ export class PairRuns {
       kind: 'open',
       id: run.id,
       epochId: wallet.epochId,
-      rosterDigest: roster.digest,
+      // Not that of the current one: of two honest parties one may have changed over to a successor with the same
+      // holders, and both would take the other for a cheat.
+      rosterDigest: rosters.founding.digest,
       self,
       peer,
       peerKey: party.statementKey,

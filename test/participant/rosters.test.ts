@@ -43,6 +43,23 @@ function failingDisk(last: number): Disk {
 }
 
 describe('a successor', () => {
+  test('with the same holders leaves what they bind their pair setups to as it is', async () => {
+    const layout = await homeUnder(ROSTER);
+    const rosters = await Rosters.open(layout);
+    const same = successor({ announcement: ROSTER.announcement + 1 });
+    await rosters.adopt(same);
+    expect(rosters.founding.digest).toEqual(ROSTER.digest);
+    await rosters.advance();
+    expect(rosters.current.digest).toEqual(same.digest);
+    expect(rosters.founding.digest).toEqual(ROSTER.digest);
+    await rosters.settle();
+    expect((await Rosters.open(layout)).founding.digest).toEqual(ROSTER.digest);
+    const other = sealed({ ...rosterBody(), threshold: 3, version: same.version + 1, previous: same.digest });
+    await rosters.adopt(other);
+    await rosters.advance();
+    expect(rosters.founding.digest).toEqual(other.digest);
+  });
+
   test('must follow the present roster, keep its name and network, and list this home', async () => {
     const rosters = await Rosters.open(await homeUnder(ROSTER));
     expect(rosters.fault(successor(), OWN)).toBeUndefined();

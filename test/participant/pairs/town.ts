@@ -253,14 +253,16 @@ export class Town {
       after: (milliseconds, action) => this.clock.after(milliseconds, action),
     };
     const isCurrent = (): boolean => this.#nodes.get(index)?.pairs === node.pairs;
+    const roster = {
+      digest: vec('town/roster'),
+      parties: this.key.indices.map((party) => ({ index: party, statementKey: this.identity(party).publicKey })),
+    } as unknown as Roster;
     const context: PairsContext = {
       clock,
       journal: opened.journal,
       note: (code) => void node.notes.push(code),
-      roster: {
-        digest: vec('town/roster'),
-        parties: this.key.indices.map((party) => ({ index: party, statementKey: this.identity(party).publicKey })),
-      } as unknown as Roster,
+      roster,
+      rosters: { founding: roster },
       self: index,
       signer: this.identity(index),
       wallets: {
