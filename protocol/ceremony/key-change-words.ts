@@ -88,6 +88,9 @@ export function changeLines(change: RosterChange): readonly string[] {
       : `${rule(threshold.to, parties.to)}; before: ${rule(threshold.from, parties.from)}`,
     ...operators.joins.map(({ name, person }) => `operator ${name} (${person}) may propose from now on`),
     ...operators.leaves.map(({ name, person }) => `operator ${name} (${person}) may propose no longer`),
+    ...operators.altered.map(({ before, after }) => {
+      return `operator ${before.name} (${before.person}): ${alteration(before, after)}`;
+    }),
     ...(announcement.from === announcement.to
       ? []
       : [`changes of keys are announced ${delay(announcement.to)}; before: ${delay(announcement.from)}`]),
@@ -152,12 +155,16 @@ function exportLine(exportable: boolean): string {
     : 'the whole key can never be exported';
 }
 
-function alteration(before: Party, after: Party): string {
+type Described = Pick<Party, 'name' | 'person' | 'transportKey'> & Partial<Pick<Party, 'addresses'>>;
+
+function alteration(before: Described, after: Described): string {
   const changed = [
     ...(before.name === after.name ? [] : [`is called ${after.name}`]),
     ...(before.person === after.person ? [] : [`belongs to ${after.person}`]),
     ...(toHex(before.transportKey) === toHex(after.transportKey) ? [] : ['has another transport key']),
-    ...(before.addresses.join() === after.addresses.join() ? [] : [`is reached at ${after.addresses.join(' or ')}`]),
+    ...(before.addresses?.join() === after.addresses?.join()
+      ? []
+      : [`is reached at ${(after.addresses ?? []).join(' or ')}`]),
   ];
   return changed.join(', ');
 }

@@ -70,7 +70,12 @@ export interface RosterChange {
   readonly altered: readonly Staying[];
   readonly threshold: { readonly from: number; readonly to: number };
   readonly parties: { readonly from: number; readonly to: number };
-  readonly operators: { readonly joins: readonly Operator[]; readonly leaves: readonly Operator[] };
+  readonly operators: {
+    readonly joins: readonly Operator[];
+    readonly leaves: readonly Operator[];
+    /** Whose name, person or transport key changes; policies go by the name. */
+    readonly altered: readonly { readonly before: Operator; readonly after: Operator }[];
+  };
   /** Seconds. */
   readonly announcement: { readonly from: number; readonly to: number };
 }
@@ -91,6 +96,10 @@ export function rosterChange(current: RosterBody, next: RosterBody): RosterChang
     operators: {
       joins: next.operators.filter((operator) => !hasOperator(current, operator)),
       leaves: current.operators.filter((operator) => !hasOperator(next, operator)),
+      altered: current.operators.flatMap((before) => {
+        const after = next.operators.find(({ key }) => equalBytes(key, before.key));
+        return after === undefined || roleOf(before) === roleOf(after) ? [] : [{ before, after }];
+      }),
     },
     announcement: { from: current.announcement, to: next.announcement },
   };
@@ -98,6 +107,10 @@ export function rosterChange(current: RosterBody, next: RosterBody): RosterChang
 
 function describedAs({ addresses, name, person, transportKey }: Party): string {
   return JSON.stringify([name, person, toHex(transportKey), addresses]);
+}
+
+function roleOf({ name, person, transportKey }: Operator): string {
+  return JSON.stringify([name, person, toHex(transportKey)]);
 }
 
 function hasOperator(roster: RosterBody, { key }: Operator): boolean {

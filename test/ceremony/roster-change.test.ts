@@ -136,4 +136,22 @@ describe('what a roster changes', () => {
       expect(lines).toContain(part);
     }
   });
+
+  test('tells of operators that change names: policies go by them', () => {
+    const [ops, eve] = ROSTER.operators;
+    if (ops === undefined || eve === undefined) throw new Error('there are two operators');
+    const swapped = [
+      { ...ops, name: eve.name },
+      { ...eve, name: ops.name },
+    ];
+    const lines = changeLines(rosterChange(ROSTER, { ...ROSTER, operators: swapped }));
+    expect(lines.slice(1)).toEqual([
+      `operator ops (${ops.person}): is called eve`,
+      `operator eve (${eve.person}): is called ops`,
+    ]);
+    const moved = { ...ops, transportKey: keyOf('elsewhere').publicKey };
+    expect(changeLines(rosterChange(ROSTER, { ...ROSTER, operators: [moved, eve] })).join()).toContain(
+      'has another transport key',
+    );
+  });
 });
