@@ -129,7 +129,10 @@ export class Sessions {
 
   /** What a start rests on may have become known: the wallet that it names. */
   async considerAll(): Promise<void> {
-    for (const entry of this.#options.node.book.entries()) await this.considerStarts(entry);
+    const { book, clock } = this.#options.node;
+    for (const entry of book.entries()) {
+      if (entry.ceremony.proposal.body.expires > clock.now()) await this.considerStarts(entry);
+    }
   }
 
   /**
