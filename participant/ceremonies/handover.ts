@@ -29,13 +29,15 @@ export function reshareTo(node: NodeContext, wallet: Wallet): Reshare | undefine
 
 /**
  * Whether all who dealt or stayed have signed that the wallet is in this epoch. For who has left: a certificate alone
- * proves only what the new holders say, and they need not hold anything.
+ * proves only what the new holders say, and they need not hold anything. There must be t of those who signed, so that
+ * one of them is honest and has seen a real share dealt; where shares are brought back from backups there may be fewer.
  */
 export function isHandedOver(node: NodeContext, wallet: Wallet): boolean {
   const reshare = reshareTo(node, wallet);
   if (reshare === undefined) return false;
   const { sessionId, signers } = reshare.start.body;
   const outcomes = [...reshare.entry.ceremony.outcomes.values()];
+  if (signers.length < node.roster.threshold) return false;
   return signers.every((signer) =>
     outcomes.some(({ body }) => {
       const isOfStart = body.party === signer && equalBytes(body.sessionId, sessionId);
