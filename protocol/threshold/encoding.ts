@@ -2,14 +2,15 @@
 import { concat } from '../common/bytes.ts';
 import { BugError } from '../common/errors.ts';
 
-function unsigned(value: number | bigint, bytes: number): Uint8Array {
-  const wide = typeof value === 'bigint' ? value : Number.isSafeInteger(value) ? BigInt(value) : -1n;
-  if (wide < 0n || wide >> BigInt(8 * bytes) !== 0n) {
-    throw new BugError('BUG_INTEGER_RANGE', `${value} does not fit ${8 * bytes} unsigned bits.`);
-  }
+function unsigned(value: number, bytes: number): Uint8Array {
+  if (!Number.isSafeInteger(value) || value < 0 || value >= 2 ** (8 * bytes)) throw outOfRange(value, bytes);
   const out = new Uint8Array(bytes);
-  for (let i = 0; i < bytes; i++) out[i] = Number((wide >> BigInt(8 * (bytes - 1 - i))) & 0xffn);
+  for (let i = 0; i < bytes; i++) out[i] = value >>> (8 * (bytes - 1 - i));
   return out;
+}
+
+function outOfRange(value: number | bigint, bytes: number): BugError {
+  return new BugError('BUG_INTEGER_RANGE', `${value} does not fit ${8 * bytes} unsigned bits.`);
 }
 
 export function u8(value: number): Uint8Array {
@@ -25,7 +26,11 @@ export function u32(value: number): Uint8Array {
 }
 
 export function u64(value: number | bigint): Uint8Array {
-  return unsigned(value, 8);
+  const wide = typeof value === 'bigint' ? value : Number.isSafeInteger(value) ? BigInt(value) : -1n;
+  if (BigInt.asUintN(64, wide) !== wide) throw outOfRange(value, 8);
+  const out = new Uint8Array(8);
+  new DataView(out.buffer).setBigUint64(0, wide);
+  return out;
 }
 
 export function readU32(bytes: Uint8Array): number {
