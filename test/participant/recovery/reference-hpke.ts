@@ -22,8 +22,8 @@ function extract(suiteId: Uint8Array, salt: Uint8Array, label: string, ikm: Uint
 
 function expand(suiteId: Uint8Array, prk: Uint8Array, label: string, info: Uint8Array, length: number): Uint8Array {
   const labelled = concat(u16(length), utf8('HPKE-v1'), suiteId, utf8(label), info);
-  let block = EMPTY;
-  let out = EMPTY;
+  let block: Uint8Array = EMPTY;
+  let out: Uint8Array = EMPTY;
   for (let i = 1; out.length < length; i++) {
     block = hmac(prk, concat(block, labelled, Uint8Array.of(i)));
     out = concat(out, block);
