@@ -32,6 +32,7 @@ export async function nodeStatus(node: ParticipantNode): Promise<JsonValue> {
     })),
     elsewhere: elsewhere(node),
     olderShares: olderShares(node),
+    acknowledged: acknowledged(node),
     bans: node.bans.list().map(banRow),
     policies: { common: policyRow(context.policies.common), own: policyRow(context.policies.own) },
     pending: node.answers.pending().length,
@@ -144,6 +145,16 @@ function olderShares({ home }: ParticipantNode): JsonValue {
     const active = new Set([...now.peersActive.map(({ party }) => party), now.index]);
     const awaited = Array.from({ length: now.holders }, (_, i) => i + 1).filter((index) => !active.has(index));
     return [{ wallet: toHex(record.walletId), generation: record.gen, state: record.state, waitsFor: awaited }];
+  });
+}
+
+/** Shares above the present epoch: acknowledged here, and not known to be so by all. They stay until they are. */
+function acknowledged({ home }: ParticipantNode): JsonValue {
+  const { keyshares } = home;
+  return keyshares.list().flatMap((record) => {
+    const present = keyshares.current(record.walletId)?.gen ?? 0;
+    if (record.state !== 'prepared' || record.gen <= present) return [];
+    return [{ wallet: toHex(record.walletId), generation: record.gen }];
   });
 }
 

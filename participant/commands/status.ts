@@ -49,6 +49,10 @@ function lines(answer: JsonValue): readonly string[] {
       (row) => `elsewhere  ${field(row, 'name')}, generation ${field(row, 'generation')}: ${field(row, 'state')}`,
     ),
     ...listOf(memberOf(answer, 'olderShares')).map(olderShare),
+    ...listOf(memberOf(answer, 'acknowledged')).map(
+      (row) =>
+        `new share  of wallet ${field(row, 'wallet').slice(0, 16)}, generation ${field(row, 'generation')}, acknowledged here, not by all yet`,
+    ),
     ...listOf(memberOf(answer, 'bans')).map(
       (ban) => `BAN        ${field(ban, 'wallet')}, party ${field(ban, 'party')}: see "participant bans"`,
     ),
