@@ -137,8 +137,12 @@ export class CeremonyBook {
       return err({ code: 'BOOK_FULL', message: `operator ${initiator} has made too many proposals` });
     }
     this.#arrivals.set(initiator, [...arrivals, now]);
-    const before = previous === undefined ? undefined : this.get(previous)?.ceremony;
-    const admitted = admit(statement, this.#roster, now, before);
+    const before = previous === undefined ? undefined : this.get(previous);
+    // What may not be taken up announces nothing, and is no attempt that another could follow.
+    const admitted =
+      before?.inadmissible === undefined
+        ? admit(statement, this.#roster, now, before?.ceremony)
+        : err({ ...before.inadmissible, message: `the attempt before it: ${before.inadmissible.message}` });
     const nonce = [statement.body.initiator, toHex(statement.body.nonce), statement.body.attempt].join('/');
     const rival = this.#byNonce.get(nonce);
     this.#byNonce.set(nonce, rival ?? name);

@@ -243,6 +243,28 @@ describe('the announcement', () => {
     expect(revived.announced).toEqual({ created: second.body.created, seen: expires });
   });
 
+  test('is not made by an attempt that was refused', () => {
+    const first = propose(body({ expires: NOW + 9000 }));
+    const book = new CeremonyBook(patient);
+    const next = (before: Proposal, at: number): Proposal => {
+      const { attempt } = before.body;
+      const later = propose({
+        ...first.body,
+        attempt: attempt + 1,
+        previous: before.digest,
+        created: at,
+        expires: at + 9000,
+      });
+      book.apply(later.envelope, at);
+      return later;
+    };
+    book.apply(first.envelope, NOW);
+    book.apply(agree(first, 3, { decision: 'reject' }).envelope, NOW + 900);
+    const second = next(first, NOW + 1000);
+    expect(book.get(second.digest)?.inadmissible?.code).toBe('REJECTED');
+    expect(book.get(next(second, NOW + 3000).digest)?.inadmissible?.code).toBe('REJECTED');
+  });
+
   test('longer than the proposal lives makes it inadmissible', () => {
     expect(codeOf(admit(propose(body({ expires: NOW + 1000 })), patient, NOW))).toBe('ANNOUNCEMENT_OUTLASTS');
     expect(codeOf(admit(propose(body({ expires: NOW + 1001 })), patient, NOW))).toBe('ok');
