@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256, sha512 } from '@noble/hashes/sha2.js';
 import { createBase58check } from '@scure/base';
@@ -16,11 +17,20 @@ import {
   parsePaths,
 } from '../../protocol/threshold/derivation.ts';
 import { mod, ORDER, scalarToBytes } from '../../protocol/threshold/math/scalar.ts';
-import vectors from '../vectors/bip32.json' with { type: 'json' };
 import { bytes, toNumber } from './support/labels.ts';
 import { protocolVectors } from './support/protocol-vectors.ts';
 
 const base58 = createBase58check(sha256);
+
+const vectors = JSON.parse(readFileSync(new URL('../vectors/bip32.json', import.meta.url), 'utf8')) as {
+  readonly valid: readonly {
+    readonly seed: string;
+    readonly path: string;
+    readonly xpub: string;
+    readonly xprv: string;
+  }[];
+  readonly invalid: readonly { readonly key: string; readonly why: string }[];
+};
 
 /** version 4 | depth 1 | fingerprint 4 | index 4 | chain code 32 | key 33 */
 function extended(text: string): ExtendedKey {

@@ -282,7 +282,7 @@ describe('no two runs share a secret (33)', () => {
 const cleanRun = new PairNetwork(configOf(LOW), configOf(HIGH)).run();
 const otherRun = new PairNetwork(configOf(LOW, HIGH, 'other'), configOf(HIGH, LOW, 'other')).run();
 
-function configOf(self: number, peer = self === LOW ? HIGH : LOW, label = 'tamper'): PairSetupConfig {
+function configOf(self: number, peer: number = self === LOW ? HIGH : LOW, label = 'tamper'): PairSetupConfig {
   return pairConfig(self, peer, label);
 }
 
