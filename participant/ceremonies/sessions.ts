@@ -4,7 +4,7 @@
  */
 import { announcementEnd } from '../../protocol/ceremony/announcement.ts';
 import type { BookEntry } from '../../protocol/ceremony/book.ts';
-import { checkStart, type Quorum, standing } from '../../protocol/ceremony/lifecycle.ts';
+import { checkStart, type Quorum, standing, vetoOf } from '../../protocol/ceremony/lifecycle.ts';
 import type { Outcome } from '../../protocol/ceremony/outcome.ts';
 import type { ProposalBody } from '../../protocol/ceremony/proposal.ts';
 import type { Start } from '../../protocol/ceremony/start.ts';
@@ -61,6 +61,10 @@ export class Sessions {
     if (ceremony.outcomes.has(node.self)) return;
     // What else is signed or made under the roster that it will replace is no guest's concern.
     if (node.self === 0 && ceremony.proposal.body.ceremony !== 'reshare') return;
+    // The veto of an attempt may come after the next one was taken up.
+    const { previous } = ceremony.proposal.body;
+    const before = previous === undefined ? undefined : node.book.get(previous);
+    if (before !== undefined && vetoOf(before.ceremony) !== undefined) return;
     if (ceremony.start !== undefined || entry.conflict !== undefined || entry.inadmissible !== undefined) return;
     for (const start of entry.starts) {
       const quorum = checkStart(ceremony, start, node.roster, node.clock.now());

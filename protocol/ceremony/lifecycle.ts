@@ -123,7 +123,7 @@ export function admit(
  * A change of keys that somebody has vetoed by hand is over, with all its attempts: else the next one would start under
  * an announcement that has run out already, and leave no time for another veto.
  */
-function vetoOf({
+export function vetoOf({
   equivocations,
   proposal,
   verdicts,

@@ -85,6 +85,25 @@ describe('a start during the announcement', () => {
   });
 });
 
+test('a start is not taken if the attempt before it was vetoed, whenever that is heard', async () => {
+  const first = propose({ ...importBody() });
+  const { created, expires } = first.body;
+  const second = propose({
+    ...first.body,
+    attempt: 2,
+    previous: first.digest,
+    created: created + 1,
+    expires: expires + 1,
+  });
+  const start = startOf(second, standings(newCeremony(second), ROSTER), { attempt: 2, signers: [1, 2, 3] });
+  const heard = party(ROSTER, [first, second, start, withdraw(first, 'party:3')]);
+  await heard.sessions.considerStarts(entryOf(heard.book, second));
+  expect(heard.notes).toEqual([]);
+  const { book, notes, sessions } = party(ROSTER, [first, second, start]);
+  await sessions.considerStarts(entryOf(book, second));
+  expect(notes).toEqual(['QUORUM_MISSING']);
+});
+
 describe('a start', () => {
   const keygen = propose(keygenBody());
   // It lists nobody as having consented: enough to be looked at, and refused.
