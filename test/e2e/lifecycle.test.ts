@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const CLI = resolve(import.meta.dirname, '../../dist/cli.js');
 /** Some two minutes on an idle machine with two cores; a loaded one gets many times that. */
-const DEADLINE = 900_000;
+const DEADLINE = 1_200_000;
 
 interface Step {
   readonly name: string;
