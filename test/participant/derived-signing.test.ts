@@ -37,7 +37,8 @@ test('all parties derive the same addresses, and show the operator the first one
   const wallets = await eventually('the addresses at the operator', async () => {
     const answer = await network.operate('wallets');
     const [wallet] = answer['wallets'] as unknown as Rows;
-    return (wallet?.['derived'] as unknown as Rows).length >= 20 ? wallet : undefined;
+    const rows = wallet?.['derived'] as unknown as Rows | undefined;
+    return rows !== undefined && rows.length >= 20 ? wallet : undefined;
   });
   const shown = wallets['derived'] as unknown as Rows;
   const at = (rows: Rows | undefined, path: string): unknown => rows?.find((row) => row['path'] === path)?.['address'];

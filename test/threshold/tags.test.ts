@@ -25,7 +25,8 @@ function hotTagOf(vector: TagVector): HotTag {
 }
 
 function result(vector: TagVector): Uint8Array {
-  if (vector.fn === 'hash_to_curve') return curve.encode(curve.hashToCurve(hexBytes(vector.msg ?? ''), vector.dst ?? ''));
+  if (vector.fn === 'hash_to_curve')
+    return curve.encode(curve.hashToCurve(hexBytes(vector.msg ?? ''), vector.dst ?? ''));
   const sid = hexBytes(vector.sid ?? '');
   if (vector.fn === 'h') return hot(hotTagOf(vector), sid, hexBytes(vector.w ?? ''));
   const fields = (vector.fields ?? []).map((field) =>
