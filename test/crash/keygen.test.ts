@@ -49,7 +49,7 @@ async function killedAt(
   const killed = ended === 'killed' || (await victim.ended(1_500));
   if (killed) await network.startParty(VICTIM);
   await network.meshed();
-  await network.result(String(ceremony));
+  await network.resultAfterKill(VICTIM, String(ceremony));
   // As soon as one holds the key, all will.
   return await eventually(`${name} everywhere or nowhere`, async () => {
     const rows = (await Promise.all(ALL.map(walletsOf))).flat().filter((row) => row.startsWith(`${name} `));

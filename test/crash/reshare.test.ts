@@ -53,17 +53,6 @@ async function signsAgain(): Promise<void> {
   expect(result, JSON.stringify(result)).toMatchObject({ ending: 'completed' });
 }
 
-/** The end of a ceremony; whoever died before it had answered is asked again. */
-async function ended(victim: number, ceremony: string): Promise<void> {
-  const look = async (): Promise<true | undefined> => {
-    if ((await network.operate('ceremony', { ceremony }))['ending'] !== undefined) return true;
-    const inbox = (await network.ask(victim, 'inbox')) as unknown as readonly Fields[];
-    if (inbox.some((row) => row['ceremony'] === ceremony)) await network.approve(victim, ceremony);
-    return undefined;
-  };
-  await eventually(`the end of ceremony ${ceremony}`, look, 240_000);
-}
-
 /** Kills the victim in a refresh and starts it again; whether it died, and whether the wallet moved. */
 async function killedAt(
   victim: number,
@@ -90,7 +79,7 @@ async function killedAt(
   if (killed) await network.startParty(victim);
   await network.meshed();
   await quorumOnDisk();
-  await ended(victim, String(ceremony));
+  await network.resultAfterKill(victim, String(ceremony));
   const after = await oneEpoch();
   await quorumOnDisk();
   return { killed, moved: after !== before };

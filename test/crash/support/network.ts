@@ -275,6 +275,17 @@ export class Network {
     );
   }
 
+  /** The same where this party was killed meanwhile: if it died before it had answered, it is asked again. */
+  async resultAfterKill(victim: number, ceremony: string): Promise<void> {
+    const look = async (): Promise<true | undefined> => {
+      if ((await this.operate('ceremony', { ceremony }))['ending'] !== undefined) return true;
+      const inbox = (await this.ask(victim, 'inbox')) as unknown as readonly Fields[];
+      if (inbox.some((row) => row['ceremony'] === ceremony)) await this.approve(victim, ceremony);
+      return undefined;
+    };
+    await eventually(`the end of ceremony ${ceremony}`, look, 240_000);
+  }
+
   /** An account nonce that no payment of this network has used. */
   nextNonce(): bigint {
     this.#payments += 1;
