@@ -19,6 +19,7 @@ const COMPARE =
   'Try once more. If it happens again, run `keymoot audit verify` on the transcripts: it names whoever said two things.';
 const OTHERS =
   'Try again with other signers; a party that is in every failing set is the one to look at. After two failures with one set it is not tried automatically.';
+const SETUP_AGAIN = 'Nobody is to blame; the setup is made anew by itself.';
 const SETUP =
   'The setup is made anew by itself. After 16 failures the pair is refused until its key holder resets it: look at the machine before.';
 const WAIT = 'See who is connected (`status`), and try again when they are.';
@@ -41,10 +42,10 @@ export const CHECKS: Readonly<Record<string, CheckWords>> = {
   K12: { sentence: 'the result cannot be used, by bad luck or an own fault', next: AGAIN },
   F1: { sentence: 'a dealer deals something else than its share of the key', next: REPAIR },
   P1: { sentence: 'a message of a pair setup is malformed', next: SETUP },
-  P2: { sentence: 'the two sides of a pair setup have seen different messages', next: SETUP },
+  P2: { sentence: 'the two sides of a pair setup have seen different messages', next: SETUP_AGAIN },
   P3: { sentence: 'the self-test of a pair setup failed at its receiver', next: SETUP },
   P4: { sentence: 'the self-test of a pair setup failed at its sender', next: SETUP },
-  P5: { sentence: 'the two sides have prepared different pair setups', next: SETUP },
+  P5: { sentence: 'the two sides have prepared different pair setups', next: SETUP_AGAIN },
   C1: { sentence: 'a party may have tried to learn a secret of a pair setup', next: BANNED },
   C2: { sentence: 'a multiplication was not what it must be', next: BANNED },
   S0: { sentence: 'signers have seen different messages', next: COMPARE },
