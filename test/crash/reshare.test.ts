@@ -25,14 +25,17 @@ afterAll(async () => {
   await network.stop();
 });
 
-/** Looks at all disks: a quorum of shares is there, and nobody who should hold the highest epoch lacks it. */
+/**
+ * Looks at all disks: a quorum of shares is there, and nobody who should hold the highest epoch lacks it. One look takes
+ * a while: an epoch that was active somewhere in the first must be held by all in the second, unless a later one is.
+ */
 async function quorumOnDisk(): Promise<void> {
+  const before = await recordsOf(network);
   const records = await recordsOf(network);
-  expect(
-    widest(records),
-    JSON.stringify(records.map(({ holder, record }) => [holder, record.gen, record.state])),
-  ).toBeGreaterThanOrEqual(THRESHOLD);
-  expect(highest(records).holders).toEqual(ALL);
+  const shown = JSON.stringify(records.map(({ holder, record }) => [holder, record.gen, record.state]));
+  expect(widest(records), shown).toBeGreaterThanOrEqual(THRESHOLD);
+  const { epoch, holders } = highest(records);
+  if (epoch === highest(before).epoch) expect(holders, shown).toEqual(ALL);
 }
 
 /** All nodes are in one epoch of the wallet; the older shares are gone. */
