@@ -81,7 +81,7 @@ export function walletLabels({ context }: Pick<ParticipantNode, 'context'>, wall
     ...(wallet.origin === 'imported' ? ['IMPORTED: somebody held the whole key once, and may still have it'] : []),
     ...(exported === undefined
       ? []
-      : [`EXPORTED: this party sealed its share of the key to ${toHex(exported.recipient).slice(0, 16)}…`]),
+      : [`EXPORTED: this party sealed its share of the key to ${toHex(exported.recipient).slice(0, 16)}...`]),
   ];
 }
 

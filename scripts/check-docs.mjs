@@ -1,6 +1,7 @@
 // What the documents promise must exist: every relative link leads somewhere (headings included), every `docs/…` path
-// named in a source file or document is a file, every `npm run …` named anywhere is a script of package.json.
-import { execFileSync } from 'node:child_process';
+// named in a source file or document is a file, every `npm run …` named anywhere is a script of package.json, and every
+// `keymoot …` line of a document is a command with options that its help names. Needs what `npm run build` makes.
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 
@@ -48,6 +49,41 @@ for (const file of sources) {
   }
   for (const match of text.matchAll(/npm run ([\w:-]+)/g)) {
     if (!scripts.has(match[1])) problems.push(`${file}: there is no script "${match[1]}"`);
+  }
+}
+
+// What the program itself says: "ROLE COMMAND" to its usage; `inspect` and `demo` have no commands.
+const ROLES = ['participant', 'coordinator', 'roster', 'recover', 'audit', 'inspect', 'demo'];
+const usages = new Map();
+for (const role of ROLES) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['dist/cli.js', role, '--help'], { encoding: 'utf8' });
+  if (status !== 0) problems.push(`keymoot ${role} --help ends with ${status}; run "npm run build" first`);
+  for (const block of `${stdout}${stderr}`.split(/^ {2}keymoot /m).slice(1)) {
+    const [, command = ''] = block.split(/\s+/);
+    const name = /^[a-z-]+$/.test(command) ? `${role} ${command}` : role;
+    usages.set(name, `${usages.get(name) ?? ''}${block} --help --json`);
+  }
+}
+// In a shell block and between backticks; the operations guide leaves the word "keymoot" out between backticks.
+const CALLS = [
+  /(?<![\w./-])(?:\.\/|npx )?keymoot ([a-z]+)([^\n`|>;&)]*)/g,
+  /node dist\/cli\.js ([a-z]+)([^\n`|>;&)]*)/g,
+  /`(participant|coordinator) ([^\n`]*)/g,
+];
+for (const file of documents) {
+  const text = readFileSync(file, 'utf8').replace(/\\\n\s*/g, ' ');
+  for (const [call, role, rest] of CALLS.flatMap((pattern) => [...text.matchAll(pattern)])) {
+    if (!ROLES.includes(role)) continue;
+    const [, command] = /^ ?([a-z][a-z-]*)(?=\s|$)/.exec(rest) ?? [];
+    const name = command === undefined || ['inspect', 'demo'].includes(role) ? role : `${role} ${command}`;
+    const usage =
+      name === role ? [...usages].flatMap(([key, one]) => (key.startsWith(role) ? one : [])).join() : usages.get(name);
+    if (usage === undefined) problems.push(`${file}: there is no command "keymoot ${name}"`);
+    for (const [option] of rest.matchAll(/(?<![\w-])--[a-z-]+/g)) {
+      if (usage !== undefined && !new RegExp(`${option}(?![\\w-])`).test(usage)) {
+        problems.push(`${file}: "${call.trim()}": there is no ${option}`);
+      }
+    }
   }
 }
 if (problems.length > 0) console.error([...new Set(problems)].join('\n'));

@@ -20,12 +20,12 @@ past rosters are believed if the pinned one leads back to them.`;
 /** @returns 0 verified or shown, 1 refused or failed with a reason, 2 usage */
 export async function audit(args: readonly string[], io: Io): Promise<number> {
   const [command, ...rest] = args;
-  if (command === '--help' || command === 'help') {
+  if (command === 'help' || args.includes('--help')) {
     io.stdout(USAGE);
     return 0;
   }
   const parsed = parse(rest);
-  if (parsed === undefined) return usage(io);
+  if (typeof parsed === 'string') return usage(io, parsed);
   const { values, positionals } = parsed;
   const { roster, fingerprint, json, members, 'chain-code': chainCodes = [], 'past-roster': pastRosters = [] } = values;
   const [file, second] = positionals;
@@ -38,7 +38,14 @@ export async function audit(args: readonly string[], io: Io): Promise<number> {
   if (command === 'show' && file !== undefined && second === undefined && fingerprint === undefined) {
     return showCommand({ file, roster, json }, io);
   }
-  return usage(io);
+  return usage(io, mistakeOf(command, file));
+}
+
+function mistakeOf(command: string | undefined, file: string | undefined): string | undefined {
+  if (command === undefined) return undefined;
+  if (!['verify', 'evidence', 'show'].includes(command)) return `there is no command ${JSON.stringify(command)}`;
+  if (file === undefined) return `${command} needs a file`;
+  return `${command} takes one file, and the options below`;
 }
 
 interface Parsed {
@@ -53,7 +60,8 @@ interface Parsed {
   readonly positionals: readonly string[];
 }
 
-function parse(args: readonly string[]): Parsed | undefined {
+/** A sentence if the options cannot be read. */
+function parse(args: readonly string[]): Parsed | string {
   try {
     return parseArgs({
       args: [...args],
@@ -67,12 +75,12 @@ function parse(args: readonly string[]): Parsed | undefined {
         members: { type: 'boolean', default: false },
       },
     });
-  } catch {
-    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : 'the arguments cannot be read';
   }
 }
 
-function usage(io: Io): 2 {
-  io.stderr(USAGE);
+function usage(io: Io, mistake: string | undefined): 2 {
+  io.stderr(mistake === undefined ? USAGE : `${mistake}\n\n${USAGE}`);
   return 2;
 }

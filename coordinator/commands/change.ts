@@ -5,7 +5,7 @@ import { InvalidArgument } from '../../protocol/common/errors.ts';
 import { finish, propose, WISH_OPTIONS, wish } from './follow.ts';
 
 export const refresh: Command = {
-  usage: '--home DIR --wallet NAME [--dealers I,J…] [--note TEXT] [--expires-in SECONDS] [--detach]',
+  usage: '--home DIR --wallet NAME [--dealers I,J...] [--note TEXT] [--expires-in SECONDS] [--detach]',
   summary: 'propose new shares of a key for the same parties; old shares and backups are worth nothing afterwards',
   options: { ...WISH_OPTIONS, wallet: { type: 'string' }, dealers: { type: 'string' } },
   positionals: { min: 0, max: 0 },
@@ -26,7 +26,7 @@ export const refresh: Command = {
 
 export const reshare: Command = {
   usage:
-    '--home DIR --wallet NAME [--dealers I,J…] [--restore OLD=NEW]… [--note TEXT] [--expires-in SECONDS] [--detach]',
+    '--home DIR --wallet NAME [--dealers I,J...] [--restore OLD=NEW]... [--note TEXT] [--expires-in SECONDS] [--detach]',
   summary: 'propose to hand a key to the parties of the successor that was adopted; its address stays the same',
   options: {
     ...WISH_OPTIONS,

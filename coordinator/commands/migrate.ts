@@ -11,7 +11,7 @@ import { InvalidArgument, Refusal } from '../../protocol/common/errors.ts';
 import { askService } from './common.ts';
 
 export const migrate: Command = {
-  usage: '--home DIR --wallet OLD --to NEW --rpc URL --out DIR [--token ADDRESS]… [--reserve WEI]',
+  usage: '--home DIR --wallet OLD --to NEW --rpc URL --out DIR [--token ADDRESS]... [--reserve WEI]',
   summary: 'write the payloads that move all coin, and the tokens named, from one wallet to another',
   options: {
     ...HOME_OPTION,

@@ -22,7 +22,8 @@ export const keygen: Command = {
 };
 
 export const sign: Command = {
-  usage: 'FILE --home DIR --wallet NAME [--path m/0/5] [--address 0x…] [--note TEXT] [--expires-in SECONDS] [--detach]',
+  usage:
+    'FILE --home DIR --wallet NAME [--path m/0/5] [--address 0x...] [--note TEXT] [--expires-in SECONDS] [--detach]',
   summary: 'propose a payload (a file as inspect reads it) for signing by a wallet, or by a key derived from it',
   options: { ...WISH_OPTIONS, wallet: { type: 'string' }, path: { type: 'string' }, address: { type: 'string' } },
   positionals: { min: 1, max: 1 },

@@ -21,7 +21,7 @@ import { tellStory } from './story.ts';
 
 const USAGE = `Usage:
   keymoot demo [--story attacks|lifecycle] [--json FILE] [--keep DIR]
-  keymoot demo attack two-faces|alter|old-epoch …   a hostile coordinator against the nodes of a kept demo
+  keymoot demo attack two-faces|alter|old-epoch ...   a hostile coordinator against the nodes of a kept demo
 
 Starts three participants, a coordinator and a local chain, makes a key, signs, is attacked, and audits all of it.
 --story lifecycle   another story: the key is refreshed, moved to other machines and people, and keeps its address
@@ -33,9 +33,9 @@ export async function demo(args: readonly string[]): Promise<number> {
   const terminal = new Terminal();
   if (args[0] === 'attack') return await attackCommand(args.slice(1));
   const options = parse(args);
-  if (options === undefined || options.help) {
-    terminal.warn(USAGE);
-    return options === undefined ? 2 : 0;
+  if (typeof options === 'string' || options.help) {
+    terminal.warn(typeof options === 'string' ? `${options}\n\n${USAGE}` : USAGE);
+    return typeof options === 'string' ? 2 : 0;
   }
   const narrator = new Narrator(terminal);
   const processes = new Processes();
@@ -90,7 +90,8 @@ interface Options {
   readonly help: boolean;
 }
 
-function parse(args: readonly string[]): Options | undefined {
+/** A sentence if the options cannot be read. */
+function parse(args: readonly string[]): Options | string {
   try {
     const { values } = parseArgs({
       args: [...args],
@@ -102,9 +103,10 @@ function parse(args: readonly string[]): Options | undefined {
       },
     });
     const { help, json, keep, story } = values;
-    return story === 'attacks' || story === 'lifecycle' ? { story, json, keep, help } : undefined;
-  } catch {
-    return undefined;
+    if (story === 'attacks' || story === 'lifecycle') return { story, json, keep, help };
+    return '--story is attacks or lifecycle';
+  } catch (error) {
+    return error instanceof Error ? error.message : 'the arguments cannot be read';
   }
 }
 

@@ -1,10 +1,10 @@
 /** `keymoot participant bans`, `lift-ban`, `reset-pair`: who cannot sign with whom, and how key holders end that. */
 import { field, listOf } from '../../proto/control/answer.ts';
-import type { Command } from '../../proto/control/command.ts';
+import type { Command, CommandCall } from '../../proto/control/command.ts';
 import { HOME_OPTION } from '../../proto/control/home-option.ts';
 import type { JsonValue } from '../../proto/control/message.ts';
 import { formatTable } from '../../proto/control/terminal.ts';
-import { Refusal } from '../../protocol/common/errors.ts';
+import { InvalidArgument, Refusal } from '../../protocol/common/errors.ts';
 import { askNode } from './common.ts';
 
 export const bans: Command = {
@@ -37,7 +37,7 @@ export const liftBan: Command = {
   },
   positionals: { min: 0, max: 0 },
   async run(call) {
-    const params = { wallet: call.required('wallet'), peer: call.required('peer') };
+    const params = { wallet: call.required('wallet'), peer: peerOf(call) };
     call.terminal.print(
       [
         `A ban says that party ${params.peer} or its machine broke the protocol in a way that may cost this party its share.`,
@@ -67,7 +67,7 @@ export const resetPair: Command = {
   },
   positionals: { min: 0, max: 0 },
   async run(call) {
-    const params = { wallet: call.required('wallet'), peer: call.required('peer') };
+    const params = { wallet: call.required('wallet'), peer: peerOf(call) };
     call.terminal.print(
       [
         `Each failed setup may be a fault, or a guess of party ${params.peer} at one bit of a secret that then is thrown away.`,
@@ -81,6 +81,12 @@ export const resetPair: Command = {
     return 0;
   },
 };
+
+function peerOf(call: CommandCall): string {
+  const peer = call.required('peer');
+  if (/^[1-9][0-9]{0,1}$/.test(peer)) return peer;
+  throw new InvalidArgument('OPTION_INVALID', '--peer', 'must be the index of a party, a whole number from 1 on');
+}
 
 function liftWords(row: JsonValue): string {
   if (field(row, 'permanent') === 'true') return 'lifted once already: only a reshare helps';

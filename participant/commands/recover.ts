@@ -51,7 +51,7 @@ const init: Command = {
 
 const open: Command = {
   usage:
-    'SEALED… --home DIR --wallet FILE --roster FILE [--fingerprint WORDS] (--out FILE [--chain-code FILE] | --show) [--passphrase-file FILE]',
+    'SEALED... --home DIR --wallet FILE --roster FILE [--fingerprint WORDS] (--out FILE [--chain-code FILE] | --show) [--passphrase-file FILE]',
   summary: 'open the sealed shares of an export and put the private key together, offline',
   options: {
     ...HOME_OPTION,

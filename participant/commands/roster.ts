@@ -24,7 +24,7 @@ import { rosterLines } from './roster-lines.ts';
 
 const create: Command = {
   usage:
-    '--name NAME --threshold T --party CARD… --operator CARD… --network-key FILE --out ROSTER | --previous ROSTER [--threshold T] --party NAME|CARD… [--operator NAME|CARD…] --out ROSTER',
+    '--name NAME --threshold T --party CARD... --operator CARD... --network-key FILE --out ROSTER | --previous ROSTER [--threshold T] --party NAME|CARD... [--operator NAME|CARD...] --out ROSTER',
   summary:
     "compose a roster from the members' cards; makes the network key if FILE does not exist. With --previous, its successor: who stays is given by name",
   options: {

@@ -43,8 +43,10 @@ export async function dispatch(
   const terminal = new Terminal({ json });
   if (command === undefined || rest.includes('--help')) {
     const known = command === undefined ? commands : { [name]: command };
-    terminal.warn(help(role, known));
-    return command === undefined && name !== '--help' && name !== 'help' ? 2 : 0;
+    const isHelp = command !== undefined || name === '--help' || name === 'help';
+    const mistake = isHelp || name === '' ? '' : `there is no command "${name}"\n\n`;
+    terminal.warn(`${mistake}${help(role, known)}`);
+    return isHelp ? 0 : 2;
   }
   try {
     return await command.run(parse(command, rest, terminal));
@@ -119,5 +121,5 @@ function help(role: string, commands: Readonly<Record<string, Command>>): string
   const lines = Object.entries(commands).map(([name, command]) => {
     return `  keymoot ${role} ${name} ${command.usage}\n      ${command.summary}`;
   });
-  return `Usage:\n${lines.join('\n')}`;
+  return `Usage:\n${lines.join('\n')}\nEvery command takes --json: its result is one line of JSON.`;
 }

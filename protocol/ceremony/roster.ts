@@ -222,6 +222,7 @@ function transportMessage(digest: Uint8Array, party: number): Uint8Array {
 function rosterFault(body: RosterBody): string | undefined {
   const n = body.parties.length;
   if (body.parties.some((party, i) => party.index !== i + 1)) return 'party indices must be 1..n in order';
+  if (n < 2) return 'a roster needs two parties at least';
   if (body.threshold < 2 || body.threshold > n) return `the threshold must be between 2 and ${n}`;
   if (body.announcement > MAX_ANNOUNCEMENT) return 'changes of keys may be announced six days ahead at most';
   const keys = [
