@@ -43,7 +43,7 @@ export const CHECKS: Readonly<Record<string, CheckWords>> = {
   F1: { sentence: 'a dealer deals something else than its share of the key', next: REPAIR },
   P1: { sentence: 'a message of a pair setup is malformed', next: SETUP },
   P2: { sentence: 'the two sides of a pair setup have seen different messages', next: SETUP_AGAIN },
-  P3: { sentence: 'the self-test of a pair setup failed at its receiver', next: SETUP },
+  P3: { sentence: 'the mirror or the self-test of a pair setup failed at its receiver', next: SETUP },
   P4: { sentence: 'the self-test of a pair setup failed at its sender', next: SETUP },
   P5: { sentence: 'the two sides have prepared different pair setups', next: SETUP_AGAIN },
   C1: { sentence: 'a party may have tried to learn a secret of a pair setup', next: BANNED },
