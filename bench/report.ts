@@ -55,7 +55,8 @@ export function ratios(results: readonly Measurement[]): readonly string[] {
     const [kind, name, what] = peer.name.split('/');
     if (kind !== 'peer' || name === undefined || what === undefined) return [];
     return OURS.flatMap((own) => {
-      if (!(own === what || (what === 'dkg' && own === 'ready'))) return [];
+      const isAlike = own === what || (what === 'dkg' && (own === 'ready' || own === 'refresh'));
+      if (!isAlike) return [];
       const ours = results.find(
         (result) => result.name === `threshold/${own}` && paramsText(result.params) === paramsText(peer.params),
       );
