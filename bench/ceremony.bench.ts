@@ -16,6 +16,8 @@ import { measurement, quantile } from './report.ts';
 const SIGNATURES = 30;
 const WARMUP = 3;
 const BACK_TO_BACK = 10;
+/** An auditor has many. */
+const VERIFIED_AT_ONCE = 10;
 
 export const ceremonyBench: Bench = {
   names: [
@@ -72,11 +74,14 @@ async function verifyAgain(stage: Stage, transcript: string, record: BenchContex
   const file = new Uint8Array(await readFile(transcript));
   const roster = readRoster(await readFile(stage.roster, 'utf8'));
   if (!roster.ok) throw new BugError('BENCH_CEREMONY', roster.error.message);
-  const samples = await timed(20, 3, () => {
-    const report = verifyTranscript(file, { roster: roster.value });
-    if (!report.ok) throw new BugError('BENCH_CEREMONY', report.failure?.message ?? 'a transcript does not verify');
+  const samples = await timed(20, 2, () => {
+    for (let i = 0; i < VERIFIED_AT_ONCE; i++) {
+      const report = verifyTranscript(file, { roster: roster.value });
+      if (!report.ok) throw new BugError('BENCH_CEREMONY', report.failure?.message ?? 'a transcript does not verify');
+    }
   });
-  record(measurement('transcript/verify', { ...SIZE, bytes: file.length }, 'ms', samples));
+  const each = samples.map((sample) => sample / VERIFIED_AT_ONCE);
+  record(measurement('transcript/verify', { ...SIZE, bytes: file.length }, 'ms', each));
 }
 
 /** Milliseconds from the proposal until the coordinator knows the signature; then waits for the archive. */
