@@ -6,7 +6,7 @@ import { finish, propose, WISH_OPTIONS, wish } from './follow.ts';
 
 export const refresh: Command = {
   usage: '--home DIR --wallet NAME [--dealers I,J...] [--note TEXT] [--expires-in SECONDS] [--detach]',
-  summary: 'propose new shares of a key for the same parties; old shares and backups are worth nothing afterwards',
+  summary: 'propose new shares of a key for the same parties; old shares and backups no longer combine with them',
   options: { ...WISH_OPTIONS, wallet: { type: 'string' }, dealers: { type: 'string' } },
   positionals: { min: 0, max: 0 },
   async run(call) {

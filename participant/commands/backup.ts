@@ -65,7 +65,7 @@ export const backup: Command = {
       const wallets = current.map(({ record }) => ({ walletId: toHex(record.walletId), gen: record.gen }));
       const advice = isMoving
         ? '\nA change of a key is under way: make another backup when it is done.'
-        : '\nAfter every refresh or change of the group this backup is worth nothing: make a new one then.';
+        : '\nAfter every refresh or change of the group make a new one, and destroy this: enough old ones together are the key.';
       call.terminal.result(
         { ok: true, backup: out, wallets, isMoving },
         `Wrote ${out} with ${current.length} share(s).${advice}`,

@@ -26,15 +26,18 @@ export const bans: Command = {
   },
 };
 
+/** What names a pair of this party, and answers the question about it. */
+const PAIR_OPTIONS = {
+  ...HOME_OPTION,
+  wallet: { type: 'string' },
+  peer: { type: 'string' },
+  yes: { type: 'boolean' },
+} as const;
+
 export const liftBan: Command = {
   usage: '--wallet NAME --peer INDEX --home DIR [--yes]',
   summary: 'lift the ban between this party and another; it ends when both key holders have done so',
-  options: {
-    ...HOME_OPTION,
-    wallet: { type: 'string' },
-    peer: { type: 'string' },
-    yes: { type: 'boolean' },
-  },
+  options: PAIR_OPTIONS,
   positionals: { min: 0, max: 0 },
   async run(call) {
     const params = { wallet: call.required('wallet'), peer: peerOf(call) };
@@ -59,12 +62,7 @@ export const liftBan: Command = {
 export const resetPair: Command = {
   usage: '--wallet NAME --peer INDEX --home DIR [--yes]',
   summary: 'count the failed pair setups with another party anew, after 16 have stopped them',
-  options: {
-    ...HOME_OPTION,
-    wallet: { type: 'string' },
-    peer: { type: 'string' },
-    yes: { type: 'boolean' },
-  },
+  options: PAIR_OPTIONS,
   positionals: { min: 0, max: 0 },
   async run(call) {
     const params = { wallet: call.required('wallet'), peer: peerOf(call) };

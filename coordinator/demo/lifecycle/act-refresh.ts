@@ -1,4 +1,4 @@
-/** Step 3: new shares of the same key. What a thief copied before is worth nothing afterwards. */
+/** Step 3: new shares of the same key. The one share that a thief copied before fits nothing afterwards. */
 import { field, listOf, memberOf } from '../../../proto/control/answer.ts';
 import { demand } from '../narrator.ts';
 import { reasonsOf } from '../report.ts';
