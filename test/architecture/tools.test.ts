@@ -14,6 +14,7 @@ const ROOMS = [
   'protocol/common',
   'protocol/threshold',
   'protocol/payload',
+  'protocol/simulation',
   'protocol/policy',
   'protocol/ceremony',
   'protocol/transcript',
