@@ -17,7 +17,8 @@ import {
   type Reader,
   text,
 } from '../common/schema.ts';
-import type { Payload, PayloadKind } from '../payload/payload.ts';
+import { MAX_PREIMAGES } from '../payload/limits.ts';
+import { PAYLOAD_KINDS, type Payload, type PayloadKind } from '../payload/payload.ts';
 import type { Signer } from './ed25519.ts';
 import {
   EXPORT_FIELDS,
@@ -147,10 +148,14 @@ export function proposalJson(body: ProposalBody): Json {
         address: toHex(body.address),
         epoch: toHex(body.epochId),
         path: body.path.map(String),
-        payload: { bytes: toHex(body.payload.bytes), kind: body.payload.kind },
+        payload: payloadJson(body.payload),
         walletId: toHex(body.walletId),
       };
   }
+}
+
+function payloadJson({ bytes, kind, preimages }: Payload): Json {
+  return { bytes: toHex(bytes), kind, ...(preimages === undefined ? {} : { preimages: preimages.map(toHex) }) };
 }
 
 const DIGEST: Reader<Uint8Array> = bytes({ length: 32 });
@@ -175,9 +180,16 @@ const KEYGEN: Reader<KeygenProposal> = object<KeygenProposal>({
   exportable: boolean,
 });
 
-const PAYLOAD: Reader<Payload> = object<Payload>({
+const PAYLOAD: Reader<Payload> = (value, field) => {
+  const payload = PAYLOAD_FIELDS(value, field);
+  const size = (payload.preimages ?? []).reduce((sum, preimage) => sum + preimage.length, payload.bytes.length);
+  return size <= MAX_PAYLOAD_BYTES ? payload : problem(field, `is larger than ${MAX_PAYLOAD_BYTES} bytes`);
+};
+
+const PAYLOAD_FIELDS: Reader<Payload> = object<Payload>({
   bytes: bytes({ max: MAX_PAYLOAD_BYTES }),
-  kind: literal<PayloadKind>('evm-transaction', 'evm-typed-data'),
+  kind: literal<PayloadKind>(...PAYLOAD_KINDS),
+  preimages: optional(array(bytes({ max: MAX_PAYLOAD_BYTES }), { min: 1, max: MAX_PREIMAGES })),
 });
 
 /** In bodies `epochId` is called `epoch`. */

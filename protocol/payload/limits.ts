@@ -15,6 +15,9 @@ export const DECODE_LIMITS: DecodeLimits = { maxBytes: 128 * 1024, maxDepth: 8, 
  */
 export const MAX_TYPED_DATA_LENGTH: number = 320 * 1024;
 
+/** Preimages that may come along with one payload. */
+export const MAX_PREIMAGES = 16;
+
 export const UINT64_MAX: bigint = (1n << 64n) - 1n;
 export const UINT256_MAX: bigint = (1n << 256n) - 1n;
 /** EIP-2681: a nonce is at most 2^64 - 2. */

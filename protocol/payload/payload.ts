@@ -6,22 +6,32 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import { equalBytes } from '../common/bytes.ts';
 import { ok, type Result } from '../common/result.ts';
 import { agreeSafeTx, agreeTransaction, SECOND_READING } from './agree.ts';
+import type { Authorization } from './authorization.ts';
 import type { Call, Leaf } from './calldata/call.ts';
 import { expand, type Frame, flatten, isLeaf } from './calldata/expand.ts';
 import { DECODE_LIMITS, type DecodeLimits } from './limits.ts';
+import type { Message } from './message.ts';
 import { guarded, type PayloadProblem, PayloadRefusal, refuse } from './refusal.ts';
 import { type SafeTx, safeTxDigest } from './safe-tx.ts';
 import { secondSafeTx, secondTransaction } from './second-decoder.ts';
 import { decodeTransaction, encodeTransaction, type Transaction } from './transaction.ts';
 import { decodeTypedData, type TypedData } from './typed-data.ts';
 
-/** All kinds that exist. `evm-transaction`: unsigned serialised bytes; `evm-typed-data`: canonical JSON text. */
-export const PAYLOAD_KINDS = ['evm-transaction', 'evm-typed-data'] as const;
+/**
+ * All kinds that exist. `evm-transaction`: unsigned serialised bytes; `evm-typed-data` and `evm-message`: canonical JSON
+ * text; `evm-authorization`: the bytes that EIP-7702 hashes.
+ */
+export const PAYLOAD_KINDS = ['evm-transaction', 'evm-typed-data', 'evm-message', 'evm-authorization'] as const;
 export type PayloadKind = (typeof PAYLOAD_KINDS)[number];
 
 export interface Payload {
   readonly kind: PayloadKind;
   readonly bytes: Uint8Array;
+  /**
+   * Typed data in canonical form (Safe transactions), each the content of a hash that the payload holds without it: of
+   * a message of 32 bytes, or in a call of `approveHash`. Absent or not empty; each is needed, or the payload is refused.
+   */
+  readonly preimages?: readonly Uint8Array[] | undefined;
 }
 
 declare const decodedBrand: unique symbol;
@@ -33,14 +43,21 @@ export interface Decoded {
   readonly payload: Payload;
   /** 32 bytes: what the signature will be over. */
   readonly digest: Uint8Array;
-  /** `undefined` only for a Safe transaction with a legacy domain, which is valid on every chain. */
+  /**
+   * `undefined`: the signature is valid on every chain, or no chain is named (a Safe before 1.3, a domain without chain
+   * id, an authorization for chain 0, a message).
+   */
   readonly chainId: bigint | undefined;
   /** Set for `evm-transaction`. */
   readonly transaction: Transaction | undefined;
-  /** Set for `evm-typed-data` with primaryType SafeTx. */
+  /** Set for `evm-typed-data` with primaryType SafeTx, and for an `evm-message` of 32 bytes that is the hash of one. */
   readonly safeTx: SafeTx | undefined;
   /** Set for `evm-typed-data`. */
   readonly typedData: TypedData | undefined;
+  /** Set for `evm-message`. */
+  readonly message: Message | undefined;
+  /** Set for `evm-authorization`. */
+  readonly authorization: Authorization | undefined;
   /** The outermost call; what it wraps hangs below it. */
   readonly root: Call;
   /** Every call, in order of execution, wrappers before what they wrap. */
@@ -73,6 +90,15 @@ export function isIntact(decoded: Decoded): boolean {
   return again.ok && equalBytes(again.value.digest, decoded.digest);
 }
 
+/** What most kinds lack. */
+const NOTHING = {
+  transaction: undefined,
+  safeTx: undefined,
+  typedData: undefined,
+  message: undefined,
+  authorization: undefined,
+} as const;
+
 function transactionPayload(bytes: Uint8Array, limits: DecodeLimits): Decoded {
   const transaction = readTransaction(bytes);
   if (!equalBytes(encodeTransaction(transaction), bytes)) refuse('REENCODE_MISMATCH');
@@ -80,7 +106,7 @@ function transactionPayload(bytes: Uint8Array, limits: DecodeLimits): Decoded {
   agreeTransaction(transaction, digest, secondTransaction(bytes));
   const { to, value, data, chainId } = transaction;
   const frame: Frame = { operation: to === undefined ? 'create' : 'call', from: 'wallet', to, value, data };
-  const rest = { digest, chainId, transaction, safeTx: undefined, typedData: undefined };
+  const rest = { ...NOTHING, digest, chainId, transaction };
   return made({ payload: { kind: 'evm-transaction', bytes }, ...rest, ...opened(frame, limits) });
 }
 
@@ -97,7 +123,7 @@ function typedDataPayload(bytes: Uint8Array, limits: DecodeLimits): Decoded {
     data: safeTx.data,
     safeGas: { safeTxGas, baseGas, gasPrice, gasToken, refundReceiver },
   };
-  const rest = { digest, chainId: safeTx.chainId, transaction: undefined, safeTx, typedData };
+  const rest = { ...NOTHING, digest, chainId: safeTx.chainId, safeTx, typedData };
   return made({ payload: { kind: 'evm-typed-data', bytes }, ...rest, ...opened(frame, limits) });
 }
 

@@ -4,11 +4,12 @@
  */
 import { concat } from '../common/bytes.ts';
 import { type Address, addressBytes, addressOf } from './address.ts';
+import type { SignedAuthorization } from './authorization.ts';
 import { CHAIN_ID_MAX, NONCE_MAX, UINT64_MAX, UINT256_MAX } from './limits.ts';
 import { type PayloadCode, refuse } from './refusal.ts';
 import { decodeRlp, encodeRlp, minimalBytes, type RlpItem } from './rlp.ts';
 
-export type TransactionType = 'legacy' | 'eip2930' | 'eip1559';
+export type TransactionType = 'legacy' | 'eip2930' | 'eip1559' | 'eip4844' | 'eip7702';
 
 /** Amounts in wei, gas in units. */
 export type Fees =
@@ -19,6 +20,14 @@ export interface AccessEntry {
   readonly address: Address;
   /** 32 bytes each. */
   readonly storageKeys: readonly Uint8Array[];
+}
+
+/** Data that travels beside an EIP-4844 transaction. Only its hashes are signed; nobody here sees the data itself. */
+export interface Blobs {
+  /** Versioned hashes, 32 bytes each, the first of them 0x01. */
+  readonly hashes: readonly Uint8Array[];
+  /** Wei per unit of blob gas, of which every blob takes 2^17. */
+  readonly maxFeePerBlobGas: bigint;
 }
 
 export interface Transaction {
@@ -34,6 +43,10 @@ export interface Transaction {
   readonly data: Uint8Array;
   /** Empty for legacy transactions. */
   readonly accessList: readonly AccessEntry[];
+  /** Set for eip4844. */
+  readonly blobs: Blobs | undefined;
+  /** Of eip7702, at least one; empty otherwise. */
+  readonly authorizations: readonly SignedAuthorization[];
 }
 
 /** The highest price per gas unit the transaction may pay, in wei. */
@@ -90,6 +103,8 @@ function legacy(fields: readonly RlpItem[]): Transaction {
     data: bytesOf(fields[5], 'data').slice(),
     chainId: chain(fields[6]),
     accessList: [],
+    blobs: undefined,
+    authorizations: [],
   };
 }
 
@@ -110,6 +125,8 @@ function typed(type: 'eip2930' | 'eip1559', fields: readonly RlpItem[]): Transac
     value: integer(fields[5 + shift], 'value', UINT256_MAX),
     data: bytesOf(fields[6 + shift], 'data').slice(),
     accessList: accessList(fields[7 + shift]),
+    blobs: undefined,
+    authorizations: [],
   };
 }
 

@@ -75,8 +75,7 @@ function feeMax(decoded: Decoded): bigint {
 
 function nodeFacts(call: Call, chainId: bigint | undefined, risks: readonly Risk[]): NodeFacts {
   const movements = movementsOf(call, chainId);
-  const modelled =
-    call.operation === 'call' && (call.data.length === 0 || call.movements.some(({ asset }) => asset !== 'native'));
+  const modelled = isModelled(call);
   let hash: string | undefined;
   return {
     call,
@@ -119,6 +118,13 @@ function named(call: Call, chainId: bigint | undefined): readonly Movement[] {
   return [...addresses].map((counterparty) => ({ assetKey: key, counterparty, amount: undefined }));
 }
 
+/** What a signature lets others take is listed whole or not at all. */
+function isModelled(call: Call): boolean {
+  if (call.operation === 'authorize') return call.movements.length > 0;
+  if (call.operation !== 'call') return false;
+  return call.data.length === 0 || call.movements.some(({ asset }) => asset !== 'native');
+}
+
 function safesOf(call: Call): readonly Address[] {
   const result: Address[] = [];
   if (call.from !== 'wallet') result.push(call.from);
@@ -130,12 +136,14 @@ function safesOf(call: Call): readonly Address[] {
 
 function selectorOf(call: Call): SelectorMatch | undefined {
   if (call.selector !== undefined) return `0x${call.selector}`;
-  return call.operation !== 'create' && call.data.length === 0 ? 'none' : undefined;
+  const isCall = call.operation === 'call' || call.operation === 'delegatecall';
+  return isCall && call.data.length === 0 ? 'none' : undefined;
 }
 
 function isOpaque(call: Call): boolean {
   if (call.operation === 'create') return true;
   if (call.operation === 'delegatecall') return call.children.length === 0;
+  if (call.operation === 'authorize') return call.call === undefined && call.children.length === 0;
   return call.data.length > 0 && call.call === undefined;
 }
 

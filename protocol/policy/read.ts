@@ -12,6 +12,7 @@ import {
   text,
 } from '../common/schema.ts';
 import { type Address, parseAddress } from '../payload/address.ts';
+import { PAYLOAD_KINDS } from '../payload/payload.ts';
 import {
   MAX_ASSETS,
   MAX_CHAIN_ID,
@@ -34,6 +35,7 @@ import {
   type AmountRange,
   type Asset,
   type ListedAddress,
+  MATCHED_OPERATIONS,
   POLICY_SCHEMA,
   type PolicyDocument,
   type Rule,
@@ -115,9 +117,9 @@ const MATCH: Reader<RuleMatch> = object<RuleMatch>({
   counterparties: optional(ADDRESS_REFS),
   fee: optional(object<{ readonly totalMax: bigint }>({ totalMax: UINT256 })),
   initiators: optional(set(NAME)),
-  kinds: optional(set(literal('evm-transaction', 'evm-typed-data'))),
+  kinds: optional(set(literal(...PAYLOAD_KINDS))),
   nativeValue: optional(object<{ readonly max: bigint }>({ max: UINT256 })),
-  operations: optional(set(literal('call', 'delegatecall', 'create'))),
+  operations: optional(set(literal(...MATCHED_OPERATIONS))),
   risks: optional(set(RISK)),
   safes: optional(ADDRESS_REFS),
   selectors: optional(set(SELECTOR)),

@@ -6,14 +6,17 @@
  * become the same document, hence the same digest.
  */
 import type { Address } from '../payload/address.ts';
+import type { Operation } from '../payload/calldata/call.ts';
+import type { PayloadKind } from '../payload/payload.ts';
 
 export const POLICY_SCHEMA = 'keymoot/policy/1';
 
 /** What a rule does to a node it matches. `allow`: the party consents by itself; `require`: its key holder approves. */
 export type Effect = 'allow' | 'require' | 'deny';
 
-export type MatchedKind = 'evm-transaction' | 'evm-typed-data';
-export type MatchedOperation = 'call' | 'delegatecall' | 'create';
+export type MatchedKind = PayloadKind;
+export type MatchedOperation = Operation;
+export const MATCHED_OPERATIONS: readonly MatchedOperation[] = ['call', 'delegatecall', 'create', 'authorize'];
 
 /** `@name` of an address list of this policy, or one address. */
 export type AddressRef = `@${string}` | Address;

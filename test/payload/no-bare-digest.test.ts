@@ -16,7 +16,7 @@ function code(text: string): string | undefined {
 
 describe('no form of a payload takes a bare hash', () => {
   test('there are exactly these kinds', () => {
-    expect(PAYLOAD_KINDS).toEqual(['evm-transaction', 'evm-typed-data']);
+    expect(PAYLOAD_KINDS).toEqual(['evm-transaction', 'evm-typed-data', 'evm-message', 'evm-authorization']);
   });
 
   test.each([

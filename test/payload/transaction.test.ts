@@ -70,6 +70,8 @@ describe('the three forms', () => {
       value: 10n ** 18n,
       data: new Uint8Array(0),
       accessList: [{ address: FRIEND, storageKeys: [bytes('ab'.repeat(32))] }],
+      blobs: undefined,
+      authorizations: [],
     });
     expect(hex(result.digest)).toBe(hex(keccak_256(payload.bytes)));
   });

@@ -90,6 +90,8 @@ export function transfer(value: bigint = ETHER / 2n, to: Address = PAYEE): Paylo
     value,
     data: new Uint8Array(),
     accessList: [],
+    blobs: undefined,
+    authorizations: [],
   });
   return { kind: 'evm-transaction', bytes };
 }

@@ -3,7 +3,11 @@ import type { Address } from '../address.ts';
 import type { AbiValue } from './abi.ts';
 import type { ControlArea, TokenEffect } from './table.ts';
 
-export type Operation = 'call' | 'delegatecall' | 'create';
+/**
+ * `authorize`: nothing is executed; the signature itself is what others can use, now or later (a permit, an order, an
+ * EIP-7702 authorization, a message).
+ */
+export type Operation = 'call' | 'delegatecall' | 'create' | 'authorize';
 
 /** `'wallet'` is the account whose key signs; its address is not part of an unsigned transaction. */
 export type Executor = Address | 'wallet';
@@ -57,17 +61,25 @@ export interface Call {
   readonly operation: Operation;
   /** The account that executes the call: whose funds and storage it uses. */
   readonly from: Executor;
-  /** `undefined` only for `create`. */
+  /**
+   * `undefined` for `create`. Of `authorize`: the contract that will accept the signature, the delegate of an EIP-7702
+   * authorization, or `undefined` where nothing names one.
+   */
   readonly to: Address | undefined;
   /** Wei; a delegatecall ignores it. */
   readonly value: bigint;
   readonly data: Uint8Array;
-  /** First four bytes as lower hex; `undefined` when there are fewer, or for `create`. */
+  /** First four bytes as lower hex; `undefined` when there are fewer, or for `create` and `authorize`. */
   readonly selector: string | undefined;
-  /** `undefined`: no function we know. */
+  /**
+   * `undefined`: no function we know. Of `authorize`: the primary type as name, EIP-712's encodeType as signature and
+   * the fields that an ABI value can hold; `undefined` for a document of unknown type, or no document.
+   */
   readonly call: DecodedCall | undefined;
   readonly movements: readonly Movement[];
   readonly controlChange?: ControlChange;
+  /** Of `authorize`: the 32 bytes that a signature over exactly this is over. */
+  readonly digest?: Uint8Array;
   /** Set when this call executes a Safe transaction. */
   readonly safeGas?: SafeGas;
   /** Calls inside this one, in order of execution. */

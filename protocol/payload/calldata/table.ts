@@ -19,13 +19,14 @@ export type ControlArea =
   | 'singleton'
   | 'setup'
   | 'ownership'
-  | 'upgrade';
+  | 'upgrade'
+  | 'code';
 
 export interface KnownFunction extends FunctionSignature {
   /** 4 bytes as lower hex. */
   readonly selector: string;
   /** Calls inside the arguments, which expand.ts opens. */
-  readonly unwrap?: 'safe' | 'module' | 'multisend';
+  readonly unwrap?: 'safe' | 'module' | 'multisend' | 'hash';
   readonly token?: TokenEffect;
   readonly control?: ControlArea;
   /** Codes that this function raises wherever it is called; assess.ts adds those that depend on the arguments. */
@@ -87,7 +88,7 @@ const SAFE_MIGRATIONS: readonly Row[] = [
 ];
 
 const APPROVED_HASHES: readonly Row[] = [
-  ['d4d9bdcd', 'approveHash(bytes32 hashToApprove)'],
+  ['d4d9bdcd', 'approveHash(bytes32 hashToApprove)', { unwrap: 'hash' }],
   ['85a5affe', 'signMessage(bytes data)'],
 ];
 

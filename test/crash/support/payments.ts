@@ -22,6 +22,8 @@ export function payment({ nonce, value = ETHER / 2n, to = PAYEE, chainId = 31337
     value,
     data: new Uint8Array(),
     accessList: [],
+    blobs: undefined,
+    authorizations: [],
   });
   return { kind: 'evm-transaction', bytes };
 }

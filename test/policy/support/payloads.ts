@@ -55,6 +55,8 @@ export function transaction(parts: CallParts): Assessment {
     value,
     data: bytesOf(data),
     accessList: [],
+    blobs: undefined,
+    authorizations: [],
   });
   return assessed({ kind: 'evm-transaction', bytes });
 }
