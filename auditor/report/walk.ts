@@ -60,6 +60,11 @@ function documentText(content: Fields): readonly string[] {
       ];
     case 'keymoot.inputs.v1':
       return [`inputs of a judgement at ${time(content.text('now'))}`];
+    case 'keymoot.inputs.v2':
+      return [
+        `inputs of a judgement at ${time(content.text('now'))}, with what the party saw outside of the payload`,
+        ...content.list('observed').map((item) => observationText(new Fields(item))),
+      ];
     case 'keymoot.wallet.v1':
       return [walletText(content.object('certificate').object('config'))];
     case 'keymoot.evidence.v1':
@@ -67,6 +72,10 @@ function documentText(content: Fields): readonly string[] {
     default:
       return ['a document of unknown kind'];
   }
+}
+
+function observationText(item: Fields): string {
+  return `! ${item.text('code')} at call ${item.text('path')}: ${item.text('detail')}`;
 }
 
 function walletText(config: Fields): string {

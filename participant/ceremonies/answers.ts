@@ -5,13 +5,8 @@
 import { consentExpiry, isKeyChange } from '../../protocol/ceremony/agreement.ts';
 import { type BookEntry, open, reportedOutcomes } from '../../protocol/ceremony/book.ts';
 import { heldBack } from '../../protocol/ceremony/hold.ts';
-import {
-  denial,
-  inputsJson,
-  type Judgement,
-  judgeProposal,
-  policyReference,
-} from '../../protocol/ceremony/judgement.ts';
+import { inputsJson } from '../../protocol/ceremony/inputs.ts';
+import { denial, type Judgement, judgeProposal, policyReference } from '../../protocol/ceremony/judgement.ts';
 import { standing } from '../../protocol/ceremony/lifecycle.ts';
 import type { ProposalBody } from '../../protocol/ceremony/proposal.ts';
 import type { Envelope } from '../../protocol/ceremony/statement.ts';

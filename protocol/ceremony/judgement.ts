@@ -4,9 +4,7 @@
  * recorded inputs and must come to the same result, word for word.
  */
 import { equalBytes, toHex } from '../common/bytes.ts';
-import type { Json } from '../common/canonical-json.ts';
 import { err, ok, type Result } from '../common/result.ts';
-import { literal, object, type Reader } from '../common/schema.ts';
 import { leafTreeDigest } from '../payload/leaf-tree.ts';
 import { type Decoded, decode } from '../payload/payload.ts';
 import { type Assessment, assess } from '../payload/risk/assess.ts';
@@ -17,23 +15,12 @@ import { matchedRuleNames, undecodableVerdict, type Verdict } from '../policy/ve
 import { formatPath } from '../threshold/derivation.ts';
 import { addressOfClaimed } from './address.ts';
 import { signerCount } from './agreement.ts';
-import {
-  type ExportProposal,
-  type ProposalBody,
-  type ReshareProposal,
-  type SignProposal,
-  UNIX_SECONDS,
-} from './proposal.ts';
+import type { JudgementInputs } from './inputs.ts';
+import type { ExportProposal, ProposalBody, ReshareProposal, SignProposal } from './proposal.ts';
 import type { Roster } from './roster.ts';
 import { exportPlan, importPlan, keygenPlan, type RunPlan, resharePlan } from './run-plan.ts';
 import type { PolicyReference, Reading, VerdictBody, VerdictReason } from './verdict-statement.ts';
 import type { Wallet } from './wallet.ts';
-
-/** Everything a judgement depends on that is not in the proposal or the policies. */
-export interface JudgementInputs {
-  /** Unix seconds by the party's own clock. */
-  readonly now: number;
-}
 
 /** What a verdict statement says about the payload; the rest of it is who, when and by which policies. */
 export type Judgement = Pick<
@@ -75,7 +62,10 @@ export function judgeProposal(
   }
   const misfit = walletFault(body, context);
   if (misfit !== undefined) return denial([misfit]);
-  const assessment = assess(decoded.value, { wallet: `0x${toHex(body.address)}` });
+  const assessment = assess(decoded.value, {
+    wallet: `0x${toHex(body.address)}`,
+    observed: context.inputs.observed,
+  });
   const reading: Reading = {
     digest: decoded.value.digest,
     tree: leafTreeDigest(decoded.value),
@@ -110,22 +100,8 @@ export function policyReference(policy: Policy): PolicyReference {
   return { digest: policyDigest(policy), version: policy.document.version };
 }
 
-/** The document whose digest a verdict names as `inputs`. */
-export function inputsJson(inputs: JudgementInputs): Json {
-  return { now: String(inputs.now), schema: INPUTS_SCHEMA };
-}
-
 /** As much of a reason as a verdict statement holds. */
 const MAX_DETAIL = 400;
-
-const INPUTS_SCHEMA = 'keymoot.inputs.v1';
-
-export const INPUTS: Reader<JudgementInputs & { readonly schema: string }> = object<
-  JudgementInputs & { readonly schema: string }
->({
-  now: UNIX_SECONDS,
-  schema: literal(INPUTS_SCHEMA),
-});
 
 /** What a party computes of a proposal that makes, changes or hands over a key, or why every party rejects it. */
 export function readKeys(

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { inputsJson, type JudgementContext, judgeProposal } from '../../protocol/ceremony/judgement.ts';
+import { inputsJson } from '../../protocol/ceremony/inputs.ts';
+import { type JudgementContext, judgeProposal } from '../../protocol/ceremony/judgement.ts';
 import type { SignProposal } from '../../protocol/ceremony/proposal.ts';
 import { keygenPlan } from '../../protocol/ceremony/run-plan.ts';
 import type { Wallet } from '../../protocol/ceremony/wallet.ts';

@@ -7,7 +7,8 @@
 import { addressOf } from '../../protocol/ceremony/address.ts';
 import { type Close, type CloseBody, signClose } from '../../protocol/ceremony/close.ts';
 import { type Signer, signerFromSeed, verify } from '../../protocol/ceremony/ed25519.ts';
-import { inputsJson, judgeProposal, policyReference } from '../../protocol/ceremony/judgement.ts';
+import { inputsJson } from '../../protocol/ceremony/inputs.ts';
+import { judgeProposal, policyReference } from '../../protocol/ceremony/judgement.ts';
 import { type NewKey, type Outcome, type OutcomeBody, signOutcome } from '../../protocol/ceremony/outcome.ts';
 import {
   type KeygenProposal,

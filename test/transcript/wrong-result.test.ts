@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { signClose } from '../../protocol/ceremony/close.ts';
 import { signerFromSeed } from '../../protocol/ceremony/ed25519.ts';
 import { signHeads } from '../../protocol/ceremony/heads.ts';
-import { inputsJson } from '../../protocol/ceremony/judgement.ts';
+import { inputsJson } from '../../protocol/ceremony/inputs.ts';
 import type { OutcomeBody } from '../../protocol/ceremony/outcome.ts';
 import { signStatement } from '../../protocol/ceremony/statement.ts';
 import type { Json } from '../../protocol/common/canonical-json.ts';

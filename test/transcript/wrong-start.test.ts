@@ -3,7 +3,7 @@
  * author, every close over exactly these entries. Each fails for its own reason; what went right verifies.
  */
 import { describe, expect, it } from 'vitest';
-import { inputsJson } from '../../protocol/ceremony/judgement.ts';
+import { inputsJson } from '../../protocol/ceremony/inputs.ts';
 import { signStart } from '../../protocol/ceremony/start.ts';
 import { documentDigest } from '../../protocol/common/document.ts';
 import { parseEnvelope } from '../../protocol/threshold/rounds/envelope.ts';

@@ -6,6 +6,7 @@ import { KNOWN_FUNCTIONS, TOKEN_SELECTORS } from '../calldata/table.ts';
 import type { Decoded } from '../payload.ts';
 import { feeCap, type Transaction } from '../transaction.ts';
 import { RISKS, type Risk, type RiskCode } from './codes.ts';
+import { type Observation, observedRisks } from './observed.ts';
 
 declare const assessmentBrand: unique symbol;
 
@@ -13,13 +14,15 @@ declare const assessmentBrand: unique symbol;
 export interface Assessment {
   readonly [assessmentBrand]: true;
   readonly decoded: Decoded;
-  /** In order of the calls; no code twice for one call. */
+  /** Of the bytes, in order of the calls, then what was observed outside of them; no code twice for one call. */
   readonly risks: readonly Risk[];
 }
 
 export interface AssessmentContext {
   /** Address of the wallet that would sign, if known: its own tokens are then not "another account's". */
   readonly wallet?: Address;
+  /** What a party saw outside of the bytes, in canonical form: it is added to what they say and takes nothing away. */
+  readonly observed?: readonly Observation[] | undefined;
 }
 
 /**
@@ -57,6 +60,8 @@ export function assess(decoded: Decoded, context: AssessmentContext = {}): Asses
   if (decoded.transaction !== undefined) assessFees(decoded.transaction, raise('0'));
   if (decoded.safeTx?.domain === 'legacy') raise('0')('NO_CHAIN_BINDING');
   for (const call of decoded.calls) assessCall(call, context, raise(call.path));
+  const { observed = [] } = context;
+  if (observed.length > 0) risks.push(...observedRisks(observed, new Set(decoded.calls.map(({ path }) => path))));
   return Object.freeze({ decoded, risks }) as unknown as Assessment;
 }
 

@@ -2,7 +2,7 @@
 
 import { EVIDENCE_SCHEMA } from '../../ceremony/evidence/document.ts';
 import { isConfidential } from '../../ceremony/evidence/judge.ts';
-import { INPUTS, type JudgementInputs } from '../../ceremony/judgement.ts';
+import { INPUTS, INPUTS_SCHEMAS, type JudgementInputs } from '../../ceremony/inputs.ts';
 import type { Roster } from '../../ceremony/roster.ts';
 import { openWallet, WALLET_SCHEMA, type Wallet } from '../../ceremony/wallet.ts';
 import { equalBytes, toHex } from '../../common/bytes.ts';
@@ -38,7 +38,14 @@ export function readDocuments(parts: Parts, roster: Roster, next: Roster | undef
   const evidence = new Map<string, Placed<Json>>();
   for (const { seq, value } of parts.documents) {
     const name = toHex(documentDigest(value));
-    switch (schemaOf(value)) {
+    const schema = schemaOf(value);
+    if (schema !== undefined && INPUTS_SCHEMAS.has(schema)) {
+      const record = read(INPUTS, value);
+      if (!record.ok) return invalid(seq, `an inputs record: ${record.error.field} ${record.error.message}`);
+      inputs.set(name, { seq, value: record.value });
+      continue;
+    }
+    switch (schema) {
       case POLICY_SCHEMA: {
         const policy = readPolicy(value);
         if (!policy.ok) return invalid(seq, `a policy: ${policy.error.field} ${policy.error.message}`);
@@ -46,12 +53,6 @@ export function readDocuments(parts: Parts, roster: Roster, next: Roster | undef
           return invalid(seq, 'a policy that is not in its canonical form');
         }
         policies.set(toHex(policyDigest(policy.value)), { seq, value: policy.value });
-        break;
-      }
-      case INPUTS_SCHEMA: {
-        const record = read(INPUTS, value);
-        if (!record.ok) return invalid(seq, `an inputs record: ${record.error.field} ${record.error.message}`);
-        inputs.set(name, { seq, value: record.value });
         break;
       }
       case WALLET_SCHEMA: {
@@ -113,7 +114,6 @@ function openUnder(document: Json, roster: Roster, next: Roster | undefined): Re
 }
 
 const NONE = new Uint8Array();
-const INPUTS_SCHEMA = 'keymoot.inputs.v1';
 
 function schemaOf(document: Json): string | undefined {
   if (typeof document !== 'object' || Array.isArray(document)) return undefined;

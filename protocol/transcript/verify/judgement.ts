@@ -3,7 +3,8 @@
  * with the inputs it recorded. What it signed must be exactly what comes out.
  */
 
-import { denial, type Judgement, type JudgementInputs, judgeProposal, readKeys } from '../../ceremony/judgement.ts';
+import type { JudgementInputs } from '../../ceremony/inputs.ts';
+import { denial, type Judgement, judgeProposal, readKeys } from '../../ceremony/judgement.ts';
 import { CLOCK_TOLERANCE } from '../../ceremony/lifecycle.ts';
 import type { Proposal } from '../../ceremony/proposal.ts';
 import type { Roster } from '../../ceremony/roster.ts';
