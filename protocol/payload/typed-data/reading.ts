@@ -1,7 +1,7 @@
 /** What a document of typed data says: the values as signed, and what they mean where the type is one we know. */
 import type { Json } from '../../common/canonical-json.ts';
 import type { Address } from '../address.ts';
-import type { DecodedCall, Executor, Movement } from '../calldata/call.ts';
+import type { Executor } from '../calldata/call.ts';
 import type { Frame } from '../calldata/expand.ts';
 import type { SafeTx } from '../safe-tx.ts';
 
@@ -63,15 +63,21 @@ export interface Meaning {
   readonly known: KnownTyped;
   /** How the domain differs from what this type is used with; each one a few words of printable ASCII. */
   readonly domainIssues: readonly string[];
+  /** Unix seconds until which the signature can be used; `undefined`: for ever, or as long as the orders say. */
+  readonly deadline: bigint | undefined;
   /** What somebody may take with the signature. */
-  readonly grants: readonly Grant[];
+  readonly allowances: readonly Allowance[];
   readonly orders: readonly OrderFacts[];
   /** Who gets the voting power (ERC20Votes). */
-  readonly delegatee?: Address;
+  readonly delegatee: Address | undefined;
+  /** Bytes that a contract takes as signed by the Safe (SafeMessage). */
+  readonly safeMessage: Uint8Array | undefined;
+  /** An operation of a smart account: the account, and what is unusual besides its call, in a few words each. */
+  readonly operation: { readonly account: Address; readonly notes: readonly string[] } | undefined;
 }
 
 /** Tokens that the signature lets somebody take. */
-export interface Grant {
+export interface Allowance {
   readonly asset: Address;
   /** Token units. */
   readonly amount: bigint;
@@ -80,7 +86,7 @@ export interface Grant {
   readonly spender: Address | undefined;
   /** `wallet` where the document does not name the owner: the signer is the owner. */
   readonly owner: Executor;
-  /** Unix seconds until which the signature or the allowance works; `undefined`: for ever. */
+  /** Unix seconds until which the allowance lasts once the signature was used; `undefined`: for ever. */
   readonly expires: bigint | undefined;
 }
 
@@ -107,17 +113,6 @@ export interface OrderFacts {
   readonly endTime: bigint;
 }
 
-/** The node of a signature that another account can use: an operation `authorize`. */
-export interface AuthorizeNode {
-  /** The contract that checks the signature; `undefined` when the domain names none. */
-  readonly to: Address | undefined;
-  /** `undefined` for a type we do not know. `signature` is the encoded type. */
-  readonly call: DecodedCall | undefined;
-  readonly movements: readonly Movement[];
-  /** Calls that the signature lets somebody execute, to be opened as children (forward requests, user operations). */
-  readonly inner: readonly Frame[];
-}
-
 /** Everything a payload of kind `evm-typed-data` says; both decoders have agreed on it. */
 export interface TypedReading {
   readonly typedData: TypedData;
@@ -125,9 +120,11 @@ export interface TypedReading {
   readonly digest: Uint8Array;
   /** `undefined`: the domain names no chain. */
   readonly chainId: bigint | undefined;
-  /** Set for a Safe transaction, whose root is a call. */
+  /** Set for a Safe transaction. */
   readonly safeTx: SafeTx | undefined;
-  readonly root:
-    | { readonly kind: 'call'; readonly frame: Frame }
-    | { readonly kind: 'authorize'; readonly node: AuthorizeNode };
+  /**
+   * The outermost node, to be opened by expand.ts: the call of a Safe transaction, or an `authorize` frame with its
+   * grant (no `call` in it for an unknown type) and, inside, the calls that the signature lets others execute.
+   */
+  readonly frame: Frame;
 }
