@@ -1,6 +1,6 @@
 /** What no single field of a policy shows: names that must exist, conditions that contradict each other. */
 import { problem } from '../common/schema.ts';
-import { RISKS } from '../payload/risk/codes.ts';
+import { isFinalRisk, RISKS } from '../payload/risk/codes.ts';
 import type { AddressRef, PolicyDocument, Rule, RuleMatch } from './schema.ts';
 
 /** Fails the current read (common/schema.ts `read`) at the first mistake. Rules are in the order of the file. */
@@ -33,6 +33,9 @@ function checkRule(policy: PolicyDocument, rule: Rule, field: string): void {
   checkRefs(policy, match.safes, at('safes'));
   for (const [i, code] of (match.risks ?? []).entries()) {
     if (!Object.hasOwn(RISKS, code)) problem(`${at('risks')}[${i}]`, `"${code}" is no risk code (docs/risks.md)`);
+    if (rule.effect !== 'deny' && isFinalRisk(code)) {
+      problem(`${at('risks')}[${i}]`, `"${code}" always denies, no rule can accept it; remove it`);
+    }
   }
   checkAssets(policy, match, at('assets'));
   checkAmount(match, at('amount'));

@@ -4,12 +4,12 @@
  */
 import type { Address } from '../payload/address.ts';
 import type { Assessment } from '../payload/risk/assess.ts';
-import type { Risk } from '../payload/risk/codes.ts';
+import { isFinalRisk, type Risk } from '../payload/risk/codes.ts';
 import { type NodeFacts, type PayloadFacts, payloadFacts } from './facts.ts';
 import { MAX_PARTIES } from './limits.ts';
 import { matches, matchNode, matchPayload, type Request } from './match.ts';
 import type { Policy, PreparedRule } from './prepare.ts';
-import { denialWords, missingRule, unacceptedRisk } from './reasons.ts';
+import { denialWords, finalRisk, missingRule, unacceptedRisk } from './reasons.ts';
 import {
   denial,
   type Layer,
@@ -47,15 +47,21 @@ export function judge(input: JudgeInput): Verdict {
   if (fault !== undefined) return denial([{ code: 'JUDGE_INPUT', detail: fault }], MAX_PARTIES);
   const layers = [judgeLayer('common', input.common, input)];
   if (input.own !== undefined) layers.push(judgeLayer('own', input.own, input));
-  return combine(layers, input);
+  return combine(layers, finalFindings(input.assessment), input);
 }
 
 interface LayerJudgement {
   readonly requires: boolean;
   readonly permits: readonly PreparedRule[];
   readonly matched: readonly MatchedRule[];
-  readonly reasons: readonly Reason[];
+  readonly findings: readonly Finding[];
   readonly trace: LayerTrace;
+}
+
+/** `denies`: by itself a denial. Else a risk that leaves the decision to a person, whatever the rules say. */
+interface Finding {
+  readonly denies: boolean;
+  readonly reason: Reason;
 }
 
 function judgeLayer(layer: Layer, policy: Policy, input: JudgeInput): LayerJudgement {
@@ -65,14 +71,15 @@ function judgeLayer(layer: Layer, policy: Policy, input: JudgeInput): LayerJudge
   const request: Request = { wallet: wallet.name, address: wallet.address, initiator };
   // Only an own policy can leave what it does not mention to the other layer; deferring to nobody is a denial.
   const defers = layer === 'own' && policy.document.unmatched === 'defer';
-  const reasons: Reason[] = [...timeReasons(policy, input.now)];
-  if (!defers) reasons.push(...scopeReasons(policy, facts, request));
+  const findings = timeReasons(policy, input.now).map(denying);
+  if (!defers) findings.push(...scopeReasons(policy, facts, request).map(denying));
 
   const { rules } = policy;
   const payloadBits = rules.map((rule) => matchPayload(rule, facts, request));
   const results = new Uint32Array(facts.nodes.length * rules.length);
   const matched: MatchedRule[] = [];
   const permits = new Set<PreparedRule>();
+  let unmatched = 0;
   const trace: LayerTrace = { layer, policy, facts, request, results };
   for (const [n, node] of facts.nodes.entries()) {
     const permitting: PreparedRule[] = [];
@@ -82,17 +89,22 @@ function judgeLayer(layer: Layer, policy: Policy, input: JudgeInput): LayerJudge
       if (!matches(rule, bits)) continue;
       matched.push({ policy: layer, id: rule.rule.id, effect: rule.rule.effect, leaf: node.path });
       if (rule.permits) permitting.push(rule);
-      else reasons.push({ code: 'DENIED_BY_RULE', leaf: node.path, detail: denialWords(rule, bits) });
+      else findings.push(denying({ code: 'DENIED_BY_RULE', leaf: node.path, detail: denialWords(rule, bits) }));
     }
     for (const rule of permitting) permits.add(rule);
-    if (!defers) reasons.push(...permissionReasons(permitting, node, () => missing(trace, n, reasons.length)));
+    if (defers) continue;
+    if (permitting.length === 0) {
+      const detail = missing(trace, n, unmatched++);
+      findings.push(denying({ code: 'DEFAULT_DENY', leaf: node.path, detail }));
+    }
+    findings.push(...unaccepted(permitting, node));
   }
-  reasons.push(...quorumReasons([...permits], wallet));
+  findings.push(...quorumReasons([...permits], wallet).map(denying));
   return {
     requires: [...permits].some(({ rule }) => rule.effect === 'require'),
     permits: [...permits],
     matched,
-    reasons: reasons.map((reason) => ({ ...reason, policy: layer })),
+    findings: findings.map(({ denies, reason }) => ({ denies, reason: { ...reason, policy: layer } })),
     trace,
   };
 }
@@ -102,20 +114,25 @@ function missing(trace: LayerTrace, index: number, found: number): string {
   return found < MAX_REASONS ? missingRule(trace, index) : '';
 }
 
-/** One node: some permission must match, and every serious risk must be accepted by one that does. */
-function permissionReasons(
-  permitting: readonly PreparedRule[],
-  node: NodeFacts,
-  missingDetail: () => string,
-): readonly Reason[] {
-  const leaf = node.path;
-  const reasons: Reason[] = [];
-  if (permitting.length === 0) reasons.push({ code: 'DEFAULT_DENY', leaf, detail: missingDetail() });
-  for (const risk of node.risks) {
-    if (risk.severity === 'info' || permitting.some((rule) => accepts(rule, risk))) continue;
-    reasons.push({ code: risk.code, leaf, detail: unacceptedRisk(risk, permitting) });
-  }
-  return reasons;
+/** What of a node's risks no matching permission accepts: a critical one denies, with a high one a person decides. */
+function unaccepted(permitting: readonly PreparedRule[], node: NodeFacts): readonly Finding[] {
+  return node.risks.flatMap((risk) => {
+    const isOpen = risk.severity !== 'info' && !isFinalRisk(risk.code);
+    if (!isOpen || permitting.some((rule) => accepts(rule, risk))) return [];
+    const reason = { code: risk.code, leaf: node.path, detail: unacceptedRisk(risk, permitting) };
+    return [{ denies: risk.severity === 'critical', reason }];
+  });
+}
+
+function denying(reason: Reason): Finding {
+  return { denies: true, reason };
+}
+
+/** What no rule of any policy can accept. */
+function finalFindings({ risks }: Assessment): readonly Finding[] {
+  return risks.flatMap((risk) => {
+    return isFinalRisk(risk.code) ? [denying({ code: risk.code, leaf: risk.path, detail: finalRisk(risk) })] : [];
+  });
 }
 
 /** A critical risk needs a person and an exact target besides its name. */
@@ -179,32 +196,36 @@ function quorumReasons(permits: readonly PreparedRule[], wallet: JudgedWallet): 
 }
 
 /** The strictest of both layers. */
-function combine(layers: readonly LayerJudgement[], input: JudgeInput): Verdict {
+function combine(layers: readonly LayerJudgement[], final: readonly Finding[], input: JudgeInput): Verdict {
   const { threshold, parties } = input.wallet;
   const risks = [...new Set(input.assessment.risks.map((risk) => risk.code))].sort();
   const rules = layers.flatMap((layer) => layer.matched);
   const trace = { layers: layers.map((layer) => layer.trace) };
-  const reasons = layers.flatMap((layer) => layer.reasons);
-  if (reasons.length > 0) {
-    const kept = reasons.length <= MAX_REASONS ? reasons : shortened(reasons);
-    return { decision: 'deny', consents: parties, rejections: 1, rules, reasons: kept, risks, trace };
+  const findings = [...final, ...layers.flatMap((layer) => layer.findings)];
+  const reasons = reasonsOf(findings);
+  if (findings.some(({ denies }) => denies)) {
+    return { decision: 'deny', consents: parties, rejections: 1, rules, reasons, risks, trace };
   }
   const permits = layers.flatMap((layer) => layer.permits);
   const critical = input.assessment.risks.some((risk) => risk.severity === 'critical');
   return {
-    decision: layers.some((layer) => layer.requires) ? 'require' : 'allow',
+    decision: findings.length > 0 || layers.some((layer) => layer.requires) ? 'require' : 'allow',
     consents: critical ? parties : Math.max(threshold, ...permits.map(({ rule }) => rule.consents ?? threshold)),
     rejections: permits.length === 0 ? 1 : Math.min(...permits.map(({ rule }) => rule.rejections ?? 1)),
     rules,
-    reasons: [],
+    reasons,
     risks,
     trace,
   };
 }
 
-function shortened(reasons: readonly Reason[]): readonly Reason[] {
-  const kept = reasons.slice(0, MAX_REASONS - 1);
-  return [...kept, { code: 'MORE_REASONS', detail: `${reasons.length - kept.length} more reasons are not listed` }];
+/** In the order found; what denies comes first where not all can be listed. */
+function reasonsOf(findings: readonly Finding[]): readonly Reason[] {
+  if (findings.length <= MAX_REASONS) return findings.map(({ reason }) => reason);
+  const ordered = [...findings.filter(({ denies }) => denies), ...findings.filter(({ denies }) => !denies)];
+  const kept = ordered.slice(0, MAX_REASONS - 1).map(({ reason }) => reason);
+  const left = findings.length - kept.length;
+  return [...kept, { code: 'MORE_REASONS', detail: `${left} more reasons are not listed` }];
 }
 
 function inputFault({ wallet, now, assessment }: JudgeInput): string | undefined {

@@ -36,11 +36,16 @@ export function unacceptedRisk(risk: Risk, permitting: readonly PreparedRule[]):
   const named = permitting.find((rule) => rule.risks.has(risk.code));
   const found = risk.detail === '' ? '' : `${risk.detail}: `;
   if (risk.severity !== 'critical') {
-    return printable(`${found}no matching rule accepts it; the allow or require rule must name ${risk.code} in risks`);
+    return printable(`${found}no matching rule accepts ${risk.code} in its risks, so a person has to decide`);
   }
   const needed = `a require rule that names ${risk.code} in risks and pins to together with selectors or calldataHash`;
   if (named === undefined) return printable(`${found}critical, and no matching rule accepts it; it takes ${needed}`);
   return printable(`${found}critical, and rule "${named.rule.id}" naming it is not enough; it takes ${needed}`);
+}
+
+export function finalRisk(risk: Risk): string {
+  const found = risk.detail === '' ? '' : `${risk.detail}: `;
+  return printable(`${found}no rule of any policy can accept ${risk.code}`);
 }
 
 /** A call in a few words: function, operation if unusual, target. */

@@ -24,7 +24,7 @@ export interface Verdict {
   readonly rejections: number;
   /** Every match, in the order of the calls; denials included. */
   readonly rules: readonly MatchedRule[];
-  /** Why it is a denial; empty otherwise. At most MAX_REASONS. */
+  /** Why it is a denial, or which risks leave it to a person whatever the rules say. At most MAX_REASONS. */
   readonly reasons: readonly Reason[];
   /** All risk codes found, sorted, each once. */
   readonly risks: readonly string[];

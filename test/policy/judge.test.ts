@@ -1,6 +1,8 @@
 import { keccak256 } from 'viem';
 import { describe, expect, it } from 'vitest';
+import { assess } from '../../protocol/payload/risk/assess.ts';
 import { judge } from '../../protocol/policy/judge.ts';
+import { parsePolicy } from '../../protocol/policy/parse.ts';
 import { ALICE, calldata, MALLORY, multiSend, SAFE, safeTx, transaction, USDC } from './support/payloads.ts';
 import { codes, file, input, judged, parsed, policyOf } from './support/policies.ts';
 
@@ -52,12 +54,29 @@ describe('risks', () => {
   const pins = { kinds: ['evm-typed-data'], to: '@safes', selectors: ['0x694e80c3'] };
   const risks = ['SAFE_SELF_CHANGE'];
 
-  it('a high risk needs its name in a matching rule', () => {
-    expect(codes(judged(unlimited, [any]))).toEqual(['UNLIMITED_APPROVAL']);
+  it('a high risk leaves it to a person unless a matching rule names it', () => {
+    const open = judged(unlimited, [any]);
+    expect(open).toMatchObject({ decision: 'require', consents: 2, rejections: 1, risks: ['UNLIMITED_APPROVAL'] });
+    expect(open.reasons).toMatchObject([{ code: 'UNLIMITED_APPROVAL', leaf: '0', policy: 'common' }]);
+    expect(open.reasons[0]?.detail).toContain('a person has to decide');
     const named = { id: 'named', effect: 'allow', match: { risks: ['UNLIMITED_APPROVAL'] } } as const;
-    expect(judged(unlimited, [named])).toMatchObject({ decision: 'allow', risks: ['UNLIMITED_APPROVAL'] });
+    expect(judged(unlimited, [named])).toMatchObject({ decision: 'allow', risks: ['UNLIMITED_APPROVAL'], reasons: [] });
     const elsewhere = { ...named, match: { ...named.match, to: [MALLORY], chainIds: [31337] } };
-    expect(codes(judged(unlimited, [any, elsewhere]))).toEqual(['UNLIMITED_APPROVAL']);
+    expect(judged(unlimited, [any, elsewhere]).decision).toBe('require');
+  });
+
+  it('a high risk permits nothing by itself', () => {
+    expect(codes(judged(unlimited, []))).toEqual(['DEFAULT_DENY', 'UNLIMITED_APPROVAL']);
+    expect(judged(unlimited, []).decision).toBe('deny');
+    const other = { id: 'other', effect: 'allow', match: { to: [MALLORY], chainIds: [31337] } } as const;
+    expect(judged(unlimited, [other]).decision).toBe('deny');
+  });
+
+  it('of an own policy lift the verdict as well, unless it defers', () => {
+    const accepting = policyOf([{ ...any, match: { risks: ['UNLIMITED_APPROVAL'] } }]);
+    const withOwn = (more: object) => judge(input(unlimited, accepting, { own: policyOf([any], more) }));
+    expect(withOwn({})).toMatchObject({ decision: 'require', reasons: [{ policy: 'own' }] });
+    expect(withOwn({ unmatched: 'defer' }).decision).toBe('allow');
   });
 
   it.each([
@@ -89,6 +108,20 @@ describe('risks', () => {
     const code = { operations: ['create'], calldataHash: keccak256('0x6001'), risks: ['CONTRACT_CREATE'] };
     expect(judged(create, [{ id: 'r', effect: 'require', match: code }]).decision).toBe('require');
     expect(codes(judged(create, [any]))).toEqual(['DEFAULT_DENY', 'CONTRACT_CREATE']);
+  });
+
+  it('of an external checker deny whatever the rules accept', () => {
+    const observed = [{ code: 'CHECKER_SILENT', path: '0', detail: 'no answer' }] as const;
+    const seen = assess(payment.decoded, { observed });
+    const defers = policyOf([], { unmatched: 'defer' });
+    const verdict = judge(input(seen, policyOf([any]), { own: defers }));
+    expect(verdict).toMatchObject({ decision: 'deny', risks: ['CHECKER_SILENT'] });
+    expect(verdict.reasons).toMatchObject([{ code: 'CHECKER_SILENT', leaf: '0' }]);
+    const accepting = JSON.stringify(file([{ ...any, match: { risks: ['CHECKER_SILENT'] } }]));
+    expect(parsePolicy(accepting)).toMatchObject({ ok: false, error: { field: 'rules[0].match.risks[0]' } });
+    expect(
+      parsePolicy(JSON.stringify(file([{ ...any, effect: 'deny', match: { risks: ['CHECKER_SILENT'] } }]))).ok,
+    ).toBe(true);
   });
 
   it('in a deny rule select the calls that carry them', () => {

@@ -2,6 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { toHex } from '../../protocol/common/bytes.ts';
 import { canonicalText } from '../../protocol/common/canonical-json.ts';
+import { assess } from '../../protocol/payload/risk/assess.ts';
+import { isObservedRisk, RISKS as TABLE } from '../../protocol/payload/risk/codes.ts';
+import { canonicalObservations } from '../../protocol/payload/risk/observed.ts';
 import { canonicalPolicy, policyDigest } from '../../protocol/policy/canonical.ts';
 import { judge } from '../../protocol/policy/judge.ts';
 import { parsePolicy } from '../../protocol/policy/parse.ts';
@@ -18,6 +21,7 @@ import {
   safeTx,
   transaction,
   USDC,
+  WALLET,
 } from './support/payloads.ts';
 import { input, policyOf, type RuleFile } from './support/policies.ts';
 
@@ -60,7 +64,10 @@ const RISKS = some(
   'UNDECODED',
   'UNLIMITED_APPROVAL',
   'SAFE_SELF_CHANGE',
+  'FIRST_SEEN_DESTINATION',
+  'NONCE_REUSE',
 );
+const OBSERVED_CODES = Object.keys(TABLE).filter(isObservedRisk);
 const AMOUNT = fc.record({
   assets: some('ETH', 'USDC').map((list) => list.slice(0, 1)),
   amount: fc.constantFrom({ max: '4' }, { max: '40' }, { min: '5' }),
@@ -192,8 +199,11 @@ describe('for any policy and payload', () => {
     fc.assert(
       fc.property(RULES, PAYLOAD, (rules, payload) => {
         const verdict = judge(input(payload, policyOf(rules)));
-        expect(verdict.reasons.length > 0).toBe(verdict.decision === 'deny');
+        if (verdict.decision === 'deny') expect(verdict.reasons).not.toEqual([]);
+        if (verdict.decision === 'allow') expect(verdict.reasons).toEqual([]);
         if (verdict.decision === 'deny') return;
+        // What stands as a reason of `require` is shown to the person who decides: high risks that no rule accepts.
+        const shown = verdict.reasons.map(({ code, leaf }) => `${code} ${leaf}`);
         const byId = new Map(rules.map((rule) => [rule.id, rule]));
         for (const call of payload.decoded.calls) {
           const here = verdict.rules.filter((rule) => rule.leaf === call.path);
@@ -203,11 +213,43 @@ describe('for any policy and payload', () => {
             const risks = byId.get(rule.id)?.match['risks'];
             return Array.isArray(risks) ? (risks as string[]) : [];
           });
-          for (const risk of payload.risks.filter(({ path }) => path === call.path))
-            expect(accepted).toContain(risk.code);
+          for (const { code, path, severity } of payload.risks) {
+            if (path !== call.path) continue;
+            const isShown = severity === 'high' && shown.includes(`${code} ${path}`);
+            expect(isShown || accepted.includes(code)).toBe(true);
+          }
         }
         const critical = payload.risks.some((risk) => risk.severity === 'critical');
         expect(critical && (verdict.decision === 'allow' || verdict.consents < 4)).toBe(false);
+      }),
+      RUNS,
+    );
+  });
+
+  it('what is observed outside of the bytes never widens, and a checker that objects always denies', () => {
+    const observed = fc.array(
+      fc.record({
+        code: fc.constantFrom(...OBSERVED_CODES),
+        path: fc.constantFrom('0', '0.0', '0.1', '0.7'),
+        detail: fc.constantFrom('', 'own history: seen', 'a\u202eb'),
+      }),
+      { minLength: 1, maxLength: 5 },
+    );
+    const own = fc.option(RULES, { nil: undefined });
+    fc.assert(
+      fc.property(RULES, own, fc.boolean(), PAYLOAD, observed, (rules, mine, defers, payload, found) => {
+        const own = mine && { own: policyOf(mine, { unmatched: defers ? 'defer' : 'deny' }) };
+        const list = canonicalObservations(found);
+        const seen = assess(payload.decoded, { wallet: WALLET, observed: list });
+        expect(seen.risks.slice(0, payload.risks.length)).toEqual(payload.risks);
+        const before = judge(input(payload, policyOf(rules), own));
+        const after = judge(input(seen, policyOf(rules), own));
+        expect(STRICTNESS[after.decision]).toBeGreaterThanOrEqual(STRICTNESS[before.decision]);
+        expect(after.consents).toBeGreaterThanOrEqual(before.consents);
+        expect(after.rejections).toBeLessThanOrEqual(before.rejections);
+        for (const { code } of list) expect(after.risks).toContain(code);
+        const objects = list.some(({ code }) => code.startsWith('CHECKER_'));
+        if (objects) expect(after.decision).toBe('deny');
       }),
       RUNS,
     );
