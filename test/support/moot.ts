@@ -259,7 +259,7 @@ export class Moot {
       const common = plan.policy === undefined ? this.common : plan.policy(party);
       const own = this.#own.get(party);
       const created = this.now();
-      const inputs = { now: created };
+      const inputs = { now: created, observed: plan.observed?.(party) ?? [] };
       const judged = judgeProposal(proposal, { roster: this.roster, wallet, childKey, common, own, inputs });
       const honest: VerdictBody = {
         proposal: proposal.digest,

@@ -6,6 +6,7 @@ import type { StartBody } from '../../protocol/ceremony/start.ts';
 import type { VerdictBody } from '../../protocol/ceremony/verdict-statement.ts';
 import type { Wallet } from '../../protocol/ceremony/wallet.ts';
 import type { Payload } from '../../protocol/payload/payload.ts';
+import type { Observation } from '../../protocol/payload/risk/observed.ts';
 import type { Policy } from '../../protocol/policy/prepare.ts';
 import type { Keyshare } from '../../protocol/threshold/keygen/keyshare.ts';
 import type { PairStore } from '../../protocol/threshold/pair-setup/store.ts';
@@ -26,6 +27,8 @@ export interface Plan {
   /** Of a change of keys: it is started although not all agreed. */
   readonly insist?: boolean;
   readonly policy?: (party: number) => Policy;
+  /** What a party sees outside of the payload, in canonical form. */
+  readonly observed?: (party: number) => readonly Observation[];
   /** Before the session id is computed, and after. */
   readonly composing?: (body: StartBody) => StartBody;
   readonly composed?: (body: StartBody) => StartBody;
