@@ -32,7 +32,7 @@ function heading(decoded: Decoded): readonly string[] {
     const fee = feeCap(tx.fees);
     return [
       `TRANSACTION of the wallet on chain ${tx.chainId}, nonce ${tx.nonce}, type ${tx.type}`,
-      `Fee: at most ${nativeAmount(fee * tx.gas)}; gas limit ${tx.gas}, at most ${fee} wei per gas`,
+      `Fee: at most ${nativeAmount(fee * tx.gas, 'ether')}; gas limit ${tx.gas}, at most ${fee} wei per gas`,
       ...(tx.accessList.length > 0 ? [`Access list: ${tx.accessList.length} accounts (affects only the fee)`] : []),
     ];
   }
@@ -65,7 +65,7 @@ function sentence(call: Call): string {
   const self = call.to === call.from ? ' (ITSELF)' : '';
   const what = call.call === undefined ? unnamed(call) : call.call.signature;
   if (call.operation === 'delegatecall') return `${who} hands itself over to the code at ${target}: ${what}`;
-  if (call.data.length === 0) return `${who} sends ${nativeAmount(call.value)} to ${target}${self}`;
+  if (call.data.length === 0) return `${who} sends ${nativeAmount(call.value, 'ether')} to ${target}${self}`;
   return `${who} calls ${target}${self}: ${what}`;
 }
 
@@ -77,7 +77,7 @@ function unnamed(call: Call): string {
 
 function movementSentence({ kind, asset, amount, counterparty, owner }: Movement): string {
   const other = counterparty === 'created' ? 'the new contract' : checksumAddress(counterparty);
-  if (asset === 'native') return `moves ${nativeAmount(amount)} from ${executor(owner)} to ${other}`;
+  if (asset === 'native') return `moves ${nativeAmount(amount, 'ether')} from ${executor(owner)} to ${other}`;
   const units = `${amount} units of token ${checksumAddress(asset)} (or the NFT of that number)`;
   if (kind === 'approve') return `lets ${other} take up to ${units} from ${executor(owner)}, at any time`;
   return `moves ${units} from ${executor(owner)} to ${other}`;
