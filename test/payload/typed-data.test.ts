@@ -195,8 +195,9 @@ describe('typed data is refused', () => {
     ['an extra member of the document', { ...base, metadata: {} }, 'TYPED_DATA_SHAPE'],
     ['no primary type', without(base, 'primaryType'), 'TYPED_DATA_SHAPE'],
     ['a primary type that is no string', { ...base, primaryType: ['SafeTx'] }, 'TYPED_DATA_SHAPE'],
-    ['another primary type', { ...base, primaryType: 'Permit' }, 'UNSUPPORTED_TYPED_DATA'],
-    ['a primary type of the prototype', { ...base, primaryType: 'constructor' }, 'UNSUPPORTED_TYPED_DATA'],
+    ['a primary type that is not defined', { ...base, primaryType: 'Permit' }, 'TYPED_DATA_TYPES'],
+    ['a domain and no message', { ...base, primaryType: 'EIP712Domain' }, 'UNSUPPORTED_TYPED_DATA'],
+    ['a primary type of the prototype', { ...base, primaryType: 'constructor' }, 'TYPED_DATA_TYPES'],
     ['an unused type', { ...base, types: { ...types, Person: [] } }, 'TYPED_DATA_TYPES'],
     ['a reordered type', { ...base, types: { ...types, SafeTx: [...types.SafeTx].reverse() } }, 'TYPED_DATA_TYPES'],
     [
@@ -205,7 +206,11 @@ describe('typed data is refused', () => {
       'TYPED_DATA_TYPES',
     ],
     ['a type with a field less', { ...base, types: { ...types, SafeTx: types.SafeTx.slice(1) } }, 'TYPED_DATA_TYPES'],
-    ['the type of Safe 0.1.0', { ...base, types: { ...types, SafeTx: renamed } }, 'TYPED_DATA_TYPES'],
+    [
+      'the type of Safe 0.1.0 for a message of today',
+      { ...base, types: { ...types, SafeTx: renamed } },
+      'TYPED_DATA_SHAPE',
+    ],
     [
       'a wider operation',
       {
@@ -229,12 +234,12 @@ describe('typed data is refused', () => {
     [
       'a domain type with fewer fields than the domain',
       { ...base, types: { ...types, EIP712Domain: types.EIP712Domain.slice(1) } },
-      'TYPED_DATA_TYPES',
+      'TYPED_DATA_DOMAIN',
     ],
     [
       'a domain type with more fields',
       { ...base, types: { ...types, EIP712Domain: [{ name: 'name', type: 'string' }, ...types.EIP712Domain] } },
-      'TYPED_DATA_TYPES',
+      'TYPED_DATA_DOMAIN',
     ],
     [
       'a reordered domain type',

@@ -2,7 +2,7 @@
 import type { Json } from '../../common/canonical-json.ts';
 import type { Address } from '../address.ts';
 import type { Executor } from '../calldata/call.ts';
-import type { Frame } from '../calldata/expand.ts';
+import type { Frame } from '../calldata/frame.ts';
 import type { SafeTx } from '../safe-tx.ts';
 
 /** One value of a document, by the kind its type gives it. */
