@@ -12,7 +12,7 @@ import { shortName } from '../protocol/ceremony/statement.ts';
 import { toHex } from '../protocol/common/bytes.ts';
 import { checksumAddress } from '../protocol/payload/address.ts';
 import { decode } from '../protocol/payload/payload.ts';
-import { safeSignature, signedTransaction } from '../protocol/payload/signed-transaction.ts';
+import { signatureBytes, signedTransaction } from '../protocol/payload/signed-transaction.ts';
 import { formatPath } from '../protocol/threshold/derivation.ts';
 import type { Accusation } from '../protocol/transcript/verify/evidence.ts';
 
@@ -167,7 +167,7 @@ function signatureJson(entry: BookEntry, signature: EcdsaSignature): { readonly 
   if (decoded?.ok !== true) return {};
   const { r, s, recovery } = signature;
   const recoverable = { r, s, recid: recovery === 1 ? 1 : 0 } as const;
-  const bytes = `0x${toHex(safeSignature(recoverable))}`;
+  const bytes = `0x${toHex(signatureBytes(recoverable))}`;
   if (decoded.value.transaction === undefined) return { digest: `0x${toHex(decoded.value.digest)}`, signature: bytes };
   const { hash, raw } = signedTransaction(decoded.value, recoverable);
   return {

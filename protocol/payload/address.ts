@@ -1,5 +1,5 @@
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { fromHex, toHex, utf8 } from '../common/bytes.ts';
+import { keccak256 } from './keccak.ts';
 
 /** `0x` and 40 lower-case hex digits: the one form of an address inside the product. */
 export type Address = `0x${string}`;
@@ -24,7 +24,7 @@ export function checksumAddress(address: Address): string {
   const known = CHECKSUMS.get(address);
   if (known !== undefined) return known;
   const digits = address.slice(2);
-  const hash = toHex(keccak_256(utf8(digits)));
+  const hash = toHex(keccak256(utf8(digits)));
   let result = '0x';
   for (let i = 0; i < 40; i++) {
     const digit = digits[i] ?? '';

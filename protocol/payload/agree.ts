@@ -1,11 +1,21 @@
 /** Field by field: what our decoder read and what the second decoder read must be the same. */
 import { toHex } from '../common/bytes.ts';
-import type { AbiValue } from './calldata/abi.ts';
+import { type Authorization, authorizationDigest, type SignedAuthorization } from './authorization.ts';
+import { type AbiValue, isText } from './calldata/abi.ts';
 import type { Argument } from './calldata/call.ts';
 import type { SecondReading } from './calldata/expand.ts';
+import type { PackedField } from './calldata/multisend.ts';
+import type { Message } from './message.ts';
 import { refuse } from './refusal.ts';
-import type { SafeTx } from './safe-tx.ts';
-import { type SecondSafeTx, type SecondTransaction, secondArguments, secondMultiSend } from './second-decoder.ts';
+import {
+  type SecondAuthorization,
+  type SecondMessage,
+  type SecondSignedAuthorization,
+  type SecondTransaction,
+  secondArguments,
+  secondMultiSend,
+} from './second-decoder.ts';
+import { type SecondPackedKind, secondPacked, secondSelector } from './second-packed.ts';
 import type { Transaction } from './transaction.ts';
 
 /** Both readings of a transaction, its digest included; throws a refusal naming the first field that differs. */
@@ -28,6 +38,11 @@ export function agreeTransaction(ours: Transaction, digest: Uint8Array, theirs: 
   same('data', ours.data, parsed['data'] ?? '0x');
   const ourList = ours.accessList.map((entry) => [entry.address, entry.storageKeys]);
   same('accessList', ourList, pairs(parsed['accessList'] ?? []));
+  const { blobs } = ours;
+  const blobPrice = parsed['maxFeePerBlobGas'];
+  same('blobVersionedHashes', blobs?.hashes, parsed['blobVersionedHashes']);
+  same('maxFeePerBlobGas', blobs?.maxFeePerBlobGas, blobs === undefined ? blobPrice : zeroIfAbsent(blobPrice));
+  agreeAuthorizations(ours.authorizations, theirs.authorizations);
   // A reader that sees a field of which we know nothing has read something else.
   for (const key of Object.keys(parsed)) if (!KNOWN_FIELDS.has(key)) refuse('DECODERS_DISAGREE', 'an extra field');
   same('digest', digest, theirs.digest);
@@ -45,28 +60,38 @@ const KNOWN_FIELDS: ReadonlySet<string> = new Set([
   'value',
   'data',
   'accessList',
+  'blobVersionedHashes',
+  'maxFeePerBlobGas',
+  'authorizationList',
 ]);
 
-export function agreeSafeTx(ours: SafeTx, digest: Uint8Array, theirs: SecondSafeTx): void {
-  const { domain, message } = theirs;
-  same('chainId', ours.chainId, domain['chainId']);
-  same('verifyingContract', ours.safe, domain['verifyingContract']);
-  same('operation', BigInt(ours.operation), message['operation']);
-  for (const field of SAFE_TX_VALUES) same(field, ours[field], message[field]);
+function agreeAuthorizations(ours: readonly SignedAuthorization[], theirs: readonly SecondSignedAuthorization[]): void {
+  if (ours.length !== theirs.length) refuse('DECODERS_DISAGREE', 'authorizationList');
+  for (const [i, signed] of ours.entries()) {
+    const other = theirs[i];
+    if (other === undefined) refuse('DECODERS_DISAGREE', 'authorizationList');
+    agreeAuthorization(signed, authorizationDigest(signed), other);
+    same('yParity', BigInt(signed.yParity), other.yParity);
+    same('r', signed.r, other.r);
+    same('s', signed.s, other.s);
+    same('authority', signed.authority, other.authority);
+  }
+}
+
+/** Both readings of an authorization, its digest included. */
+export function agreeAuthorization(ours: Authorization, digest: Uint8Array, theirs: SecondAuthorization): void {
+  for (const field of ['chainId', 'address', 'nonce'] as const) same(field, ours[field], theirs[field]);
   same('digest', digest, theirs.digest);
 }
 
-const SAFE_TX_VALUES = [
-  'to',
-  'value',
-  'data',
-  'safeTxGas',
-  'baseGas',
-  'gasPrice',
-  'gasToken',
-  'refundReceiver',
-  'nonce',
-] as const;
+/** Both readings of a message, its digest included. */
+export function agreeMessage(ours: Message, digest: Uint8Array, theirs: SecondMessage): void {
+  if (ours.encoding !== theirs.encoding) refuse('DECODERS_DISAGREE', 'encoding');
+  // Not `same`, which forgives hex its case.
+  if (ours.text === undefined) same('message', ours.bytes, theirs.message);
+  else if (ours.text !== theirs.message) refuse('DECODERS_DISAGREE', 'message');
+  same('digest', digest, theirs.digest);
+}
 
 /** The second reading of every call that expand.ts opens. */
 export const SECOND_READING: SecondReading = {
@@ -86,7 +111,18 @@ export const SECOND_READING: SecondReading = {
       theirs.map(({ operation, to, value, data }) => [operation, to, value, data]),
     );
   },
+  packed(fields, data) {
+    same('packed call', fields, secondPacked(fields.map(packedKind), data));
+  },
+  selector(signature, selector) {
+    same('selector', selector, secondSelector(signature));
+  },
 };
+
+function packedKind(field: PackedField): SecondPackedKind {
+  if (typeof field === 'bigint') return 'uint256';
+  return typeof field === 'string' ? 'address' : 'bytes';
+}
 
 function pairs(list: unknown): unknown {
   if (!Array.isArray(list)) return undefined;
@@ -96,8 +132,8 @@ function pairs(list: unknown): unknown {
   ]);
 }
 
-/** What our side holds: texts (addresses among them), numbers, bytes, lists of these. */
-type Comparable = string | bigint | boolean | Uint8Array | readonly AbiValue[] | undefined;
+/** What our side holds; a bare string is an address or a word of ours, compared without regard to case. */
+type Comparable = AbiValue | string | undefined;
 
 function same(field: string, ours: Comparable, theirs: unknown): void {
   if (!isSame(ours, theirs)) refuse('DECODERS_DISAGREE', field);
@@ -112,7 +148,7 @@ function isSame(ours: Comparable, theirs: unknown): boolean {
   }
   if (typeof ours === 'string') return typeof theirs === 'string' && ours === theirs.toLowerCase();
   if (ours instanceof Uint8Array) return typeof theirs === 'string' && `0x${toHex(ours)}` === theirs.toLowerCase();
-  if (!isList(ours)) return ours === theirs;
+  if (!isList(ours)) return ours !== undefined && isText(ours) ? ours.text === theirs : ours === theirs;
   const items: unknown = theirs;
   if (!Array.isArray(items) || items.length !== ours.length) return false;
   return ours.every((item, i) => isSame(item, items[i]));

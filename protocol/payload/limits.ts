@@ -15,6 +15,20 @@ export const DECODE_LIMITS: DecodeLimits = { maxBytes: 128 * 1024, maxDepth: 8, 
  */
 export const MAX_TYPED_DATA_LENGTH: number = 320 * 1024;
 
+/** Characters of a message payload: each byte of text may become an escape of six. */
+export const MAX_MESSAGE_LENGTH: number = 320 * 1024;
+
+/**
+ * Blobs of one EIP-4844 transaction. 9 is the most that fit a block of Ethereum so far (EIP-7691), hence a transaction;
+ * since EIP-7594 it is 6. No chain has to be known to say that more is wrong.
+ */
+export const MAX_BLOBS = 9;
+/** Blob gas of one blob (EIP-4844). */
+export const GAS_PER_BLOB: bigint = 1n << 17n;
+
+/** Authorizations of one EIP-7702 transaction. Each costs two recoveries of a public key, some milliseconds. */
+export const MAX_AUTHORIZATIONS = 64;
+
 /** Preimages that may come along with one payload. */
 export const MAX_PREIMAGES = 16;
 

@@ -2,20 +2,28 @@
  * Begin here: payload bytes in, `Decoded` out (design: the one path). There is no kind for a bare digest; a digest
  * exists only as the result of a decode, computed by the party that will sign it.
  */
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { equalBytes } from '../common/bytes.ts';
 import { ok, type Result } from '../common/result.ts';
-import { agreeSafeTx, agreeTransaction, SECOND_READING } from './agree.ts';
-import type { Authorization } from './authorization.ts';
+import type { Address } from './address.ts';
+import { agreeAuthorization, agreeMessage, agreeTransaction, SECOND_READING } from './agree.ts';
+import {
+  type Authorization,
+  authorizationDigest,
+  decodeAuthorization,
+  authorizationPayload as encodeAuthorization,
+} from './authorization.ts';
 import type { Call, Leaf } from './calldata/call.ts';
 import { expand, type Frame, flatten, isLeaf } from './calldata/expand.ts';
+import { keccak256 } from './keccak.ts';
 import { DECODE_LIMITS, type DecodeLimits } from './limits.ts';
-import type { Message } from './message.ts';
+import { decodeMessage, type Message, messageDigest } from './message.ts';
+import { type Preimage, Preimages } from './preimages.ts';
 import { guarded, type PayloadProblem, PayloadRefusal, refuse } from './refusal.ts';
-import { type SafeTx, safeTxDigest } from './safe-tx.ts';
-import { secondSafeTx, secondTransaction } from './second-decoder.ts';
+import type { SafeTx } from './safe-tx.ts';
+import { secondAuthorization, secondMessage, secondTransaction } from './second-decoder.ts';
 import { decodeTransaction, encodeTransaction, type Transaction } from './transaction.ts';
-import { decodeTypedData, type TypedData } from './typed-data.ts';
+import type { TypedData } from './typed-data/reading.ts';
+import { readTypedData } from './typed-data.ts';
 
 /**
  * All kinds that exist. `evm-transaction`: unsigned serialised bytes; `evm-typed-data` and `evm-message`: canonical JSON
@@ -69,12 +77,16 @@ export interface Decoded {
 /** Decodes and cross-checks a payload. Never throws on any bytes; a refusal names its code. */
 export function decode(payload: Payload, limits: DecodeLimits = DECODE_LIMITS): Result<Decoded, PayloadProblem> {
   return guarded('DECODER_FAILED', () => {
-    const bytes = copyOf(payload.bytes, limits);
+    const copied = copyOf(payload, limits);
     switch (payload.kind) {
       case 'evm-transaction':
-        return ok(transactionPayload(bytes, limits));
+        return ok(transactionPayload(copied, limits));
       case 'evm-typed-data':
-        return ok(typedDataPayload(bytes, limits));
+        return ok(typedDataPayload(copied, limits));
+      case 'evm-message':
+        return ok(messagePayload(copied, limits));
+      case 'evm-authorization':
+        return ok(authorizationPayload(copied, limits));
       default:
         return refuse('UNSUPPORTED_KIND');
     }
@@ -99,38 +111,89 @@ const NOTHING = {
   authorization: undefined,
 } as const;
 
-function transactionPayload(bytes: Uint8Array, limits: DecodeLimits): Decoded {
+function transactionPayload(payload: Payload, limits: DecodeLimits): Decoded {
+  const { bytes } = payload;
   const transaction = readTransaction(bytes);
   if (!equalBytes(encodeTransaction(transaction), bytes)) refuse('REENCODE_MISMATCH');
-  const digest = keccak_256(bytes);
+  const digest = keccak256(bytes);
   agreeTransaction(transaction, digest, secondTransaction(bytes));
   const { to, value, data, chainId } = transaction;
-  const frame: Frame = { operation: to === undefined ? 'create' : 'call', from: 'wallet', to, value, data };
-  const rest = { ...NOTHING, digest, chainId, transaction };
-  return made({ payload: { kind: 'evm-transaction', bytes }, ...rest, ...opened(frame, limits) });
+  const inside = transaction.authorizations.map((signed) => delegation(signed, authorizationDigest(signed)));
+  const frame: Frame = { operation: to === undefined ? 'create' : 'call', from: 'wallet', to, value, data, inside };
+  const tree = opened(frame, preimagesOf(payload, chainId), limits);
+  return made({ ...NOTHING, payload, digest, chainId, transaction, ...tree });
 }
 
-function typedDataPayload(bytes: Uint8Array, limits: DecodeLimits): Decoded {
-  const { safeTx, typedData } = decodeTypedData(bytes);
-  const digest = safeTxDigest(safeTx);
-  agreeSafeTx(safeTx, digest, secondSafeTx(bytes));
-  const { safeTxGas, baseGas, gasPrice, gasToken, refundReceiver } = safeTx;
+function typedDataPayload(payload: Payload, limits: DecodeLimits): Decoded {
+  const { safeTx, typedData, digest, chainId, frame } = readTypedData(payload.bytes);
+  const tree = opened(frame, preimagesOf(payload, chainId), limits);
+  return made({ ...NOTHING, payload, digest, chainId, safeTx, typedData, ...tree });
+}
+
+/** Bytes in a Safe's form of signature check, and so of every hash that a contract compares. */
+const HASH_LENGTH = 32;
+
+function messagePayload(payload: Payload, limits: DecodeLimits): Decoded {
+  const message = decodeMessage(payload.bytes);
+  const digest = messageDigest(message);
+  agreeMessage(message, digest, secondMessage(payload.bytes));
+  const preimages = preimagesOf(payload, undefined);
+  const content = message.bytes.length === HASH_LENGTH ? contentOf(message, preimages) : undefined;
   const frame: Frame = {
-    operation: safeTx.operation === 1 ? 'delegatecall' : 'call',
-    from: safeTx.safe,
-    to: safeTx.to,
-    value: safeTx.value,
-    data: safeTx.data,
-    safeGas: { safeTxGas, baseGas, gasPrice, gasToken, refundReceiver },
+    operation: 'authorize',
+    from: 'wallet',
+    to: content?.safeTx.safe,
+    value: 0n,
+    data: new Uint8Array(0),
+    grant: { digest, call: undefined, movements: [] },
+    inside: content === undefined ? [] : [content.frame],
   };
-  const rest = { ...NOTHING, digest, chainId: safeTx.chainId, safeTx, typedData };
-  return made({ payload: { kind: 'evm-typed-data', bytes }, ...rest, ...opened(frame, limits) });
+  const { chainId, safeTx } = content ?? NOTHING_BEHIND;
+  return made({ ...NOTHING, payload, digest, chainId, safeTx, message, ...opened(frame, preimages, limits) });
 }
 
-function opened(frame: Frame, limits: DecodeLimits): Pick<Decoded, 'root' | 'calls' | 'leaves'> {
-  const root = expand(frame, SECOND_READING, limits);
+const NOTHING_BEHIND = { chainId: undefined, safeTx: undefined } as const;
+
+/** Text of that length too: a Safe transaction whose hash is printable can be found by trying. */
+function contentOf(message: Message, preimages: Preimages): Preimage {
+  const content = preimages.take(message.bytes);
+  if (content !== undefined) return content;
+  return preimages.size === 0 ? refuse('OPAQUE_MESSAGE') : refuse('PREIMAGE_MISMATCH', 'the message is another hash');
+}
+
+function authorizationPayload(payload: Payload, limits: DecodeLimits): Decoded {
+  const authorization = decodeAuthorization(payload.bytes);
+  if (!equalBytes(encodeAuthorization(authorization), payload.bytes)) refuse('REENCODE_MISMATCH');
+  const digest = authorizationDigest(authorization);
+  agreeAuthorization(authorization, digest, secondAuthorization(payload.bytes));
+  const chainId = authorization.chainId === 0n ? undefined : authorization.chainId;
+  const tree = opened(delegation(authorization, digest), preimagesOf(payload, chainId), limits);
+  return made({ ...NOTHING, payload, digest, chainId, authorization, ...tree });
+}
+
+/** The account `authority`, or the wallet before it has signed, puts itself under the code of an address. */
+function delegation(authorization: Authorization & { readonly authority?: Address }, digest: Uint8Array): Frame {
+  const { address, authority } = authorization;
+  const from = authority ?? 'wallet';
+  return {
+    operation: 'authorize',
+    from,
+    to: address,
+    value: 0n,
+    data: new Uint8Array(0),
+    grant: { digest, call: undefined, movements: [], controlChange: { area: 'code', account: from } },
+  };
+}
+
+function opened(frame: Frame, preimages: Preimages, limits: DecodeLimits): Pick<Decoded, 'root' | 'calls' | 'leaves'> {
+  const root = expand(frame, SECOND_READING, limits, preimages);
+  preimages.assertAllUsed();
   const calls = flatten(root);
   return { root, calls, leaves: calls.filter(isLeaf) };
+}
+
+function preimagesOf({ preimages = [] }: Payload, chainId: bigint | undefined): Preimages {
+  return new Preimages(preimages.map(readTypedData), chainId);
 }
 
 const NO_TRANSACTION_AT_ALL: ReadonlySet<unknown> = new Set([
@@ -151,11 +214,14 @@ function readTransaction(bytes: Uint8Array): Transaction {
 }
 
 /** One private copy is decoded, hashed and kept, so no one can change the bytes between two looks at them. */
-function copyOf(bytes: Uint8Array, limits: DecodeLimits): Uint8Array {
+function copyOf({ kind, bytes, preimages }: Payload, limits: DecodeLimits): Payload {
   if (bytes.length === 0) refuse('PAYLOAD_EMPTY');
-  if (bytes.length > limits.maxBytes) refuse('PAYLOAD_TOO_LARGE', `more than ${limits.maxBytes} bytes`);
+  const size = (preimages ?? []).reduce((sum, preimage) => sum + preimage.length, bytes.length);
+  if (size > limits.maxBytes) refuse('PAYLOAD_TOO_LARGE', `more than ${limits.maxBytes} bytes`);
   // Not slice(): on a Node Buffer that shares the memory.
-  return new Uint8Array(bytes);
+  const copy = { kind, bytes: new Uint8Array(bytes) };
+  if (preimages === undefined || preimages.length === 0) return copy;
+  return { ...copy, preimages: preimages.map((preimage) => new Uint8Array(preimage)) };
 }
 
 function made(fields: Omit<Decoded, typeof decodedBrand>): Decoded {

@@ -6,21 +6,41 @@ import {
   decodeAbiParameters,
   encodeAbiParameters,
   encodePacked,
+  fromRlp,
   type Hex,
-  hashTypedData,
+  hashMessage,
   keccak256,
   parseAbiParameters,
   parseTransaction,
   serializeTransaction,
+  toRlp,
 } from 'viem';
+import { hashAuthorization } from 'viem/utils';
 import { toHex } from '../common/bytes.ts';
 import type { KnownFunction } from './calldata/table.ts';
 import { refuse } from './refusal.ts';
+import { secondRecovery } from './second-recovery.ts';
 
 /** Values as viem gives them; agree.ts compares them with ours. */
 export interface SecondTransaction {
   readonly parsed: Readonly<Record<string, unknown>>;
+  readonly authorizations: readonly SecondSignedAuthorization[];
   readonly digest: Hex;
+}
+
+export interface SecondAuthorization {
+  readonly chainId: number;
+  readonly address: Hex;
+  readonly nonce: number;
+  readonly digest: Hex;
+}
+
+export interface SecondSignedAuthorization extends SecondAuthorization {
+  readonly yParity: number;
+  readonly r: bigint;
+  readonly s: bigint;
+  /** Lower case; `undefined`: no key can have signed it. */
+  readonly authority: Hex | undefined;
 }
 
 export function secondTransaction(bytes: Uint8Array): SecondTransaction {
@@ -29,14 +49,67 @@ export function secondTransaction(bytes: Uint8Array): SecondTransaction {
     // viem tells the types apart by this prefix; a legacy list starts at 0xc0.
     const parsed = parseTransaction(hex);
     if (serializeTransaction(parsed) !== hex) refuse('REENCODE_MISMATCH');
-    return { parsed: { ...parsed }, digest: keccak256(hex) };
+    const list = 'authorizationList' in parsed ? (parsed.authorizationList ?? []) : [];
+    return { parsed: { ...parsed }, authorizations: list.map(signedAuthorization), digest: keccak256(hex) };
+  });
+}
+
+function signedAuthorization(item: {
+  readonly address: Hex;
+  readonly chainId: number;
+  readonly nonce: number;
+  readonly r: Hex;
+  readonly s: Hex;
+  readonly yParity?: number | undefined;
+}): SecondSignedAuthorization {
+  const { address, chainId, nonce } = item;
+  const digest = hashAuthorization({ address, chainId, nonce });
+  const yParity = item.yParity === 1 ? 1 : 0;
+  const [r, s] = [BigInt(item.r), BigInt(item.s)];
+  const key = secondRecovery(BigInt(digest), yParity, r, s);
+  const word = (value: bigint): string => value.toString(16).padStart(64, '0');
+  const authority: Hex | undefined = key && `0x${keccak256(`0x${word(key.x)}${word(key.y)}`).slice(26)}`;
+  return { chainId, address, nonce, digest, yParity: item.yParity ?? -1, r, s, authority };
+}
+
+/** An authorization that is to be signed: its list read by viem's RLP, and hashed by viem from the fields. */
+export function secondAuthorization(bytes: Uint8Array): SecondAuthorization {
+  return attempt(() => {
+    const body = hexOf(bytes.subarray(1));
+    const fields = fromRlp(body, 'hex');
+    if (bytes[0] !== 5 || typeof fields === 'string' || fields.length !== 3) return refuse('SECOND_DECODER_REFUSED');
+    if (toRlp(fields) !== body) refuse('REENCODE_MISMATCH');
+    const [chainId, address, nonce] = fields;
+    const number = (field: unknown): number => (field === '0x' ? 0 : Number(field));
+    if (typeof address !== 'string') return refuse('SECOND_DECODER_REFUSED');
+    const read = { chainId: number(chainId), address, nonce: number(nonce) };
+    if (!Number.isSafeInteger(read.chainId) || !Number.isSafeInteger(read.nonce)) refuse('SECOND_DECODER_REFUSED');
+    return { ...read, digest: hashAuthorization(read) };
+  });
+}
+
+export interface SecondMessage {
+  readonly encoding: unknown;
+  readonly message: unknown;
+  readonly digest: Hex;
+}
+
+/** A message read by JSON.parse and hashed by viem. */
+export function secondMessage(bytes: Uint8Array): SecondMessage {
+  return attempt(() => {
+    const document: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    const { encoding, message, ...rest } = document as Readonly<Record<string, unknown>>;
+    if (typeof message !== 'string' || Object.keys(rest).length > 0) return refuse('SECOND_DECODER_REFUSED');
+    if (encoding === 'text') return { encoding, message, digest: hashMessage(message) };
+    if (encoding !== 'hex' || !/^0x(?:[0-9a-f]{2})*$/.test(message)) return refuse('SECOND_DECODER_REFUSED');
+    return { encoding, message, digest: hashMessage({ raw: `0x${message.slice(2)}` }) };
   });
 }
 
 const PARAMETERS = new Map<string, readonly { readonly type: string }[]>();
 
 /** The arguments of a known function, in order. */
-export function secondArguments(known: KnownFunction, body: Uint8Array): readonly unknown[] {
+export function secondArguments(known: Pick<KnownFunction, 'canonical'>, body: Uint8Array): readonly unknown[] {
   return attempt(() => {
     const list = known.canonical.slice(known.canonical.indexOf('(') + 1, -1);
     if (list === '') return [];
@@ -84,38 +157,6 @@ export function secondMultiSend(transactions: Uint8Array): readonly SecondPacked
     if (packed !== text) refuse('REENCODE_MISMATCH');
     return entries;
   });
-}
-
-/** The SafeTx document read by JSON.parse and hashed by viem. */
-export interface SecondSafeTx {
-  readonly domain: Readonly<Record<string, unknown>>;
-  readonly message: Readonly<Record<string, unknown>>;
-  readonly digest: Hex;
-}
-
-export function secondSafeTx(bytes: Uint8Array): SecondSafeTx {
-  return attempt(() => {
-    const document = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as {
-      readonly domain: Readonly<Record<string, unknown>>;
-      readonly message: Readonly<Record<string, unknown>>;
-      readonly types: Readonly<Record<string, readonly { readonly name: string; readonly type: string }[]>>;
-      readonly primaryType: string;
-    };
-    const { types, primaryType } = document;
-    const domain = numbers(document.domain, types['EIP712Domain'] ?? []);
-    const message = numbers(document.message, types[primaryType] ?? []);
-    return { domain, message, digest: hashTypedData({ domain, types, primaryType, message }) };
-  });
-}
-
-/** Decimal strings as bigints where the types say so; viem takes many things for a number, so it gets only this one. */
-function numbers(
-  values: Readonly<Record<string, unknown>>,
-  fields: readonly { readonly name: string; readonly type: string }[],
-): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(
-    fields.map(({ name, type }) => [name, type.startsWith('uint') ? BigInt(String(values[name])) : values[name]]),
-  );
 }
 
 function hexOf(bytes: Uint8Array): Hex {

@@ -1,13 +1,15 @@
 /**
- * First decoder, transactions: the three unsigned forms (legacy with EIP-155, EIP-2930, EIP-1559) read field by field
- * from their specifications. Everything a chain would reject, and every second spelling of the same thing, is refused.
+ * First decoder, transactions: the five unsigned forms (legacy with EIP-155, EIP-2930, EIP-1559, EIP-4844, EIP-7702)
+ * read field by field from their specifications. Everything a chain would reject, and every second spelling of the same
+ * thing, is refused.
  */
 import { concat } from '../common/bytes.ts';
-import { type Address, addressBytes, addressOf } from './address.ts';
-import type { SignedAuthorization } from './authorization.ts';
-import { CHAIN_ID_MAX, NONCE_MAX, UINT64_MAX, UINT256_MAX } from './limits.ts';
-import { type PayloadCode, refuse } from './refusal.ts';
-import { decodeRlp, encodeRlp, minimalBytes, type RlpItem } from './rlp.ts';
+import { type Address, addressBytes } from './address.ts';
+import { authorizationItems, readAuthorizations, type SignedAuthorization } from './authorization.ts';
+import { addressIn, bytesOf, integerOf, itemsOf, listOf } from './fields.ts';
+import { CHAIN_ID_MAX, GAS_PER_BLOB, MAX_BLOBS, NONCE_MAX, UINT64_MAX, UINT256_MAX } from './limits.ts';
+import { refuse } from './refusal.ts';
+import { encodeRlp, minimalBytes, type RlpItem } from './rlp.ts';
 
 export type TransactionType = 'legacy' | 'eip2930' | 'eip1559' | 'eip4844' | 'eip7702';
 
@@ -54,18 +56,29 @@ export function feeCap(fees: Fees): bigint {
   return fees.kind === 'price' ? fees.gasPrice : fees.maxFeePerGas;
 }
 
-/** Fields of the unsigned form, and of the same transaction once signed. */
-const FIELD_COUNTS = { eip2930: [8, 11], eip1559: [9, 12] } as const;
+/** The most that the transaction can pay for gas and for blobs, in wei. */
+export function totalFeeCap({ gas, fees, blobs }: Transaction): bigint {
+  const blobGas = blobs === undefined ? 0n : BigInt(blobs.hashes.length) * GAS_PER_BLOB;
+  return gas * feeCap(fees) + blobGas * (blobs?.maxFeePerBlobGas ?? 0n);
+}
+
+type TypedTransaction = Exclude<TransactionType, 'legacy'>;
+
+/** By the first byte, which is the type. `fields`: of the unsigned form; a signature adds three. */
+const TYPED: ReadonlyMap<number, { readonly type: TypedTransaction; readonly fields: number }> = new Map([
+  [1, { type: 'eip2930', fields: 8 }],
+  [2, { type: 'eip1559', fields: 9 }],
+  [3, { type: 'eip4844', fields: 11 }],
+  [4, { type: 'eip7702', fields: 10 }],
+]);
 
 export function decodeTransaction(bytes: Uint8Array): Transaction {
   const first = bytes[0];
   if (first === undefined) return refuse('PAYLOAD_EMPTY');
   if (first >= 0xc0) return legacy(listOf(bytes));
-  if (first === 0x01) return typed('eip2930', listOf(bytes.subarray(1)));
-  if (first === 0x02) return typed('eip1559', listOf(bytes.subarray(1)));
-  if (first === 0x03) return refuse('TX_TYPE_UNSUPPORTED', 'type 3 carries blobs that nobody here can see');
-  if (first === 0x04) return refuse('TX_TYPE_UNSUPPORTED', 'type 4 hands the wallet to foreign code (EIP-7702)');
-  return refuse('TX_TYPE_UNSUPPORTED', 'the first byte names no known type');
+  const known = TYPED.get(first);
+  if (known === undefined) return refuse('TX_TYPE_UNSUPPORTED', 'the first byte names no known type');
+  return typed(known.type, known.fields, listOf(bytes.subarray(1)));
 }
 
 /** The unsigned bytes of a transaction; with `signature` (three RLP integers) the signed ones. */
@@ -84,8 +97,19 @@ export function encodeTransaction(tx: Transaction, signature?: readonly [bigint,
     return encodeRlp([...start, ...end]);
   }
   const list = tx.accessList.map((entry) => [addressBytes(entry.address), entry.storageKeys]);
-  const body = encodeRlp([chainId, ...start, list, ...tail]);
-  return concat(Uint8Array.of(tx.type === 'eip2930' ? 1 : 2), body);
+  const body = encodeRlp([chainId, ...start, list, ...ownItems(tx), ...tail]);
+  return concat(Uint8Array.of(typeByte(tx.type)), body);
+}
+
+/** What only one type has, after the access list. */
+function ownItems({ type, blobs, authorizations }: Transaction): readonly RlpItem[] {
+  if (type === 'eip4844') return [minimalBytes(blobs?.maxFeePerBlobGas ?? 0n), blobs?.hashes ?? []];
+  return type === 'eip7702' ? [authorizations.map(authorizationItems)] : [];
+}
+
+function typeByte(type: TypedTransaction): number {
+  for (const [byte, known] of TYPED) if (known.type === type) return byte;
+  return refuse('TX_TYPE_UNSUPPORTED');
 }
 
 function legacy(fields: readonly RlpItem[]): Transaction {
@@ -95,11 +119,11 @@ function legacy(fields: readonly RlpItem[]): Transaction {
   if (bytesOf(fields[7], 'r').length > 0 || bytesOf(fields[8], 's').length > 0) refuse('TX_ALREADY_SIGNED');
   return {
     type: 'legacy',
-    nonce: integer(fields[0], 'nonce', NONCE_MAX),
-    fees: { kind: 'price', gasPrice: integer(fields[1], 'gasPrice', UINT256_MAX) },
-    gas: integer(fields[2], 'gas', UINT64_MAX),
+    nonce: integerOf(fields[0], 'nonce', NONCE_MAX),
+    fees: { kind: 'price', gasPrice: integerOf(fields[1], 'gasPrice', UINT256_MAX) },
+    gas: integerOf(fields[2], 'gas', UINT64_MAX),
     to: destination(fields[3]),
-    value: integer(fields[4], 'value', UINT256_MAX),
+    value: integerOf(fields[4], 'value', UINT256_MAX),
     data: bytesOf(fields[5], 'data').slice(),
     chainId: chain(fields[6]),
     accessList: [],
@@ -108,81 +132,79 @@ function legacy(fields: readonly RlpItem[]): Transaction {
   };
 }
 
-function typed(type: 'eip2930' | 'eip1559', fields: readonly RlpItem[]): Transaction {
-  const [unsigned, signed] = FIELD_COUNTS[type];
-  if (fields.length === signed) refuse('TX_ALREADY_SIGNED');
-  if (fields.length !== unsigned) {
-    refuse('TX_FIELD_COUNT', `an unsigned ${type} transaction has ${unsigned} fields, this has ${fields.length}`);
+function typed(type: TypedTransaction, count: number, fields: readonly RlpItem[]): Transaction {
+  if (fields.length === count + 3) refuse('TX_ALREADY_SIGNED');
+  if (type === 'eip4844' && (fields.length === 4 || fields.length === 5)) {
+    refuse('TX_FIELD_COUNT', 'the blobs come along, but only the transaction without them is signed');
   }
-  const shift = type === 'eip1559' ? 1 : 0;
+  if (fields.length !== count) {
+    refuse('TX_FIELD_COUNT', `an unsigned ${type} transaction has ${count} fields, this has ${fields.length}`);
+  }
+  const shift = type === 'eip2930' ? 0 : 1;
+  const chainId = chain(fields[0]);
+  const to = destination(fields[4 + shift]);
+  if (to === undefined && (type === 'eip4844' || type === 'eip7702')) refuse('TX_NO_DESTINATION', type);
   return {
     type,
-    chainId: chain(fields[0]),
-    nonce: integer(fields[1], 'nonce', NONCE_MAX),
-    fees: type === 'eip1559' ? capped(fields[2], fields[3]) : price(fields[2]),
-    gas: integer(fields[3 + shift], 'gas', UINT64_MAX),
-    to: destination(fields[4 + shift]),
-    value: integer(fields[5 + shift], 'value', UINT256_MAX),
+    chainId,
+    nonce: integerOf(fields[1], 'nonce', NONCE_MAX),
+    fees: type === 'eip2930' ? price(fields[2]) : capped(fields[2], fields[3]),
+    gas: integerOf(fields[3 + shift], 'gas', UINT64_MAX),
+    to,
+    value: integerOf(fields[5 + shift], 'value', UINT256_MAX),
     data: bytesOf(fields[6 + shift], 'data').slice(),
     accessList: accessList(fields[7 + shift]),
-    blobs: undefined,
-    authorizations: [],
+    blobs: type === 'eip4844' ? blobsOf(fields[9], fields[10]) : undefined,
+    authorizations: type === 'eip7702' ? readAuthorizations(fields[9], chainId) : [],
   };
 }
 
 function price(field: RlpItem | undefined): Fees {
-  return { kind: 'price', gasPrice: integer(field, 'gasPrice', UINT256_MAX) };
+  return { kind: 'price', gasPrice: integerOf(field, 'gasPrice', UINT256_MAX) };
 }
 
 function capped(tip: RlpItem | undefined, cap: RlpItem | undefined): Fees {
-  const maxPriorityFeePerGas = integer(tip, 'maxPriorityFeePerGas', UINT256_MAX);
-  const maxFeePerGas = integer(cap, 'maxFeePerGas', UINT256_MAX);
+  const maxPriorityFeePerGas = integerOf(tip, 'maxPriorityFeePerGas', UINT256_MAX);
+  const maxFeePerGas = integerOf(cap, 'maxFeePerGas', UINT256_MAX);
   if (maxPriorityFeePerGas > maxFeePerGas) refuse('TX_FEE_ORDER');
   return { kind: 'cap', maxFeePerGas, maxPriorityFeePerGas };
 }
 
+/** Version 1 of a versioned hash is that of a KZG commitment; no other exists. */
+const KZG_VERSION = 0x01;
+
+function blobsOf(price: RlpItem | undefined, list: RlpItem | undefined): Blobs {
+  const maxFeePerBlobGas = integerOf(price, 'maxFeePerBlobGas', UINT256_MAX);
+  const hashes = itemsOf(list, 'the list of blob hashes', 'TX_BLOBS').map((item) => {
+    const hash = bytesOf(item, 'a blob hash', 'TX_BLOBS');
+    if (hash.length !== 32) refuse('TX_BLOBS', 'a hash is not 32 bytes');
+    return hash[0] === KZG_VERSION ? hash.slice() : refuse('TX_BLOBS', 'a hash is not of version 1');
+  });
+  if (hashes.length === 0 || hashes.length > MAX_BLOBS) refuse('TX_BLOBS', `there are ${hashes.length}`);
+  return { hashes, maxFeePerBlobGas };
+}
+
 function chain(field: RlpItem | undefined): bigint {
-  const chainId = integer(field, 'chainId', CHAIN_ID_MAX);
+  const chainId = integerOf(field, 'chainId', CHAIN_ID_MAX);
   return chainId === 0n ? refuse('TX_NO_CHAIN_ID') : chainId;
 }
 
 function destination(field: RlpItem | undefined): Address | undefined {
   const bytes = bytesOf(field, 'to', 'TX_ADDRESS');
-  if (bytes.length === 0) return undefined;
-  return bytes.length === 20 ? addressOf(bytes) : refuse('TX_ADDRESS');
+  return bytes.length === 0 ? undefined : addressIn(bytes, 'to', 'TX_ADDRESS');
 }
 
 function accessList(field: RlpItem | undefined): readonly AccessEntry[] {
-  if (field === undefined || field instanceof Uint8Array) return refuse('TX_ACCESS_LIST', 'it is not a list');
-  return field.map((entry) => {
-    if (entry instanceof Uint8Array || entry.length !== 2) return refuse('TX_ACCESS_LIST', 'an entry is not a pair');
-    const [address, keys] = entry;
-    const account = bytesOf(address, 'address', 'TX_ACCESS_LIST');
-    if (account.length !== 20) refuse('TX_ACCESS_LIST', 'an address is not 20 bytes');
-    if (keys === undefined || keys instanceof Uint8Array) return refuse('TX_ACCESS_LIST', 'keys are not a list');
-    return { address: addressOf(account), storageKeys: keys.map(storageKey) };
+  return itemsOf(field, 'it', 'TX_ACCESS_LIST').map((entry) => {
+    const pair = itemsOf(entry, 'an entry', 'TX_ACCESS_LIST');
+    if (pair.length !== 2) refuse('TX_ACCESS_LIST', 'an entry is not a pair');
+    const address = addressIn(pair[0], 'an address', 'TX_ACCESS_LIST');
+    const keys = itemsOf(pair[1], 'the keys of an entry', 'TX_ACCESS_LIST');
+    return { address, storageKeys: keys.map(storageKey) };
   });
 }
 
 function storageKey(item: RlpItem): Uint8Array {
-  const key = bytesOf(item, 'storage key', 'TX_ACCESS_LIST');
+  const key = bytesOf(item, 'a storage key', 'TX_ACCESS_LIST');
   return key.length === 32 ? key.slice() : refuse('TX_ACCESS_LIST', 'a storage key is not 32 bytes');
-}
-
-function listOf(bytes: Uint8Array): readonly RlpItem[] {
-  const item = decodeRlp(bytes);
-  return item instanceof Uint8Array ? refuse('RLP_MALFORMED', 'a transaction is a list') : item;
-}
-
-function bytesOf(item: RlpItem | undefined, name: string, code: PayloadCode = 'RLP_MALFORMED'): Uint8Array {
-  return item instanceof Uint8Array ? item : refuse(code, `${name} is a list`);
-}
-
-function integer(item: RlpItem | undefined, name: string, max: bigint): bigint {
-  const bytes = bytesOf(item, name);
-  if (bytes[0] === 0) refuse('TX_FIELD_RANGE', `${name} has leading zeros`);
-  if (bytes.length > 32) refuse('TX_FIELD_RANGE', `${name} is larger than 2^256 - 1`);
-  let value = 0n;
-  for (const byte of bytes) value = (value << 8n) | BigInt(byte);
-  return value <= max ? value : refuse('TX_FIELD_RANGE', `${name} is larger than ${max}`);
 }

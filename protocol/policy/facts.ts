@@ -1,12 +1,13 @@
 /** What rules ask about, taken from an assessment once for all rules. */
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { toHex } from '../common/bytes.ts';
 import type { Address } from '../payload/address.ts';
 import type { AbiValue } from '../payload/calldata/abi.ts';
 import type { Call } from '../payload/calldata/call.ts';
+import { keccak256 } from '../payload/keccak.ts';
 import type { Decoded } from '../payload/payload.ts';
 import type { Assessment } from '../payload/risk/assess.ts';
 import type { Risk } from '../payload/risk/codes.ts';
+import { totalFeeCap } from '../payload/transaction.ts';
 import { assetKey } from './prepare.ts';
 import type { MatchedKind, MatchedOperation, SelectorMatch } from './schema.ts';
 
@@ -14,7 +15,7 @@ export interface PayloadFacts {
   readonly kind: MatchedKind;
   /** `undefined`: the payload names none, so it may be valid on several. */
   readonly chainId: bigint | undefined;
-  /** Wei the wallet can pay for gas; 0 for typed data, which somebody else sends. */
+  /** Wei the wallet can pay for gas and blobs; 0 for all but transactions, since somebody else sends what they permit. */
   readonly feeMax: bigint;
   /** Every call of the tree, wrappers before what they wrap. */
   readonly nodes: readonly NodeFacts[];
@@ -41,7 +42,7 @@ export interface NodeFacts {
   readonly touches: readonly Movement[];
   /** The node runs code or data that nobody here can read. */
   readonly opaque: boolean;
-  /** Keccak-256 of the calldata as `0x` hex; computed when a rule asks. */
+  /** Keccak-256 of the calldata, or of `authorize` the digest that is signed, as `0x` hex; computed when a rule asks. */
   calldataHash(): string;
   readonly risks: readonly Risk[];
 }
@@ -63,17 +64,17 @@ export function payloadFacts(assessment: Assessment, chainId: bigint | undefined
     const path = paths.has(risk.path) ? risk.path : decoded.root.path;
     byPath.set(path, [...(byPath.get(path) ?? []), risk]);
   }
-  const nodes = decoded.calls.map((call) => nodeFacts(call, chainId, byPath.get(call.path) ?? []));
+  // A text says all it says; what some reader of it may do is not in the payload.
+  const isText = (call: Call): boolean => decoded.message?.encoding === 'text' && call === decoded.root;
+  const nodes = decoded.calls.map((call) => nodeFacts(call, chainId, byPath.get(call.path) ?? [], isText(call)));
   return { kind: decoded.payload.kind, chainId, feeMax: feeMax(decoded), nodes, totals: totalsOf(nodes) };
 }
 
-function feeMax(decoded: Decoded): bigint {
-  if (decoded.transaction === undefined) return 0n;
-  const { gas, fees } = decoded.transaction;
-  return gas * (fees.kind === 'price' ? fees.gasPrice : fees.maxFeePerGas);
+function feeMax({ transaction }: Decoded): bigint {
+  return transaction === undefined ? 0n : totalFeeCap(transaction);
 }
 
-function nodeFacts(call: Call, chainId: bigint | undefined, risks: readonly Risk[]): NodeFacts {
+function nodeFacts(call: Call, chainId: bigint | undefined, risks: readonly Risk[], isText: boolean): NodeFacts {
   const movements = movementsOf(call, chainId);
   const modelled = isModelled(call);
   let hash: string | undefined;
@@ -88,8 +89,8 @@ function nodeFacts(call: Call, chainId: bigint | undefined, risks: readonly Risk
     movements,
     modelled,
     touches: modelled ? movements : [...movements, ...named(call, chainId)],
-    opaque: isOpaque(call),
-    calldataHash: () => (hash ??= `0x${toHex(keccak_256(call.data))}`),
+    opaque: isOpaque(call) && !isText,
+    calldataHash: () => (hash ??= `0x${toHex(call.digest ?? keccak256(call.data))}`),
     risks,
   };
 }
@@ -120,6 +121,7 @@ function named(call: Call, chainId: bigint | undefined): readonly Movement[] {
 
 /** What a signature lets others take is listed whole or not at all. */
 function isModelled(call: Call): boolean {
+  if (call.closed === true) return false;
   if (call.operation === 'authorize') return call.movements.length > 0;
   if (call.operation !== 'call') return false;
   return call.data.length === 0 || call.movements.some(({ asset }) => asset !== 'native');
@@ -141,7 +143,7 @@ function selectorOf(call: Call): SelectorMatch | undefined {
 }
 
 function isOpaque(call: Call): boolean {
-  if (call.operation === 'create') return true;
+  if (call.operation === 'create' || call.closed === true) return true;
   if (call.operation === 'delegatecall') return call.children.length === 0;
   if (call.operation === 'authorize') return call.call === undefined && call.children.length === 0;
   return call.data.length > 0 && call.call === undefined;

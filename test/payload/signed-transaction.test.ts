@@ -14,7 +14,7 @@ import { describe, expect, test } from 'vitest';
 import type { Decoded } from '../../protocol/payload/payload.ts';
 import {
   type RecoverableSignature,
-  safeSignature,
+  signatureBytes,
   signedTransaction,
 } from '../../protocol/payload/signed-transaction.ts';
 import { bytes, decoded, FRIEND, hex, plainTransaction, safeTx, transaction, word } from './support/payloads.ts';
@@ -90,7 +90,7 @@ describe('signed transactions', () => {
       { r: new Uint8Array(32).fill(1), s: new Uint8Array(33).fill(1), recid: 0 },
     ]) {
       expect(() => signedTransaction(payload, signature)).toThrow(/must be/);
-      expect(() => safeSignature(signature)).toThrow(/must be/);
+      expect(() => signatureBytes(signature)).toThrow(/must be/);
     }
     expect(() => signedTransaction(decoded(safeTx()), made(1n, 1n, 0))).toThrow(/Only a transaction/);
   });
@@ -99,7 +99,7 @@ describe('signed transactions', () => {
 describe('Safe signatures', () => {
   test('65 bytes that recover to the owner', async () => {
     const payload = decoded(safeTx({ value: '1' }));
-    const signature = safeSignature(sign(payload));
+    const signature = signatureBytes(sign(payload));
     expect(signature).toHaveLength(65);
     expect(await recoverAddress({ hash: hex(payload.digest) as Hex, signature: hex(signature) as Hex })).toBe(ADDRESS);
   });

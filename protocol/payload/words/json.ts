@@ -1,20 +1,26 @@
 /** A decoded payload as JSON for scripts. Unlike the leaf tree nobody signs this form, so it may grow. */
 import { toHex } from '../../common/bytes.ts';
 import type { Json } from '../../common/canonical-json.ts';
-import type { AbiValue } from '../calldata/abi.ts';
+import type { Authorization } from '../authorization.ts';
+import { type AbiValue, isText } from '../calldata/abi.ts';
 import type { Call } from '../calldata/call.ts';
 import { leafTreeDigest } from '../leaf-tree.ts';
+import type { Message } from '../message.ts';
 import type { Decoded } from '../payload.ts';
 import type { SafeTx } from '../safe-tx.ts';
 import type { Transaction } from '../transaction.ts';
+import type { TypedData } from '../typed-data/reading.ts';
 
 /** Whole numbers are decimal strings, bytes `0x` hex, addresses lower case. */
 export function decodedJson(decoded: Decoded): Json {
-  const { chainId, transaction, safeTx } = decoded;
+  const { chainId, transaction, safeTx, typedData, message, authorization } = decoded;
   return {
     ...(chainId === undefined ? {} : { chainId: `${chainId}` }),
     ...(transaction === undefined ? {} : { transaction: transactionJson(transaction) }),
     ...(safeTx === undefined ? {} : { safeTx: safeTxJson(safeTx) }),
+    ...(typedData === undefined ? {} : { typedData: typedDataJson(typedData) }),
+    ...(message === undefined ? {} : { message: messageJson(message) }),
+    ...(authorization === undefined ? {} : { authorization: authorizationJson(authorization) }),
     calls: decoded.calls.map(callJson),
     leaves: decoded.leaves.map(({ path }) => path),
     leafTreeDigest: hex(leafTreeDigest(decoded)),
@@ -34,6 +40,35 @@ function transactionJson(tx: Transaction): Json {
     value: `${tx.value}`,
     data: hex(tx.data),
     accessList: tx.accessList.map(({ address, storageKeys }) => ({ address, storageKeys: storageKeys.map(hex) })),
+    ...(tx.blobs === undefined
+      ? {}
+      : { blobVersionedHashes: tx.blobs.hashes.map(hex), maxFeePerBlobGas: `${tx.blobs.maxFeePerBlobGas}` }),
+    ...(tx.authorizations.length === 0
+      ? {}
+      : {
+          authorizationList: tx.authorizations.map((signed) => ({
+            ...authorizationJson(signed),
+            authority: signed.authority,
+          })),
+        }),
+  };
+}
+
+function authorizationJson({ address, chainId, nonce }: Authorization): { readonly [key: string]: Json } {
+  return { chainId: `${chainId}`, address, nonce: `${nonce}` };
+}
+
+function messageJson({ encoding, text, bytes }: Message): Json {
+  return { encoding, message: text ?? hex(bytes) };
+}
+
+function typedDataJson({ primaryType, encodedType, domain, message, meaning }: TypedData): Json {
+  return {
+    primaryType,
+    encodedType,
+    domain,
+    message,
+    ...(meaning === undefined ? {} : { known: meaning.known }),
   };
 }
 
@@ -74,7 +109,13 @@ function callJson(call: Call): Json {
             value: valueJson(argument.value),
           })),
         }),
-    movements: movements.map((movement) => ({ ...movement, amount: `${movement.amount}` })),
+    movements: movements.map(({ amount, tokenId, ...movement }) => ({
+      ...movement,
+      amount: `${amount}`,
+      ...(tokenId === undefined ? {} : { tokenId: `${tokenId}` }),
+    })),
+    ...(call.closed === undefined ? {} : { closed: true }),
+    ...(call.digest === undefined ? {} : { digest: hex(call.digest) }),
     ...(controlChange === undefined ? {} : { controlChange: { ...controlChange } }),
   };
 }
@@ -82,6 +123,7 @@ function callJson(call: Call): Json {
 function valueJson(value: AbiValue): Json {
   if (typeof value === 'bigint') return `${value}`;
   if (typeof value === 'boolean' || typeof value === 'string') return value;
+  if (isText(value)) return value.text;
   return value instanceof Uint8Array ? hex(value) : value.map(valueJson);
 }
 
