@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { encodeAbiParameters, type Hex, parseAbiParameters } from 'viem';
 import { describe, expect, test } from 'vitest';
-import { type AbiType, type AbiValue, decodeArguments } from '../../protocol/payload/calldata/abi.ts';
-import { typeText } from '../../protocol/payload/calldata/signature.ts';
+import { type AbiType, type AbiValue, decodeArguments, isText } from '../../protocol/payload/calldata/abi.ts';
+import { parseSignature, typeText } from '../../protocol/payload/calldata/signature.ts';
 import { KNOWN_FUNCTIONS } from '../../protocol/payload/calldata/table.ts';
 import { bytes, hex } from './support/payloads.ts';
 
@@ -22,8 +22,12 @@ function anyValue(type: AbiType): fc.Arbitrary<AbiValue> {
       return fc.uint8Array({ minLength: type.size, maxLength: type.size });
     case 'bytes':
       return fc.uint8Array({ maxLength: 100 });
+    case 'int':
+      return fc.bigInt({ min: -(1n << BigInt(type.bits - 1)), max: (1n << BigInt(type.bits - 1)) - 1n });
+    case 'string':
+      return fc.string({ unit: 'grapheme', maxLength: 40 }).map((text) => ({ text }));
     case 'array':
-      return fc.array(anyValue(type.item), { maxLength: 4 });
+      return fc.array(anyValue(type.item), { minLength: type.length ?? 0, maxLength: type.length ?? 4 });
     case 'tuple':
       return fc.tuple(...type.fields.map(anyValue));
   }
@@ -32,7 +36,8 @@ function anyValue(type: AbiType): fc.Arbitrary<AbiValue> {
 /** The same value as viem takes it. */
 function foreign(type: AbiType, value: AbiValue): unknown {
   if (value instanceof Uint8Array) return hex(value);
-  if (type.kind === 'uint' && type.bits <= 48) return Number(value);
+  if ((type.kind === 'uint' || type.kind === 'int') && type.bits <= 48) return Number(value);
+  if (typeof value === 'object' && isText(value)) return value.text;
   if (type.kind === 'operation') return Number(value);
   if (type.kind === 'array' && Array.isArray(value)) return value.map((item: AbiValue) => foreign(type.item, item));
   if (type.kind === 'tuple' && Array.isArray(value)) {
@@ -53,7 +58,14 @@ function encoded(types: readonly AbiType[], values: readonly AbiValue[]): Uint8A
 }
 
 describe('canonical arguments of every known function', () => {
-  const functions = [...KNOWN_FUNCTIONS.values()].map(({ canonical, parameters }) => ({
+  const signatures = [
+    ...KNOWN_FUNCTIONS.values(),
+    // Types that no known function has yet.
+    parseSignature('numbers(int8 a, int256 b, int24[] c)'),
+    parseSignature('texts(string a, string[] b, (string c, uint8 d) e)'),
+    parseSignature('fixed(uint256[2] a, bytes[3] b, (address c, int16[2] d)[2] e, string[2][] f)'),
+  ];
+  const functions = signatures.map(({ canonical, parameters }) => ({
     canonical,
     types: parameters.map(({ type }) => type),
   }));

@@ -8,18 +8,29 @@ import { type Address, addressOf } from '../address.ts';
 import { refuse } from '../refusal.ts';
 
 export type AbiType =
-  | { readonly kind: 'uint'; readonly bits: number }
+  | { readonly kind: 'uint' | 'int'; readonly bits: number }
   /** A Safe operation: a uint8 that must be exactly 0 (call) or 1 (delegatecall) over its whole word. */
   | { readonly kind: 'operation' }
   | { readonly kind: 'address' }
   | { readonly kind: 'bool' }
   | { readonly kind: 'fixed'; readonly size: number }
   | { readonly kind: 'bytes' }
-  | { readonly kind: 'array'; readonly item: AbiType }
+  | { readonly kind: 'string' }
+  /** `length`: of `T[3]`, whose items stand without a count. */
+  | { readonly kind: 'array'; readonly item: AbiType; readonly length?: number }
   | { readonly kind: 'tuple'; readonly fields: readonly AbiType[] };
 
+/** A Solidity `string`: any characters, so never shown without the sanitiser. Wrapped, since plain strings are addresses. */
+export interface AbiText {
+  readonly text: string;
+}
+
 /** Addresses are lower-case `0x…` strings; every number, of any width, is a bigint. */
-export type AbiValue = bigint | boolean | Address | Uint8Array | readonly AbiValue[];
+export type AbiValue = bigint | boolean | Address | Uint8Array | AbiText | readonly AbiValue[];
+
+export function isText(value: AbiValue): value is AbiText {
+  return typeof value === 'object' && 'text' in value;
+}
 
 const WORD = 32;
 
@@ -58,6 +69,12 @@ function readStatic(type: AbiType, data: Uint8Array, at: number): AbiValue {
     case 'uint':
       zeros(data, at, at + WORD - type.bits / 8);
       return BigInt(`0x${toHex(data.subarray(at, at + WORD))}`);
+    case 'int': {
+      const word = BigInt(`0x${toHex(data.subarray(at, at + WORD))}`);
+      const value = BigInt.asIntN(type.bits, word);
+      // The sign fills the whole word; anything else has a second reading.
+      return BigInt.asUintN(256, value) === word ? value : refuse('ABI_NOT_CANONICAL', 'a number leaves its range');
+    }
     case 'operation': {
       // The chain looks at the last byte only, so 0x…0101 would run as a delegatecall; it must not pass as "257".
       const operation = smallWord(data, at);
@@ -76,6 +93,8 @@ function readStatic(type: AbiType, data: Uint8Array, at: number): AbiValue {
       return data.slice(at, at + type.size);
     case 'tuple':
       return readTuple(type.fields, data, at).value;
+    case 'array':
+      return readTuple(items(type.item, type.length ?? 0), data, at).value;
     default:
       return refuse('DECODER_FAILED');
   }
@@ -83,33 +102,47 @@ function readStatic(type: AbiType, data: Uint8Array, at: number): AbiValue {
 
 function readDynamic(type: AbiType, data: Uint8Array, at: number): Read<AbiValue> {
   if (type.kind === 'tuple') return readTuple(type.fields, data, at);
+  if (type.kind === 'array' && type.length !== undefined) return readTuple(items(type.item, type.length), data, at);
   if (at + WORD > data.length) refuse('ABI_NOT_CANONICAL', 'the arguments are cut short');
   const length = smallWord(data, at);
   const start = at + WORD;
   if (type.kind === 'array') {
     if (length * headSize(type.item) > data.length - start) refuse('ABI_NOT_CANONICAL', 'a list is cut short');
-    const items = readTuple(
-      Array.from({ length }, () => type.item),
-      data,
-      start,
-    );
-    return { value: items.value, size: WORD + items.size };
+    const list = readTuple(items(type.item, length), data, start);
+    return { value: list.value, size: WORD + list.size };
   }
   const end = start + length;
   const padded = start + Math.ceil(length / WORD) * WORD;
   if (padded > data.length) refuse('ABI_NOT_CANONICAL', 'a byte string is cut short or not padded to whole words');
   zeros(data, end, padded);
-  return { value: data.slice(start, end), size: padded - at };
+  const content = data.slice(start, end);
+  return { value: type.kind === 'string' ? { text: textOf(content) } : content, size: padded - at };
+}
+
+function textOf(bytes: Uint8Array): string {
+  try {
+    return UTF_8.decode(bytes);
+  } catch {
+    return refuse('ABI_NOT_CANONICAL', 'a text is not UTF-8');
+  }
+}
+
+const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function items(item: AbiType, length: number): readonly AbiType[] {
+  return Array.from({ length }, () => item);
 }
 
 function headSize(type: AbiType): number {
-  if (type.kind !== 'tuple' || isDynamic(type)) return WORD;
-  return type.fields.reduce((sum, field) => sum + headSize(field), 0);
+  if (isDynamic(type)) return WORD;
+  if (type.kind === 'tuple') return type.fields.reduce((sum, field) => sum + headSize(field), 0);
+  return type.kind === 'array' ? (type.length ?? 0) * headSize(type.item) : WORD;
 }
 
 function isDynamic(type: AbiType): boolean {
   if (type.kind === 'tuple') return type.fields.some(isDynamic);
-  return type.kind === 'bytes' || type.kind === 'array';
+  if (type.kind === 'array') return type.length === undefined || isDynamic(type.item);
+  return type.kind === 'bytes' || type.kind === 'string';
 }
 
 /** A length or offset. Anything above 4 GiB is outside every payload and becomes Infinity, which fits nowhere. */

@@ -1,7 +1,7 @@
 /** One call of a payload, and what it does by itself. */
 import type { Address } from '../address.ts';
 import type { AbiValue } from './abi.ts';
-import type { ControlArea, TokenEffect } from './table.ts';
+import type { ControlArea } from './functions/row.ts';
 
 /**
  * `authorize`: nothing is executed; the signature itself is what others can use, now or later (a permit, an order, an
@@ -27,12 +27,20 @@ export interface DecodedCall {
   readonly args: readonly Argument[];
 }
 
+/** `transferFrom` and `approve` as ERC-20 has them; everything else that moves money is a `transfer`. */
+export type MovementKind = 'transfer' | 'approve' | 'transferFrom';
+
 /** Money that a call moves, or lets someone move. Never counted for a delegatecall, whose code is foreign. */
 export interface Movement {
-  readonly kind: TokenEffect;
+  readonly kind: MovementKind;
   readonly asset: 'native' | Address;
-  /** Wei or token units; for an NFT contract with the same function, the token's number. */
+  /**
+   * Wei or token units, or how many of an NFT. Where ERC-20 and ERC-721 share a function (`transferFrom`, `approve`)
+   * and the contract is an NFT's, the token's number.
+   */
   readonly amount: bigint;
+  /** Set where the function is one of NFTs alone. */
+  readonly tokenId?: bigint;
   /** Receiver, or spender for `approve`. `'created'`: the contract that this call creates. */
   readonly counterparty: Address | 'created';
   /** Whose tokens: the executor unless `transferFrom` names another. */
@@ -76,6 +84,11 @@ export interface Call {
    * the fields that an ABI value can hold; `undefined` for a document of unknown type, or no document.
    */
   readonly call: DecodedCall | undefined;
+  /**
+   * Known by name, but something inside was not read: a router's commands, an order, an unknown mode. Arguments that
+   * were not read are not listed in `call`.
+   */
+  readonly closed?: true;
   readonly movements: readonly Movement[];
   readonly controlChange?: ControlChange;
   /** Of `authorize`: the 32 bytes that a signature over exactly this is over. */

@@ -3,54 +3,18 @@
  * `check`, where the second one reads it again; unknown calls stay closed and become the risk UNDECODED.
  */
 import { toHex } from '../../common/bytes.ts';
-import type { Address } from '../address.ts';
 import type { DecodeLimits } from '../limits.ts';
 import { refuse } from '../refusal.ts';
 import { decodeArguments } from './abi.ts';
-import type { Argument, Call, ControlChange, DecodedCall, Executor, Movement, Operation, SafeGas } from './call.ts';
-import { addressArgument, bytesArgument, controlChangeOf, movementsOf, numberArgument } from './effects.ts';
-import { decodeMultiSend, multiSendTarget, type PackedCall } from './multisend.ts';
-import { checkSafeSignatures } from './safe-signatures.ts';
+import type { Argument, Call, DecodedCall } from './call.ts';
+import { controlChangeOf, movementsOf } from './effects.ts';
+import { type Frame, type Grant, NO_PREIMAGES, type OpaqueHashes, type SecondReading } from './frame.ts';
+import { CLOSED, type Opened } from './opener.ts';
+import { OPENERS } from './openers.ts';
 import { typeText } from './signature.ts';
 import { KNOWN_FUNCTIONS, type KnownFunction } from './table.ts';
 
-export interface Frame {
-  readonly operation: Operation;
-  readonly from: Executor;
-  readonly to: Address | undefined;
-  readonly value: bigint;
-  readonly data: Uint8Array;
-  readonly safeGas?: SafeGas;
-  /** Of `authorize` alone, which has no calldata to read. */
-  readonly grant?: Grant;
-  /** What hangs below by itself, before what the calldata holds: authorizations, the content of a hash. */
-  readonly inside?: readonly Frame[];
-}
-
-/** What a signature lets others do. */
-export interface Grant {
-  /** 32 bytes that are signed. */
-  readonly digest: Uint8Array;
-  /** See `Call.call`. */
-  readonly call: DecodedCall | undefined;
-  /** Everything it lets others take, or nothing: half a list would look like the whole. */
-  readonly movements: readonly Movement[];
-  readonly controlChange?: ControlChange;
-}
-
-/** Finds what an opaque hash stands for, among the preimages that came along with the payload. */
-export interface OpaqueHashes {
-  /** The call behind `hash` on behalf of `safe`; `undefined`: nobody has said. Throws a refusal if it does not fit. */
-  open(hash: Uint8Array, safe: Address): Frame | undefined;
-}
-
-export const NO_PREIMAGES: OpaqueHashes = { open: () => undefined };
-
-/** Where the second decoder looks at what the first one has read; both throw a refusal when they differ. */
-export interface SecondReading {
-  call(known: KnownFunction, args: readonly Argument[], data: Uint8Array): void;
-  multiSend(entries: readonly PackedCall[], transactions: Uint8Array): void;
-}
+export type { Frame, Grant, OpaqueHashes, SecondReading } from './frame.ts';
 
 export function expand(
   frame: Frame,
@@ -99,17 +63,18 @@ class Expansion {
     if (grant !== undefined) return this.#granted(plain, grant, inside, path, depth);
     const selector = frame.to === undefined || frame.data.length < 4 ? undefined : toHex(frame.data.subarray(0, 4));
     const known = selector === undefined ? undefined : KNOWN_FUNCTIONS.get(selector);
-    const args = known === undefined ? [] : this.#arguments(known, frame.data);
-    const children = known === undefined ? [] : this.#inner(known, args, frame);
+    const args = known === undefined || known.nameOnly ? [] : this.#arguments(known, frame.data);
+    const opened = known === undefined ? NOTHING : this.#inner(known, args, frame);
     const controlChange = controlChangeOf(frame, known, args);
     return {
       path,
       ...plain,
       selector,
       call: known === undefined ? undefined : describeCall(known, args),
+      ...(opened.closed ? { closed: true } : {}),
       movements: movementsOf(frame, known, args),
       ...(controlChange === undefined ? {} : { controlChange }),
-      children: [...inside, ...children].map((child, i) => this.open(child, `${path}.${i}`, depth + 1)),
+      children: [...inside, ...opened.frames].map((child, i) => this.open(child, `${path}.${i}`, depth + 1)),
     };
   }
 
@@ -141,53 +106,16 @@ class Expansion {
     return args;
   }
 
-  #inner(known: KnownFunction, args: readonly Argument[], frame: Frame): readonly Frame[] {
-    // Code run by delegatecall acts as the account that called it.
+  #inner(known: KnownFunction, args: readonly Argument[], frame: Frame): Opened {
+    if (known.nameOnly) return CLOSED;
+    if (known.unwrap === undefined) return NOTHING;
     const self = frame.operation === 'delegatecall' ? frame.from : (frame.to ?? frame.from);
-    switch (known.unwrap) {
-      case 'safe':
-        checkSafeSignatures(bytesArgument(args, 'signatures'));
-        return [{ ...innerCall(args, self), safeGas: safeGas(args) }];
-      case 'module':
-        return [innerCall(args, self)];
-      case 'multisend': {
-        const transactions = bytesArgument(args, 'transactions');
-        const entries = decodeMultiSend(transactions, this.#limits.maxCalls);
-        this.#check.multiSend(entries, transactions);
-        const account = self === 'wallet' ? undefined : self;
-        return entries.map((entry) => ({ ...entry, from: self, to: multiSendTarget(entry.to, frame.to, account) }));
-      }
-      case 'hash': {
-        // Only the Safe that is called looks the hash up; anywhere else the same bytes approve nothing.
-        if (frame.operation !== 'call' || frame.to === undefined) return [];
-        const opened = this.#hashes.open(bytesArgument(args, 'hashToApprove'), frame.to);
-        return opened === undefined ? [] : [opened];
-      }
-      default:
-        return [];
-    }
+    const [limits, check, hashes] = [this.#limits, this.#check, this.#hashes];
+    return OPENERS[known.unwrap]({ frame, args, self, limits, check, hashes });
   }
 }
 
-function innerCall(args: readonly Argument[], from: Executor): Frame {
-  return {
-    operation: numberArgument(args, 'operation') === 1n ? 'delegatecall' : 'call',
-    from,
-    to: addressArgument(args, 'to'),
-    value: numberArgument(args, 'value'),
-    data: bytesArgument(args, 'data'),
-  };
-}
-
-function safeGas(args: readonly Argument[]): SafeGas {
-  return {
-    safeTxGas: numberArgument(args, 'safeTxGas'),
-    baseGas: numberArgument(args, 'baseGas'),
-    gasPrice: numberArgument(args, 'gasPrice'),
-    gasToken: addressArgument(args, 'gasToken'),
-    refundReceiver: addressArgument(args, 'refundReceiver'),
-  };
-}
+const NOTHING: Opened = { frames: [] };
 
 function describeCall(known: KnownFunction, args: readonly Argument[]): DecodedCall {
   return { name: known.name, signature: known.canonical, args };

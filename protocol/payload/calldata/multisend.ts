@@ -11,6 +11,9 @@ export interface PackedCall {
   readonly data: Uint8Array;
 }
 
+/** A field of packed bytes: an address (20 bytes), a number (32) or bytes of any length, which come last. */
+export type PackedField = Address | bigint | Uint8Array;
+
 const HEADER = 1 + 20 + 32 + 32;
 
 /**

@@ -29,13 +29,14 @@ export function parseSignature(text: string): FunctionSignature {
 export function typeText(type: AbiType): string {
   switch (type.kind) {
     case 'uint':
-      return `uint${type.bits}`;
+    case 'int':
+      return `${type.kind}${type.bits}`;
     case 'operation':
       return 'uint8';
     case 'fixed':
       return `bytes${type.size}`;
     case 'array':
-      return `${typeText(type.item)}[]`;
+      return `${typeText(type.item)}[${type.length ?? ''}]`;
     case 'tuple':
       return `(${type.fields.map(typeText).join(',')})`;
     default:
@@ -51,13 +52,19 @@ function parameter(text: string): Parameter {
 }
 
 function parseType(text: string): AbiType {
-  if (text.endsWith('[]')) return { kind: 'array', item: parseType(text.slice(0, -2)) };
+  const list = /^(.+)\[([1-9][0-9]*)?\]$/.exec(text);
+  if (list !== null) {
+    const [, item = '', length] = list;
+    return { kind: 'array', item: parseType(item), ...(length === undefined ? {} : { length: Number(length) }) };
+  }
   if (text.startsWith('(')) {
     return { kind: 'tuple', fields: splitList(text.slice(1, -1)).map((part) => parameter(part).type) };
   }
-  if (text === 'address' || text === 'bool' || text === 'bytes' || text === 'operation') return { kind: text };
-  const bits = /^uint([0-9]+)$/.exec(text)?.[1];
-  if (bits !== undefined) return { kind: 'uint', bits: Number(bits) };
+  if (text === 'address' || text === 'bool' || text === 'bytes' || text === 'string' || text === 'operation') {
+    return { kind: text };
+  }
+  const number = /^(u?int)([0-9]+)$/.exec(text);
+  if (number !== null) return { kind: number[1] === 'int' ? 'int' : 'uint', bits: Number(number[2]) };
   const size = /^bytes([0-9]+)$/.exec(text)?.[1];
   if (size !== undefined) return { kind: 'fixed', size: Number(size) };
   throw new TypeError(`unknown ABI type ${text}`);
