@@ -45,8 +45,8 @@ function documentJson(document: PolicyDocument): Json {
     schema: document.schema,
     unmatched: document.unmatched,
     version: document.version.toString(),
-    wallets: mapped(document.wallets, ({ chainIds, legacyChainId }) =>
-      present({ chainIds: chainIds?.map(String), legacyChainId: legacyChainId?.toString() }),
+    wallets: mapped(document.wallets, ({ chainIds, class: named, legacyChainId }) =>
+      present({ chainIds: chainIds?.map(String), class: named, legacyChainId: legacyChainId?.toString() }),
     ),
   });
 }
@@ -83,6 +83,7 @@ function matchJson(match: RuleMatch): Json {
     safes: match.safes,
     selectors: match.selectors,
     to: match.to,
+    typeHashes: match.typeHashes,
     wallets: match.wallets,
   });
 }

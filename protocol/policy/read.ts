@@ -83,10 +83,15 @@ const SELECTOR: Reader<SelectorMatch> = (value, field) => {
   return problem(field, 'must be four bytes like "0xa9059cbb" in lower case, or "none" for a call without calldata');
 };
 
-const CALLDATA_HASH: Reader<`0x${string}`> = (value, field) => {
-  if (typeof value === 'string' && /^0x[0-9a-f]{64}$/.test(value)) return `0x${value.slice(2)}`;
-  return problem(field, 'must be the keccak-256 of the calldata: 0x and 64 lower-case hex digits');
-};
+const CALLDATA_HASH: Reader<`0x${string}`> = hash('the keccak-256 of the calldata');
+const TYPE_HASH: Reader<`0x${string}`> = hash('the keccak-256 of an EIP-712 encodeType');
+
+function hash(what: string): Reader<`0x${string}`> {
+  return (value, field) => {
+    if (typeof value === 'string' && /^0x[0-9a-f]{64}$/.test(value)) return `0x${value.slice(2)}`;
+    return problem(field, `must be ${what}: 0x and 64 lower-case hex digits`);
+  };
+}
 
 /** A non-empty set: sorted, so that the order in the file does not matter; a value twice is a slip of the pen. */
 function set<T extends string | bigint>(item: Reader<T>): Reader<readonly T[]> {
@@ -124,6 +129,7 @@ const MATCH: Reader<RuleMatch> = object<RuleMatch>({
   safes: optional(ADDRESS_REFS),
   selectors: optional(set(SELECTOR)),
   to: optional(ADDRESS_REFS),
+  typeHashes: optional(set(TYPE_HASH)),
   wallets: optional(set(NAME)),
 });
 
@@ -138,6 +144,7 @@ const RULE: Reader<Rule> = object<Rule>({
 
 const WALLET: Reader<WalletScope> = object<WalletScope>({
   chainIds: optional(set(CHAIN_ID)),
+  class: optional(literal('cold', 'middle', 'hot')),
   legacyChainId: optional(CHAIN_ID),
 });
 

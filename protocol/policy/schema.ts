@@ -8,6 +8,7 @@
 import type { Address } from '../payload/address.ts';
 import type { Operation } from '../payload/calldata/call.ts';
 import type { PayloadKind } from '../payload/payload.ts';
+import type { WalletClass } from '../payload/risk/unusual.ts';
 
 export const POLICY_SCHEMA = 'keymoot/policy/1';
 
@@ -46,6 +47,8 @@ export interface WalletScope {
   readonly chainIds?: readonly bigint[];
   /** Judges a payload that names no chain (a Safe before 1.3) as one for this chain; absent: such payloads are denied. */
   readonly legacyChainId?: bigint;
+  /** What the wallet is for; from a cold one only listed addresses are reached without a person looking. */
+  readonly class?: WalletClass;
 }
 
 export interface ListedAddress {
@@ -99,8 +102,10 @@ export interface RuleMatch {
   readonly fee?: { readonly totalMax: bigint };
   /** The Safe on whose behalf the node acts. */
   readonly safes?: readonly AddressRef[];
-  /** Keccak-256 of the exact calldata, `0x` and 64 hex digits. */
+  /** Keccak-256 of the exact calldata, or the digest of an `authorize`; `0x` and 64 hex digits. */
   readonly calldataHash?: `0x${string}`;
+  /** EIP-712 type hashes of typed data, Safe transactions excepted; each `0x` and 64 hex digits. */
+  readonly typeHashes?: readonly `0x${string}`[];
   /** Allow and require: risk codes this rule accepts. Deny: matches a node that carries any of them. */
   readonly risks?: readonly string[];
 }

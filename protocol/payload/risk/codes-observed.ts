@@ -9,6 +9,7 @@ export type HistoryRisk =
   | 'LOOKALIKE'
   | 'LOOKALIKE_LISTED'
   | 'LARGE_SHARE'
+  | 'UNUSUAL_AMOUNT'
   | 'COLD_TO_EXTERNAL'
   | 'UNUSUAL_FEE'
   | 'NONCE_REUSE'
@@ -35,6 +36,11 @@ export const HISTORY_RISKS: Readonly<Record<HistoryRisk, RiskInfo>> = {
     severity: 'high',
     why: 'a large part of what the wallet holds leaves at once',
     check: 'that this amount is meant, and whether a smaller test should come first',
+  },
+  UNUSUAL_AMOUNT: {
+    severity: 'high',
+    why: 'the amount is many times what this account ever sent of this asset before',
+    check: 'every digit of the amount, and with the receiver that so much is expected',
   },
   COLD_TO_EXTERNAL: {
     severity: 'high',
