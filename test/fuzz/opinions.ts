@@ -78,6 +78,8 @@ function thirdOpinion(decoded: Decoded, thorough: boolean): boolean {
   return true;
 }
 
+/** It wants a commitment scheme before it touches a blob transaction, and never calls it for one without blobs. */
+const NO_BLOBS = {} as NonNullable<Common['customCrypto']['kzg']>;
 const COMMONS = new Map<bigint, Common>();
 
 /** From nothing but the fields that we understood, the third library must come to the digest of the bytes. */
@@ -86,7 +88,11 @@ function transactionDigest(tx: Transaction, digest: Uint8Array): boolean {
   if (tx.nonce >= 2n ** 64n - 1n || !isAffordable(tx)) return true;
   const common =
     COMMONS.get(tx.chainId) ??
-    new Common({ chain: { ...Mainnet, chainId: Number(tx.chainId) }, hardfork: Hardfork.Prague });
+    new Common({
+      chain: { ...Mainnet, chainId: Number(tx.chainId) },
+      hardfork: Hardfork.Prague,
+      customCrypto: { kzg: NO_BLOBS },
+    });
   COMMONS.set(tx.chainId, common);
   const { fees } = tx;
   const type = { legacy: 0, eip2930: 1, eip1559: 2, eip4844: 3, eip7702: 4 }[tx.type];
@@ -117,30 +123,26 @@ function accessEntry(entry: Transaction['accessList'][number]): unknown {
 }
 
 /** Fields of blob and set-code transactions, as the third library names them. */
-function extras(tx: Transaction): object {
-  const fields: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(tx)) {
-    if (key === 'blobVersionedHashes' && Array.isArray(value)) fields['blobVersionedHashes'] = value.map(plain);
-    if (key === 'maxFeePerBlobGas') fields['maxFeePerBlobGas'] = value;
-    if (key === 'authorizationList' && Array.isArray(value)) fields['authorizationList'] = value.map(tuple);
+function extras({ authorizations, blobs }: Transaction): object {
+  if (blobs !== undefined) {
+    return { maxFeePerBlobGas: blobs.maxFeePerBlobGas, blobVersionedHashes: blobs.hashes.map(hex) };
   }
-  return fields;
+  return {
+    authorizationList: authorizations.map(({ address, chainId, nonce, r, s, yParity }) => ({
+      address,
+      chainId: quantity(chainId),
+      nonce: quantity(nonce),
+      r: quantity(r),
+      s: quantity(s),
+      yParity: quantity(BigInt(yParity)),
+    })),
+  };
 }
 
-function tuple(entry: Readonly<Record<string, unknown>>): unknown {
-  return Object.fromEntries(Object.entries(entry).map(([key, value]) => [key, minimal(value)]));
-}
-
-function minimal(value: unknown): unknown {
-  if (typeof value === 'bigint' || typeof value === 'number') {
-    const text = BigInt(value).toString(16);
-    return BigInt(value) === 0n ? '0x' : `0x${text.length % 2 === 0 ? text : `0${text}`}`;
-  }
-  return plain(value);
-}
-
-function plain(value: unknown): unknown {
-  return value instanceof Uint8Array ? hex(value) : value;
+/** As RLP has it: no leading zeros, nothing at all for zero. */
+function quantity(value: bigint): string {
+  const text = value.toString(16);
+  return value === 0n ? '0x' : `0x${text.length % 2 === 0 ? text : `0${text}`}`;
 }
 
 const KEY = Uint8Array.from({ length: 32 }, () => 7);
