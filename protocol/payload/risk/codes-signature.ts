@@ -10,7 +10,8 @@ export type SignatureRisk =
   | 'DOMAIN_MISMATCH'
   | 'PERMIT_SIG'
   | 'ORDER_SIG'
-  | 'ORDER_WITHOUT_RETURN';
+  | 'ORDER_WITHOUT_RETURN'
+  | 'LONG_DEADLINE';
 
 export const SIGNATURE_RISKS: Readonly<Record<SignatureRisk, RiskInfo>> = {
   EIP7702_AUTH: {
@@ -57,5 +58,10 @@ export const SIGNATURE_RISKS: Readonly<Record<SignatureRisk, RiskInfo>> = {
     severity: 'critical',
     why: 'the order gives things away: nothing, or close to nothing, comes back to the account',
     check: 'reject it; a real sale names its price, paid to you',
+  },
+  LONG_DEADLINE: {
+    severity: 'high',
+    why: 'the signature, or what it allows, works for many years, so it can be used when nobody remembers it',
+    check: 'why it does not end within hours or days, as one that is used at once could',
   },
 };

@@ -1,5 +1,6 @@
 /** Seaport orders: what the offerer gives, what comes back to the offerer itself, and what goes to others. */
 
+import { toHex } from '../../common/bytes.ts';
 import { type Address, ZERO_ADDRESS } from '../address.ts';
 import type { Movement } from '../calldata/call.ts';
 import { addressField, bytesField, numberField, structsField } from './fields.ts';
@@ -35,6 +36,16 @@ export function orderMovements(orders: readonly OrderFacts[], market: Address): 
 }
 
 const EXACT: ReadonlySet<OrderItem['itemType']> = new Set(['native', 'erc20', 'erc721', 'erc1155'] as const);
+
+/** No conduit (Seaport takes the items itself), or the one of OpenSea. */
+const KNOWN_CONDUITS: ReadonlySet<string> = new Set([
+  '0'.repeat(64),
+  '0000007b02230091a7ed01230072f7006a004d60a8d4e71d599b8104250f0000',
+]);
+
+export function isKnownConduit(conduitKey: Uint8Array): boolean {
+  return KNOWN_CONDUITS.has(toHex(conduitKey));
+}
 
 function orderOf(fields: Fields): OrderFacts {
   const offerer = addressField(fields, 'offerer');

@@ -102,6 +102,12 @@ export function knownType(encodedType: string): KnownTyped | undefined {
   return undefined;
 }
 
+/** Whether a type we know has this name, maybe with other fields. */
+export function isPinnedName(primaryType: string): boolean {
+  const heads = [...PINNED.keys(), ...WITNESSED.map(([head]) => head)];
+  return heads.some((encodedType) => encodedType.startsWith(`${primaryType}(`));
+}
+
 /**
  * A document that is called SafeTx and is none is refused and not only unknown: no Safe would take the signature, and
  * a screen that shows the name would mislead. Nor may its operation be anything that a narrower reader takes for 1.
