@@ -37,6 +37,8 @@ export function describeCondition(
       return pair(`function ${node.selector ?? 'none that has four bytes'}`, match.selectors);
     case 'calldataHash':
       return `calldata hashes to ${node.calldataHash()}; the rule is for ${match.calldataHash ?? ''}`;
+    case 'typeHashes':
+      return pair(`type ${node.typeHash ?? 'of no typed data'}`, match.typeHashes);
     case 'nativeValue':
       return valueWords(node, rule);
     case 'assets':

@@ -1,5 +1,5 @@
 /** What rules ask about, taken from an assessment once for all rules. */
-import { toHex } from '../common/bytes.ts';
+import { toHex, utf8 } from '../common/bytes.ts';
 import type { Address } from '../payload/address.ts';
 import type { AbiValue } from '../payload/calldata/abi.ts';
 import type { Call } from '../payload/calldata/call.ts';
@@ -44,6 +44,8 @@ export interface NodeFacts {
   readonly opaque: boolean;
   /** Keccak-256 of the calldata, or of `authorize` the digest that is signed, as `0x` hex; computed when a rule asks. */
   calldataHash(): string;
+  /** EIP-712 type hash as `0x` hex; `undefined` for all but typed data whose signature itself is what counts. */
+  readonly typeHash: string | undefined;
   readonly risks: readonly Risk[];
 }
 
@@ -64,9 +66,7 @@ export function payloadFacts(assessment: Assessment, chainId: bigint | undefined
     const path = paths.has(risk.path) ? risk.path : decoded.root.path;
     byPath.set(path, [...(byPath.get(path) ?? []), risk]);
   }
-  // A text says all it says; what some reader of it may do is not in the payload.
-  const isText = (call: Call): boolean => decoded.message?.encoding === 'text' && call === decoded.root;
-  const nodes = decoded.calls.map((call) => nodeFacts(call, chainId, byPath.get(call.path) ?? [], isText(call)));
+  const nodes = decoded.calls.map((call) => nodeFacts(call, decoded, chainId, byPath.get(call.path) ?? []));
   return { kind: decoded.payload.kind, chainId, feeMax: feeMax(decoded), nodes, totals: totalsOf(nodes) };
 }
 
@@ -74,7 +74,7 @@ function feeMax({ transaction }: Decoded): bigint {
   return transaction === undefined ? 0n : totalFeeCap(transaction);
 }
 
-function nodeFacts(call: Call, chainId: bigint | undefined, risks: readonly Risk[], isText: boolean): NodeFacts {
+function nodeFacts(call: Call, decoded: Decoded, chainId: bigint | undefined, risks: readonly Risk[]): NodeFacts {
   const movements = movementsOf(call, chainId);
   const modelled = isModelled(call);
   let hash: string | undefined;
@@ -89,10 +89,22 @@ function nodeFacts(call: Call, chainId: bigint | undefined, risks: readonly Risk
     movements,
     modelled,
     touches: modelled ? movements : [...movements, ...named(call, chainId)],
-    opaque: isOpaque(call) && !isText,
+    opaque: isOpaque(call) && !isText(call, decoded),
     calldataHash: () => (hash ??= `0x${toHex(call.digest ?? keccak256(call.data))}`),
+    typeHash: typeHashOf(call, decoded),
     risks,
   };
+}
+
+/** A text says all it says; what some reader of it may do is not in the payload. */
+function isText(call: Call, { message, root }: Decoded): boolean {
+  return call === root && message?.encoding === 'text';
+}
+
+/** Types that nobody here understands have a hash, too, by which a policy can name them. */
+function typeHashOf(call: Call, { root, typedData }: Decoded): string | undefined {
+  if (call !== root || call.operation !== 'authorize' || typedData === undefined) return undefined;
+  return `0x${toHex(keccak256(utf8(typedData.encodedType)))}`;
 }
 
 /** A plain call without value still touches its target, with nothing. */

@@ -27,6 +27,7 @@ const PLACES = {
   counterparties: 24,
   amount: 26,
   risks: 28,
+  typeHashes: 30,
 } as const;
 
 export type Condition = keyof typeof PLACES;
@@ -42,9 +43,9 @@ const YES = 1;
 const NO = 2;
 const UNKNOWN = 3;
 /** The lower bit of every condition. */
-const LOW = 0x15555555;
+const LOW = 0x55555555;
 /** The upper bit: set in `no` and `unknown`. */
-const HIGH = 0x2aaaaaaa;
+const HIGH = 0xaaaaaaaa;
 
 /** Who asks for what; the same for all nodes of a payload. */
 export interface Request {
@@ -74,6 +75,7 @@ export function matchNode(rule: PreparedRule, payloadBits: number, node: NodeFac
     at(PLACES.safes, acting(rule, node, facts)) |
     at(PLACES.selectors, rule.selectors === undefined ? FREE : truth(selected(rule, node))) |
     at(PLACES.calldataHash, rule.calldataHash === undefined ? FREE : truth(node.calldataHash() === rule.calldataHash)) |
+    at(PLACES.typeHashes, rule.typeHashes === undefined ? FREE : truth(ofType(rule, node))) |
     at(PLACES.nativeValue, atMost(node.value, rule.valueMax)) |
     (rule.permits ? everyMovement(rule, node, facts) : someMovement(rule, node, facts)) |
     at(PLACES.risks, rule.permits || rule.risks.size === 0 ? FREE : truth(carriesRisk(rule, node)))
@@ -160,6 +162,10 @@ function within(range: AmountRange | undefined, amount: bigint): boolean {
 
 function selected(rule: PreparedRule, node: NodeFacts): boolean {
   return node.selector !== undefined && rule.selectors?.has(node.selector) === true;
+}
+
+function ofType(rule: PreparedRule, node: NodeFacts): boolean {
+  return node.typeHash !== undefined && rule.typeHashes?.has(node.typeHash) === true;
 }
 
 function carriesRisk(rule: PreparedRule, node: NodeFacts): boolean {

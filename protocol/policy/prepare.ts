@@ -34,6 +34,7 @@ export interface PreparedRule {
   readonly counterparties: AddressSet | undefined;
   readonly selectors: ReadonlySet<SelectorMatch> | undefined;
   readonly calldataHash: string | undefined;
+  readonly typeHashes: ReadonlySet<string> | undefined;
   /** Keys made by `assetKey`. */
   readonly assets: ReadonlySet<string> | undefined;
   readonly amount: AmountRange | undefined;
@@ -97,6 +98,7 @@ function prepareRule(
     counterparties: sets(match.counterparties),
     selectors: match.selectors && new Set(match.selectors),
     calldataHash: match.calldataHash,
+    typeHashes: match.typeHashes && new Set(match.typeHashes),
     assets: assets && new Set(assets.map((asset) => assetKey(asset.chainId, asset.address))),
     amount: match.amount,
     valueMax: match.nativeValue?.max ?? (permits && !namesNative(assets) ? 0n : undefined),
@@ -112,10 +114,19 @@ function narrowed<T>(values: readonly T[] | undefined, permits: boolean, usual: 
   return permits ? new Set([usual]) : undefined;
 }
 
-/** `to` with `selectors` or `calldataHash`; a creation has no `to`, so there the hash of its code stands alone. */
-function isPinned({ to, selectors, calldataHash, operations }: RuleMatch): boolean {
-  if (to !== undefined) return selectors !== undefined || calldataHash !== undefined;
-  return calldataHash !== undefined && operations?.every((operation) => operation === 'create') === true;
+/**
+ * `to` with `selectors`, `typeHashes` or `calldataHash`. A creation has no `to`, and a signature may have none, so there
+ * `calldataHash` stands alone. Of a signature over no typed data `to` says all there is: the delegate of an authorization,
+ * or the Safe whose transaction a message is, which is judged by itself.
+ */
+function isPinned({ to, selectors, calldataHash, kinds, operations = [], typeHashes }: RuleMatch): boolean {
+  const only = (...names: readonly MatchedOperation[]): boolean =>
+    operations.length > 0 && operations.every((operation) => names.includes(operation));
+  if (calldataHash !== undefined) return to !== undefined || only('create', 'authorize');
+  if (to === undefined) return false;
+  return (
+    selectors !== undefined || typeHashes !== undefined || (only('authorize') && !kinds?.includes('evm-typed-data'))
+  );
 }
 
 function namesNative(assets: readonly Asset[] | undefined): boolean {

@@ -52,6 +52,8 @@ export function finalRisk(risk: Risk): string {
 export function nodeWords(node: NodeFacts): string {
   const { call, operation, to, selector } = node;
   if (operation === 'create') return 'a contract creation';
+  if (operation === 'authorize')
+    return `a signature for ${call.call?.name ?? 'others to use'}, ${to ?? 'naming nobody'}`;
   const name =
     call.call?.signature ?? (selector === 'none' ? 'a plain transfer' : `an unknown function ${selector ?? ''}`);
   return `${operation === 'delegatecall' ? 'a delegatecall of ' : ''}${name.trim()} to ${to ?? 'nobody'}`;
