@@ -11,7 +11,7 @@ import type { ControlWrite, CreatedContract, DelegateCall, SimulationOutcome, Si
 import type { Run } from './run.ts';
 import { SUBMITTER } from './safe-run.ts';
 import type { SimulationLimits, StateSource } from './source.ts';
-import type { SimulatedState } from './state.ts';
+import { type SimulatedState, wordHex } from './state.ts';
 
 export interface Finished {
   readonly decoded: Decoded;
@@ -69,6 +69,10 @@ export async function collect(finished: Finished): Promise<SimulationReport> {
     delegatecalls: cut(await delegatecalls(finished, own, safes), 'delegatecalls', (row) => isOwn(row.account)),
     created: cut(await sized(state, made), 'new contracts'),
     destroyed: cut(recorder.destroyed, 'contracts that end'),
+    words: cut(
+      words.filter(({ account }) => own.includes(account)).map((row) => ({ ...row, slot: wordHex(row.slot) })),
+      'words of storage',
+    ).map(({ account, after, slot }) => ({ account, slot, after })),
     wordsChanged: words.length,
     notes,
     crossCheck: { kind: 'none', why: 'nobody was asked' },

@@ -1,5 +1,6 @@
 /** What a transaction pays before its first instruction, and what it may get back (EIP-2028, 2930, 3529, 3860, 7623, 7702). */
 import type { Transaction } from '../payload/transaction.ts';
+import { larger, smaller } from './words.ts';
 
 const BASE = 21_000n;
 const CREATE = 32_000n;
@@ -32,7 +33,5 @@ export function intrinsicGas(tx: Pick<Transaction, 'to' | 'data' | 'accessList' 
 
 /** Gas that is paid for in the end. */
 export function settledGas(used: bigint, refund: bigint, { floor }: IntrinsicGas): bigint {
-  const most = used / REFUND_QUOTIENT;
-  const paid = used - (refund < most ? refund : most);
-  return paid > floor ? paid : floor;
+  return larger(used - smaller(refund, used / REFUND_QUOTIENT), floor);
 }

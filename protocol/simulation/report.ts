@@ -107,6 +107,13 @@ export interface DestroyedContract {
   readonly beneficiary: Address;
 }
 
+export interface ChangedWord {
+  readonly account: Address;
+  /** 32 bytes as lower hex. */
+  readonly slot: string;
+  readonly after: bigint;
+}
+
 export interface BalanceChange {
   readonly account: Address;
   /** Wei. */
@@ -139,7 +146,9 @@ export interface SimulationReport {
   readonly delegatecalls: readonly DelegateCall[];
   readonly created: readonly CreatedContract[];
   readonly destroyed: readonly DestroyedContract[];
-  /** Words of storage that differ afterwards, control or not. */
+  /** Words of storage that differ afterwards, of accounts of ours. */
+  readonly words: readonly ChangedWord[];
+  /** How many words differ afterwards, of any account. */
   readonly wordsChanged: number;
   /** What the reader must know about this simulation: what was assumed, cut or left out. Printable ASCII. */
   readonly notes: readonly string[];

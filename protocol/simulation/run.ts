@@ -6,6 +6,7 @@ import { GAS_PER_BLOB } from './gas.ts';
 import type { SimulationReport } from './report.ts';
 import type { StateSource } from './source.ts';
 import { NO_OVERRIDES, type StateOverrides } from './state.ts';
+import { smaller } from './words.ts';
 
 export interface Run {
   readonly subject: SimulationReport['subject'];
@@ -61,7 +62,7 @@ export async function transactionRun(
     to: tx.to,
     value: tx.value,
     data: tx.data,
-    gas: tx.gas < maxGas ? tx.gas : maxGas,
+    gas: smaller(tx.gas, maxGas),
     gasPrice,
     fee: { perGas: gasPrice, blobs: blobGas * (block.blobBaseFee ?? 0n) },
     accessList: tx.accessList,
@@ -89,6 +90,5 @@ function obstacleOf(
 
 function priceNow({ fees }: Transaction, baseFee: bigint): bigint {
   if (fees.kind === 'price') return fees.gasPrice;
-  const wanted = baseFee + fees.maxPriorityFeePerGas;
-  return wanted < fees.maxFeePerGas ? wanted : fees.maxFeePerGas;
+  return smaller(baseFee + fees.maxPriorityFeePerGas, fees.maxFeePerGas);
 }

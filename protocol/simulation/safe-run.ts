@@ -20,7 +20,7 @@ import {
 import type { Run } from './run.ts';
 import type { StateSource } from './source.ts';
 import { NO_OVERRIDES } from './state.ts';
-import { addressIn, addressWord, bytesTail, numberWord } from './words.ts';
+import { addressIn, addressWord, bytesTail, numberWord, smaller } from './words.ts';
 
 /** Whoever submits a Safe transaction is not known; this account is nobody's. */
 export const SUBMITTER: Address = addressOf(keccak_256(utf8('keymoot simulated submitter')).subarray(12));
@@ -98,7 +98,7 @@ async function ownersOf(safe: Address, source: StateSource): Promise<readonly Ad
 function approvers(owners: readonly Address[], wallet: Address | undefined, threshold: bigint): readonly Address[] {
   const first = owners.filter((owner) => owner === wallet);
   const others = owners.filter((owner) => owner !== wallet);
-  return [...first, ...others].slice(0, Number(threshold < BigInt(MAX_OWNERS) ? threshold : BigInt(MAX_OWNERS))).sort();
+  return [...first, ...others].slice(0, Number(smaller(threshold, BigInt(MAX_OWNERS)))).sort();
 }
 
 /** An entry with v = 1: "this owner has approved the hash", without a signature. */

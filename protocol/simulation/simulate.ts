@@ -21,7 +21,7 @@ import { safeRun } from './safe-run.ts';
 import { SIMULATION_LIMITS, type SimulationLimits, type StateSource } from './source.ts';
 import { SimulatedState } from './state.ts';
 import { SimulationStop } from './stop.ts';
-import { addressIn, numberIn } from './words.ts';
+import { addressIn, larger, numberIn, smaller } from './words.ts';
 
 export interface SimulationContext {
   /** The account whose key would sign. A transaction cannot be run without it. */
@@ -67,7 +67,7 @@ export async function planRun(
     throw new SimulationStop('SIM_WRONG_CHAIN', message);
   }
   const { block } = source;
-  const maxGas = limits.maxGas < block.gasLimit ? limits.maxGas : block.gasLimit;
+  const maxGas = smaller(limits.maxGas, block.gasLimit);
   if (safeTx !== undefined) return await safeRun(safeTx, wallet, source, maxGas);
   if (transaction === undefined || wallet === undefined) {
     throw new SimulationStop(
@@ -154,8 +154,8 @@ async function perform(
   delegations: ControlWrite[],
 ): Promise<Performed> {
   const caller = evmAddress(run.caller);
-  if (run.gas < (gas.before > gas.floor ? gas.before : gas.floor)) {
-    const least = gas.before > gas.floor ? gas.before : gas.floor;
+  const least = larger(gas.before, gas.floor);
+  if (run.gas < least) {
     throw new SimulationStop('SIM_FAILED', `its gas limit is below the ${least} that it costs to begin`);
   }
   warm(evm, run);

@@ -23,3 +23,13 @@ export function numberIn(bytes: Uint8Array): bigint {
 export function bytesTail(bytes: Uint8Array): Uint8Array {
   return concat(numberWord(BigInt(bytes.length)), bytes, new Uint8Array((32 - (bytes.length % 32)) % 32));
 }
+
+export function smaller(a: bigint, b: bigint): bigint {
+  if (a < b) return a;
+  return b;
+}
+
+export function larger(a: bigint, b: bigint): bigint {
+  if (a > b) return a;
+  return b;
+}

@@ -1,0 +1,116 @@
+/** The lines on a screen that say what a simulation saw. Printable ASCII only. */
+import { checksumAddress } from '../payload/address.ts';
+import { sanitise } from '../payload/words/sanitise.ts';
+import type { CrossCheck, SimulationProblem, SimulationReport } from './report.ts';
+import { controlWords, MoneyWords } from './sentences.ts';
+
+const MAX_LINE = 1024;
+/** Rows of one kind on a screen; the JSON has them all. */
+const MAX_SHOWN = 24;
+
+export function describeSimulation(report: SimulationReport): readonly string[] {
+  const { basis, delegatecalls, notes } = report;
+  const own = new Set(report.own);
+  const words = new MoneyWords(basis.chainId);
+  const foreign = delegatecalls.filter(({ isForeign }) => isForeign);
+  const others = delegatecalls.filter((row) => !row.isForeign && own.has(row.account));
+  const lines = [
+    `Simulated on block ${basis.blockNumber} (0x${basis.blockHash}) of chain ${basis.chainId},`,
+    `on state as claimed by ${basis.source}; nobody has proven it.`,
+    outcomeLine(report, words),
+    ...rows(
+      'Control changes',
+      report.control.map((row) => `!! ${controlWords(row)}`),
+    ),
+    ...rows(
+      'Foreign code that runs as an account of yours',
+      foreign.map(({ account, isUndone, target }) => {
+        const undone = isUndone ? ' (undone by a revert)' : '';
+        return `!! ${checksumAddress(account)} runs ${checksumAddress(target)}${undone}`;
+      }),
+    ),
+    ...rows(
+      'Money that moves',
+      report.moved.map((row) => words.native(row)),
+    ),
+    ...rows(
+      'Tokens that move, as their contracts say',
+      report.tokens.map((row) => words.token(row)),
+    ),
+    ...rows(
+      'Approvals, as the contracts say',
+      report.approvals.map((row) => words.approval(row)),
+    ),
+    ...rows(
+      'Balances of your accounts',
+      report.balances
+        .filter(({ account }) => own.has(account))
+        .map(({ account, after, before }) => {
+          const more = after > before;
+          return `${checksumAddress(account)} ${more ? 'gains' : 'loses'} ${words.coin(more ? after - before : before - after)}`;
+        }),
+    ),
+    ...rows(
+      'New contracts',
+      report.created.map(({ address, creator, size }) => {
+        return `${checksumAddress(address)}, ${size} bytes of code, by ${checksumAddress(creator)}`;
+      }),
+    ),
+    ...rows(
+      'Contracts that end themselves',
+      report.destroyed.map(({ address, beneficiary }) => {
+        return `${checksumAddress(address)}, in favour of ${checksumAddress(beneficiary)}`;
+      }),
+    ),
+    ...rows(
+      'Code that runs as an account of yours, its own or a batch',
+      others.map(({ account, target }) => `${checksumAddress(account)} runs ${checksumAddress(target)}`),
+    ),
+    ...(moves(report) ? [] : ['Nothing of value moves in the simulation.']),
+    ...rows('To know', notes),
+    crossCheckLine(report.crossCheck),
+    ...(report.crossCheck.kind === 'differs' ? report.crossCheck.facts.map((fact) => `  !! ${fact}`) : []),
+  ];
+  return lines.map((line) => sanitise(line, MAX_LINE));
+}
+
+/** The one line where there is no report. */
+export function describeProblem({ code, message }: SimulationProblem): readonly string[] {
+  return [sanitise(`No simulation (${code}): ${message}`, MAX_LINE)];
+}
+
+function moves({ approvals, moved, tokens }: SimulationReport): boolean {
+  return moved.length + tokens.length + approvals.length > 0;
+}
+
+function outcomeLine({ fee, gasUsed, outcome }: SimulationReport, words: MoneyWords): string {
+  const cost = `${gasUsed} gas${fee === 0n ? '' : `, a fee of ${words.coin(fee)}`}`;
+  switch (outcome.kind) {
+    case 'succeeds':
+      return `It succeeds and uses ${cost}.`;
+    case 'failed-inside':
+      return `!! It is executed, but ${outcome.reason}; it uses ${cost}.`;
+    case 'reverts':
+      return `!! It reverts: ${outcome.reason}. It uses ${cost}.`;
+    case 'impossible':
+      return `!! No chain would execute it now: ${outcome.reason}. Below: what it would do otherwise.`;
+  }
+}
+
+function crossCheckLine(check: CrossCheck): string {
+  switch (check.kind) {
+    case 'none':
+      return `Not cross-checked: ${check.why}.`;
+    case 'agrees':
+      return `Cross-checked: ${check.by} traces the same.`;
+    case 'differs':
+      return `!! CROSS-CHECK FAILED: ${check.by} traces something else:`;
+  }
+}
+
+function rows(heading: string, lines: readonly string[]): readonly string[] {
+  if (lines.length === 0) return [];
+  const shown = lines.slice(0, MAX_SHOWN).map((line) => `  ${line}`);
+  const left = lines.length - shown.length;
+  return [`${heading}:`, ...shown, ...(left > 0 ? [`  and ${left} more`] : [])];
+}
