@@ -2,7 +2,7 @@
 import type { EVMResult } from '@ethereumjs/evm';
 import type { Address } from '../payload/address.ts';
 import type { Decoded } from '../payload/payload.ts';
-import { BATCH_CONTRACTS } from '../payload/risk/assess.ts';
+import { BATCH_CONTRACTS } from '../payload/risk/batch-contracts.ts';
 import { controlWrites, looksLikeSafe, ownCode } from './control.ts';
 import { saysExecutionFailure, tokenFacts } from './logs.ts';
 import { failureReason } from './reason.ts';

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { encodeFunctionData, type Hex, parseAbiItem } from 'viem';
 import { describe, expect, test } from 'vitest';
+import { PERMIT2_ADDRESS } from '../../protocol/payload/calldata/movements.ts';
 import { PAYLOAD_CODES } from '../../protocol/payload/refusal.ts';
 import { assess } from '../../protocol/payload/risk/assess.ts';
 import { RISKS } from '../../protocol/payload/risk/codes.ts';
@@ -97,13 +98,6 @@ describe('each code', () => {
     ['a lowered allowance', 'decreaseAllowance(address,uint256)', [FRIEND, HUGE], []],
     ['an operator for all NFTs', 'setApprovalForAll(address,bool)', [FRIEND, true], ['UNLIMITED_APPROVAL@0']],
     ['an operator removed', 'setApprovalForAll(address,bool)', [FRIEND, false], []],
-    ['a small Permit2 allowance', 'approve(address,address,uint160,uint48)', [TOKEN, FRIEND, 5n, 1], []],
-    [
-      'all of Permit2',
-      'approve(address,address,uint160,uint48)',
-      [TOKEN, FRIEND, (1n << 160n) - 1n, 1],
-      ['UNLIMITED_APPROVAL@0'],
-    ],
     ['transferFrom', 'transferFrom(address,address,uint256)', [FRIEND, FRIEND, 1n], ['TRANSFER_FROM_OTHER@0']],
     ['an NFT', 'safeTransferFrom(address,address,uint256)', [FRIEND, FRIEND, 1n], ['TRANSFER_FROM_OTHER@0']],
     [
@@ -138,6 +132,16 @@ describe('each code', () => {
     ['an unknown function', 'sweepETH(address)', [FRIEND], ['UNDECODED@0']],
   ])('%s', (_, signature, args, expected) => {
     expect(risks(calling(TOKEN, data(signature, args)))).toEqual(expected);
+  });
+
+  test('Permit2 allowances, at Permit2 and at a contract that pretends to be it', () => {
+    const all = data('approve(address,address,uint160,uint48)', [TOKEN, FRIEND, 1n << 159n, 1]);
+    const some = data('approve(address,address,uint160,uint48)', [TOKEN, FRIEND, 5n, 1]);
+    expect(risks(calling(PERMIT2_ADDRESS, some))).toEqual([]);
+    expect(risks(calling(PERMIT2_ADDRESS, all))).toEqual(['UNLIMITED_APPROVAL@0']);
+    expect(risks(calling(TOKEN, all))).toEqual(['DOMAIN_MISMATCH@0', 'UNLIMITED_APPROVAL@0']);
+    expect(decoded(calling(PERMIT2_ADDRESS, some)).root.movements).toMatchObject([{ kind: 'approve', asset: TOKEN }]);
+    expect(decoded(calling(TOKEN, some)).root.movements).toEqual([]);
   });
 
   test('a plain transfer of ether raises nothing', () => {
@@ -219,6 +223,13 @@ describe('docs/risks.md', () => {
       new Set(Object.entries(RISKS).map(([code, { severity }]) => `${code} ${severity}`)),
     );
     expect(sections).toHaveLength(Object.keys(RISKS).length);
+  });
+
+  test('says what the code says: why, and what to check', () => {
+    for (const { why, check } of Object.values(RISKS)) {
+      expect(document).toContain(`\n${why.charAt(0).toUpperCase()}${why.slice(1)}.\n`);
+      expect(document).toContain(`\n- Check: ${check}.\n`);
+    }
   });
 
   test('has a row for every refusal code, and no other', () => {

@@ -10,8 +10,6 @@ import { type Observation, observedRisks } from './observed.ts';
 import { Findings } from './raise.ts';
 import { assessTypedData } from './typed-data.ts';
 
-export { BATCH_CONTRACTS } from './batch-contracts.ts';
-
 declare const assessmentBrand: unique symbol;
 
 /** A decoded payload with everything that is unusual about it. Only `assess` makes one. */

@@ -7,7 +7,7 @@ import type { AbiValue } from '../calldata/abi.ts';
 import type { Call, Executor } from '../calldata/call.ts';
 import type { Decoded } from '../payload.ts';
 import { feeCap } from '../transaction.ts';
-import { BATCH_CONTRACTS } from './assess.ts';
+import { BATCH_CONTRACTS } from './batch-contracts.ts';
 
 /** An address that a call reaches: it is called, it ends up with something, or it is named to. */
 export interface Reached {
