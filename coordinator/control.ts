@@ -175,8 +175,17 @@ function accountOf(params: Params): AskedAccount {
 function payloadOf(params: Params): Payload {
   const kind = PAYLOAD_KINDS.find((known) => known === params['kind']);
   const bytes = fromHex(textOf(params, 'bytes'));
-  if (kind !== undefined && bytes !== undefined) return { kind, bytes };
+  if (kind !== undefined && bytes !== undefined) {
+    if (params['preimages'] === undefined) return { kind, bytes };
+    const preimages = listOf(params['preimages']).map(hexIn);
+    const known = preimages.filter((preimage) => preimage !== undefined);
+    if (known.length > 0 && known.length === preimages.length) return { kind, bytes, preimages: known };
+  }
   throw new InvalidArgument('PAYLOAD_UNREADABLE', 'FILE', 'the payload has no known kind');
+}
+
+function hexIn(value: JsonValue): Uint8Array | undefined {
+  return typeof value === 'string' ? fromHex(value) : undefined;
 }
 
 function wishOf(params: Params): Wish {

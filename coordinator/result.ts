@@ -12,7 +12,7 @@ import { shortName } from '../protocol/ceremony/statement.ts';
 import { toHex } from '../protocol/common/bytes.ts';
 import { checksumAddress } from '../protocol/payload/address.ts';
 import { decode } from '../protocol/payload/payload.ts';
-import { signatureBytes, signedTransaction } from '../protocol/payload/signed-transaction.ts';
+import { signatureBytes, signedAuthorization, signedTransaction } from '../protocol/payload/signed-transaction.ts';
 import { formatPath } from '../protocol/threshold/derivation.ts';
 import type { Accusation } from '../protocol/transcript/verify/evidence.ts';
 
@@ -167,13 +167,12 @@ function signatureJson(entry: BookEntry, signature: EcdsaSignature): { readonly 
   if (decoded?.ok !== true) return {};
   const { r, s, recovery } = signature;
   const recoverable = { r, s, recid: recovery === 1 ? 1 : 0 } as const;
-  const bytes = `0x${toHex(signatureBytes(recoverable))}`;
-  if (decoded.value.transaction === undefined) return { digest: `0x${toHex(decoded.value.digest)}`, signature: bytes };
+  const { authorization, digest, transaction } = decoded.value;
+  const common = { digest: `0x${toHex(digest)}`, signature: `0x${toHex(signatureBytes(recoverable))}` };
+  if (authorization !== undefined) {
+    return { ...common, authorization: { ...signedAuthorization(decoded.value, recoverable) } };
+  }
+  if (transaction === undefined) return common;
   const { hash, raw } = signedTransaction(decoded.value, recoverable);
-  return {
-    digest: `0x${toHex(decoded.value.digest)}`,
-    signature: bytes,
-    rawTransaction: `0x${toHex(raw)}`,
-    transactionHash: `0x${toHex(hash)}`,
-  };
+  return { ...common, rawTransaction: `0x${toHex(raw)}`, transactionHash: `0x${toHex(hash)}` };
 }

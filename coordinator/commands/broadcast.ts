@@ -15,7 +15,11 @@ export const broadcast: Command = {
     if (!/^https?:\/\//.test(rpc))
       throw new InvalidArgument('OPTION_INVALID', '--rpc', 'must be an http or https address');
     const raw = field(await askService(call, 'ceremony', { ceremony }), 'rawTransaction');
-    if (!/^0x[0-9a-f]+$/.test(raw)) throw new Refusal('NOTHING_TO_BROADCAST', 'this ceremony signed no transaction');
+    if (!/^0x[0-9a-f]+$/.test(raw))
+      throw new Refusal('NOTHING_TO_BROADCAST', 'this ceremony signed no transaction; `status` has what it did');
+    if (raw.startsWith('0x03')) {
+      throw new Refusal('BLOBS_MISSING', 'whoever has the blobs must add them to the signed transaction and send both');
+    }
     const { broadcastTransaction } = await import('../broadcast/broadcast.ts');
     const hash = await broadcastTransaction(rpc, `0x${raw.slice(2)}`);
     call.terminal.result({ ok: true, transactionHash: hash }, `Sent ${hash}`);

@@ -81,6 +81,7 @@ export function resultLines(answer: JsonValue): readonly string[] {
     ...line('epoch', 'epoch'),
     ...signerLines(answer),
     ...line('signature', 'signature'),
+    ...authorizationLines(answer),
     ...line('hash', 'transactionHash'),
     ...line('raw', 'rawTransaction'),
     ...listOf(memberOf(answer, 'refusals')).flatMap((refusal) => [
@@ -90,6 +91,12 @@ export function resultLines(answer: JsonValue): readonly string[] {
     ...abortLines(answer),
     ...line('transcript', 'transcript'),
   ];
+}
+
+/** As a type-4 transaction takes it. */
+function authorizationLines(answer: JsonValue): readonly string[] {
+  const authorization = memberOf(answer, 'authorization');
+  return authorization === undefined ? [] : [`${'signed'.padEnd(12)}${JSON.stringify(authorization)}`];
 }
 
 /** Who says that it failed, at which check, by whose fault; then what to do about each kind of failure, once. */

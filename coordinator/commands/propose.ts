@@ -31,11 +31,12 @@ export const sign: Command = {
     const [path = ''] = call.positionals;
     const payload = payloadFromInspectJson(await readTextFile(path));
     if (!payload.ok) throw new InvalidArgument(payload.error.code, path, payload.error.message);
-    const { bytes, kind } = payload.value;
+    const { bytes, kind, preimages } = payload.value;
     const answer = await propose(call, 'sign', {
       wallet: call.required('wallet'),
       kind,
       bytes: toHex(bytes),
+      ...(preimages === undefined ? {} : { preimages: preimages.map(toHex) }),
       ...account(call),
       ...wish(call),
     });

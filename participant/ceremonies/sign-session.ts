@@ -185,11 +185,13 @@ async function claim(
   });
 }
 
-/** Only a transaction uses up a nonce of the account that signs it, which is the path's own. */
-function slotOf(decoded: Decoded, account: Uint8Array): NonceSlot | undefined {
-  const { transaction, chainId } = decoded;
-  if (transaction === undefined || chainId === undefined) return undefined;
-  return { account, chainId, nonce: transaction.nonce };
+/**
+ * Transactions and authorizations use up a nonce of the account that signs them, which is the path's own. Chain 0 of an
+ * authorization is every chain, and a slot of its own.
+ */
+function slotOf({ transaction, authorization }: Decoded, account: Uint8Array): NonceSlot | undefined {
+  const used = transaction ?? authorization;
+  return used === undefined ? undefined : { account, chainId: used.chainId, nonce: used.nonce };
 }
 
 interface AttachedHost extends RunHost<SignOutput, SignRecord> {

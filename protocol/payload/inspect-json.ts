@@ -13,14 +13,14 @@ import { ok, type Result } from '../common/result.ts';
 import { parseStrictJson, type StrictJson } from '../common/strict-json.ts';
 import { parseAddress } from './address.ts';
 import { authorizationPayload } from './authorization.ts';
-import { CHAIN_ID_MAX, DECODE_LIMITS, MAX_PREIMAGES, MAX_TYPED_DATA_LENGTH, NONCE_MAX } from './limits.ts';
+import { CHAIN_ID_MAX, DECODE_LIMITS, MAX_PREIMAGES, NONCE_MAX } from './limits.ts';
 import { messagePayload, readMessage } from './message.ts';
 import type { Payload } from './payload.ts';
 import { guarded, type PayloadProblem, PayloadRefusal, refuse } from './refusal.ts';
 import { canonicalTypedData } from './typed-data.ts';
 
-/** Room for the largest payload as hex and for the file around it. */
-export const MAX_INSPECT_LENGTH: number = MAX_TYPED_DATA_LENGTH + 4096;
+/** Room for the largest payload as hex and for the file around it, in characters. */
+export const MAX_INSPECT_LENGTH: number = 2 * DECODE_LIMITS.maxBytes + 4096;
 
 type Members = ReadonlyMap<string, StrictJson>;
 

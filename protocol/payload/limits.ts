@@ -1,6 +1,6 @@
 /** Sizes that no payload may exceed; each bounds the work of a decode before it starts. */
 export interface DecodeLimits {
-  /** Bytes of a payload. 128 KiB is also what public nodes accept as one transaction. */
+  /** Bytes of a payload with its preimages. */
   readonly maxBytes: number;
   /** Calls nested in calls; the outermost call has depth 0. */
   readonly maxDepth: number;
@@ -8,15 +8,14 @@ export interface DecodeLimits {
   readonly maxCalls: number;
 }
 
-export const DECODE_LIMITS: DecodeLimits = { maxBytes: 128 * 1024, maxDepth: 8, maxCalls: 10_000 };
-
 /**
- * Characters of a typed-data document a person may hand in. Hex doubles the bytes; the rest is types and white space.
+ * Wide enough for a batch of 10,000 token transfers as typed data. What a party is asked to sign is smaller: proposals
+ * have a limit of their own (protocol/ceremony/proposal.ts), and public nodes take 128 KiB as one transaction.
  */
-export const MAX_TYPED_DATA_LENGTH: number = 320 * 1024;
+export const DECODE_LIMITS: DecodeLimits = { maxBytes: 4 * 1024 * 1024, maxDepth: 8, maxCalls: 16_384 };
 
-/** Characters of a message payload: each byte of text may become an escape of six. */
-export const MAX_MESSAGE_LENGTH: number = 320 * 1024;
+/** Characters of a typed-data document a person may hand in: its canonical form, and white space and case besides. */
+export const MAX_TYPED_DATA_LENGTH: number = DECODE_LIMITS.maxBytes + 64 * 1024;
 
 /**
  * Blobs of one EIP-4844 transaction. 9 is the most that fit a block of Ethereum so far (EIP-7691), hence a transaction;

@@ -7,7 +7,7 @@ import { concat, equalBytes, fromHex, toHex, utf8 } from '../common/bytes.ts';
 import { canonicalBytes } from '../common/canonical-json.ts';
 import { parseStrictJson, type StrictJson } from '../common/strict-json.ts';
 import { keccak256 } from './keccak.ts';
-import { MAX_MESSAGE_LENGTH } from './limits.ts';
+import { DECODE_LIMITS } from './limits.ts';
 import { refuse } from './refusal.ts';
 
 /** A message as the payload states it. */
@@ -23,7 +23,7 @@ export interface Message {
 export function decodeMessage(bytes: Uint8Array): Message {
   let text = '';
   for (let i = 0; i < bytes.length; i += 4096) text += String.fromCharCode(...bytes.subarray(i, i + 4096));
-  const parsed = parseStrictJson(text, { maxLength: MAX_MESSAGE_LENGTH });
+  const parsed = parseStrictJson(text, { maxLength: DECODE_LIMITS.maxBytes });
   if (!parsed.ok) return refuse('MESSAGE_MALFORMED', parsed.error.message);
   if (parsed.value.type !== 'object' || parsed.value.members.size !== 2) {
     return refuse('MESSAGE_MALFORMED', 'expected exactly an encoding and a message');
