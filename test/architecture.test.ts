@@ -15,6 +15,7 @@ import {
   type PackageFile,
 } from './architecture/catalogue.ts';
 import { checkDigests } from './architecture/digests.ts';
+import { checkReadings } from './architecture/readings.ts';
 import { checkArrows, checkDoors, checkPurity, type Problem, roomOf } from './architecture/rooms.ts';
 import { checkBarrels, checkEscapes, checkLength } from './architecture/shape.ts';
 import { listFiles, parseSource, type Source } from './architecture/source.ts';
@@ -27,6 +28,7 @@ const RULES: Readonly<Record<string, (sources: readonly Source[]) => readonly Pr
   barrels: checkBarrels,
   escapes: checkEscapes,
   digests: checkDigests,
+  readings: checkReadings,
 };
 
 describe.each(Object.entries(RULES))('%s', (name, rule) => {

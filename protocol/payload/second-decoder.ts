@@ -17,7 +17,6 @@ import {
 } from 'viem';
 import { hashAuthorization } from 'viem/utils';
 import { toHex } from '../common/bytes.ts';
-import type { KnownFunction } from './calldata/table.ts';
 import { refuse } from './refusal.ts';
 import { secondRecovery } from './second-recovery.ts';
 
@@ -109,7 +108,7 @@ export function secondMessage(bytes: Uint8Array): SecondMessage {
 const PARAMETERS = new Map<string, readonly { readonly type: string }[]>();
 
 /** The arguments of a known function, in order. */
-export function secondArguments(known: Pick<KnownFunction, 'canonical'>, body: Uint8Array): readonly unknown[] {
+export function secondArguments(known: { readonly canonical: string }, body: Uint8Array): readonly unknown[] {
   return attempt(() => {
     const list = known.canonical.slice(known.canonical.indexOf('(') + 1, -1);
     if (list === '') return [];

@@ -53,6 +53,7 @@ const PACKAGES: readonly PackageRule[] = [
   { pattern: /^@(?:noble|scure)\//, allowed: [''] },
   { pattern: /^tiny-secp256k1$/, allowed: ['protocol/threshold/curve/accelerated.ts', ...TESTS] },
   { pattern: /^viem(?:\/|$)/, allowed: ['protocol/payload/', 'coordinator/broadcast/', 'coordinator/demo/', ...TESTS] },
+  { pattern: /^js-sha3$/, allowed: ['protocol/payload/keccak.ts', ...TESTS] },
   { pattern: /^@ethereumjs\//, allowed: ['protocol/simulation/', ...TESTS] },
   { pattern: /^(?:libp2p|@libp2p|@chainsafe|@multiformats)(?:\/|$)/, allowed: ['proto/link/', ...TESTS] },
   { pattern: /^@hpke\//, allowed: ['participant/recovery/', ...TESTS] },

@@ -92,8 +92,8 @@ describe('payload files', () => {
     ['{"kind":"evm-transaction","unsigned":"0x02","note":"x"}', 'INSPECT_JSON'],
     ['{"kind":"evm-transaction","unsigned":"0x02","unsigned":"0x03"}', 'INSPECT_JSON'],
     ['{"kind":"evm-typed-data","typedData":"{}"}', 'TYPED_DATA_SHAPE'],
-    ['x'.repeat(500_000), 'PAYLOAD_TOO_LARGE'],
-    [`0x${'00'.repeat(128 * 1024 + 1)}`, 'PAYLOAD_TOO_LARGE'],
+    ['x'.repeat(9_000_000), 'PAYLOAD_TOO_LARGE'],
+    [`0x${'00'.repeat(4 * 1024 * 1024 + 1)}`, 'PAYLOAD_TOO_LARGE'],
   ])('%.40s is refused with %s', (text, expected) => {
     expect(code(text)).toBe(expected);
   });

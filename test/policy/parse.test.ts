@@ -77,7 +77,7 @@ const BROKEN: readonly (readonly [path: readonly (string | number)[], value: unk
   [match('wallets'), [], 'rules[0].match.wallets'],
   [match('wallets'), 'treasury', 'rules[0].match.wallets'],
   [match('chainIds'), [1], 'rules[0].match.assets[0]'],
-  [match('kinds'), ['raw-digest'], 'rules[0].match.kinds[0]'],
+  [match('kinds'), ['evm-bytes'], 'rules[0].match.kinds[0]'],
   [match('operations'), ['staticcall'], 'rules[0].match.operations[0]'],
   [match('to'), '@nobody', 'rules[0].match.to'],
   [match('to'), 'payees', 'rules[0].match.to[0]'],
