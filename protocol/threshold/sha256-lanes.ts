@@ -113,7 +113,7 @@ export function startLanes(midstate: Int32Array, words: number): void {
 
 /** Puts the same value into word i of every lane. */
 export function fillWord(i: number, value: number): void {
-  block.fill(value, LANES * i, LANES * (i + 1));
+  for (let lane = 0; lane < LANES; lane++) block[LANES * i + lane] = value;
 }
 
 export function compressLanes(): void {

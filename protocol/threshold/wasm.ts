@@ -30,7 +30,7 @@ function unsigned(value: number): Code {
 }
 
 function signed(value: number): Code {
-  return value >= -0x40 && value < 0x40 ? [value & 0x7f] : [(value & 0x7f) | 0x80, ...signed(value >> 7)];
+  return value >= -0x40 && value < 0x40 ? [value & 0x7f] : [(value & 0x7f) | 0x80, ...signed(Math.floor(value / 0x80))];
 }
 
 function list(items: readonly Code[]): Code {
@@ -86,8 +86,30 @@ export function constant64(value: number): Code {
   return [0x42, ...signed(value)];
 }
 
-export function load64(offset: number): Code {
-  return [...constant(0), 0x29, 0, ...unsigned(offset)];
+export function subtract64(a: Code, b: Code): Code {
+  return [...a, ...b, 0x7d];
+}
+
+export const and64: (first: Code, ...more: readonly Code[]) => Code = chain([0x83]);
+export const xor64: (first: Code, ...more: readonly Code[]) => Code = chain([0x85]);
+
+export function load64(offset: number, index: Code = constant(0)): Code {
+  return [...index, 0x29, 0, ...unsigned(offset)];
+}
+
+/** Two 32-bit words of which the high one comes first. */
+export function load64HighFirst(offset: number, index: Code): Code {
+  return [...load64(offset, index), ...constant64(32), 0x89];
+}
+
+/** One 32-bit word, taken as unsigned. */
+export function load32(offset: number, index: Code = constant(0)): Code {
+  return [...index, 0x35, 0, ...unsigned(offset)];
+}
+
+/** One 32-bit word, taken as signed. */
+export function load32Signed(offset: number, index: Code): Code {
+  return [...index, 0x34, 0, ...unsigned(offset)];
 }
 
 export function store64(offset: number, value: Code): Code {
@@ -95,13 +117,28 @@ export function store64(offset: number, value: Code): Code {
 }
 
 /** The low 32 bits of a 64-bit integer. */
-export function store32(offset: number, value: Code): Code {
-  return [...constant(0), ...value, 0x3e, 0, ...unsigned(offset)];
+export function store32(offset: number, value: Code, index: Code): Code {
+  return [...index, ...value, 0x3e, 0, ...unsigned(offset)];
 }
 
-/** Four lanes from memory. */
-export function load(offset: number): Code {
-  return [...constant(0), ...vectorOp(0), 4, ...unsigned(offset)];
+/** The high half, sign kept: what is carried to the next word. */
+export function carry64(value: Code): Code {
+  return [...value, ...constant64(32), 0x87];
+}
+
+/** Four lanes from memory, at `offset + index`. */
+export function load(offset: number, index: Code = constant(0)): Code {
+  return [...index, ...vectorOp(0), 4, ...unsigned(offset)];
+}
+
+/** One integer from memory at `offset + index`. */
+export function loadInteger(offset: number, index: Code): Code {
+  return [...index, 0x28, 2, ...unsigned(offset)];
+}
+
+/** The same integer in all four lanes. */
+export function splat(value: number): Code {
+  return [...constant(value), ...vectorOp(0x11)];
 }
 
 /** One 32-bit word from memory at `offset + index` into all four lanes. */
@@ -109,23 +146,36 @@ export function loadSplat(offset: number, index: Code = constant(0)): Code {
   return [...index, ...vectorOp(9), 2, ...unsigned(offset)];
 }
 
-export function store(offset: number, value: Code): Code {
-  return [...constant(0), ...value, ...vectorOp(11), 4, ...unsigned(offset)];
+export function store(offset: number, value: Code, index: Code = constant(0)): Code {
+  return [...index, ...value, ...vectorOp(11), 4, ...unsigned(offset)];
+}
+
+/** The bytes of each lane in the other order. */
+export function swapLaneBytes(vector: Code): Code {
+  return [...vector, ...vector, ...vectorOp(13), 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12];
 }
 
 /** Lane by lane, of two or more vectors. */
 export const add: (first: Code, ...more: readonly Code[]) => Code = chain(vectorOp(0xae));
 export const and: (first: Code, ...more: readonly Code[]) => Code = chain(vectorOp(0x4e));
 export const xor: (first: Code, ...more: readonly Code[]) => Code = chain(vectorOp(0x51));
-const or = chain(vectorOp(0x50));
+export const or: (first: Code, ...more: readonly Code[]) => Code = chain(vectorOp(0x50));
 
 export function shiftRight(vector: Code, bits: number): Code {
   return [...vector, ...constant(bits), ...vectorOp(0xad)];
 }
 
+export function shiftLeft(vector: Code, bits: number): Code {
+  return [...vector, ...constant(bits), ...vectorOp(0xab)];
+}
+
+/** All ones in the lanes whose highest bit is set, 0 in the others. */
+export function signMask(vector: Code): Code {
+  return [...vector, ...constant(31), ...vectorOp(0xac)];
+}
+
 export function rotateRight(vector: Code, bits: number): Code {
-  const left = [...vector, ...constant(32 - bits), ...vectorOp(0xab)];
-  return or(shiftRight(vector, bits), left);
+  return or(shiftRight(vector, bits), shiftLeft(vector, 32 - bits));
 }
 
 /** Repeats: `first`, then, unless the integer in `counter` is `last`, `between`, and over again. */
@@ -139,10 +189,14 @@ export const INTEGER = 0x7f;
 export const LONG = 0x7e;
 export const VECTOR = 0x7b;
 
-/** One function without parameters over one page of memory. `locals`: how many variables of which type, in order. */
+/**
+ * One function without parameters over some pages (65,536 bytes) of memory. `locals`: how many variables of which type,
+ * in order.
+ */
 export function assemble(
   body: Code,
   locals: readonly (readonly [number, number])[],
+  pages = 1,
 ): { readonly memory: ArrayBuffer; readonly run: () => void } {
   const code = [...list(locals.map(([count, type]) => [...unsigned(count), type])), ...body, 0x0b];
   const section = (id: number, content: Code): Code => [id, ...unsigned(content.length), ...content];
@@ -150,7 +204,7 @@ export function assemble(
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...section(1, list([[0x60, 0, 0]])),
     ...section(3, list([[0]])),
-    ...section(5, list([[0, 1]])),
+    ...section(5, list([[0, ...unsigned(pages)]])),
     ...section(
       7,
       list([

@@ -17,25 +17,21 @@ export const COLUMN_WORDS: number = KAPPA / 32;
 
 /** Words of a byte string whose length is a multiple of 4. */
 export function wordsOf(bytes: Uint8Array): Int32Array {
+  const view = viewOf(bytes);
   const words = new Int32Array(bytes.length >>> 2);
-  for (let i = 0; i < words.length; i++) {
-    const at = 4 * i;
-    words[i] =
-      (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24);
-  }
+  for (let i = 0; i < words.length; i++) words[i] = view.getInt32(4 * i, true);
   return words;
 }
 
 /** Writes `words` as bytes into `bytes` from `offset` on. */
 export function writeWords(words: Int32Array, bytes: Uint8Array, offset: number): void {
-  for (let i = 0; i < words.length; i++) {
-    const word = words[i] ?? 0;
-    const at = offset + 4 * i;
-    bytes[at] = word;
-    bytes[at + 1] = word >>> 8;
-    bytes[at + 2] = word >>> 16;
-    bytes[at + 3] = word >>> 24;
-  }
+  const view = viewOf(bytes);
+  for (let i = 0; i < words.length; i++) view.setInt32(offset + 4 * i, words[i] ?? 0, true);
+}
+
+/** A view of the very bytes, whatever buffer they lie in. */
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** All ones if bit `index` is set, else 0. */

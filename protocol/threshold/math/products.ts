@@ -1,61 +1,81 @@
 /**
- * The arithmetic of one row of a multiplication (docs/protocol.md c.2, c.3), 416 times for each role: from g and x_0,
- * x_1, x_2 the sums of g x_0 and g x_1 over all rows, and x_2 + theta_0 x_0 + theta_1 x_1 mod q. With bigints this was
- * half the time of a multiplication and nearly all of its garbage; here it is a straight run of 64-bit instructions
- * without a branch, assembled when this file is loaded. The tests compare it with bigints.
+ * The arithmetic of a multiplication (docs/protocol.md c.2, c.3), all 416 rows of a role in one run: from g and x_0, x_1,
+ * x_2 the sums of g x_0 and g x_1 over all rows, and for each row x_2 + theta_0 x_0 + theta_1 x_1 mod q. With bigints this
+ * was half the time of a multiplication and nearly all of its garbage; here it is a straight run of 64-bit instructions
+ * without a branch on a value, assembled when this file is loaded. The tests compare it with bigints.
  *
  * Numbers are taken apart into ten limbs of 26 bits. A column of a product is then below 9 * 2^52, and so much below
  * 2^64 that 416 of them add up: 9 * 2^52 * 416 < 2^64.
  */
 import {
   add64,
+  and64,
   assemble,
   type Code,
+  constant,
   constant64,
   get,
+  INTEGER,
   LONG,
   type Local,
+  load32Signed,
   load64,
+  load64HighFirst,
+  loop,
   lowBits64,
   multiply64,
   or64,
   set,
   shiftLeft64,
   shiftRight64,
-  store32,
   store64,
 } from '../wasm.ts';
+import { XI } from './bits.ts';
+import { advance, type Spare, storeReduced } from './reduction.ts';
 import { mod, ORDER } from './scalar.ts';
-import { HIGH, writeReduced } from './words.ts';
 
 const BITS = 26;
 const LIMBS = 10;
 const COLUMNS = 2 * LIMBS - 1;
+/** Numbers of a row, and bytes of a number. */
+const WIDTH = 3;
+const NUMBER = 32;
 
-/** Operands in memory: the low word first, 9 words and room for reading the last limb as eight bytes. */
-const OPERAND = 48;
-export const G = 0;
-export const X0: number = OPERAND;
-export const X1: number = 2 * OPERAND;
-export const X2: number = 3 * OPERAND;
-const THETA0 = 4 * OPERAND;
-const THETA1 = 5 * OPERAND;
-/** Columns of the two sums, 64 bits each. */
-const SUM0 = 6 * OPERAND;
+/** Where things are in memory, in bytes: of each row g, x, what is added to x, whether it is, the result. */
+const GADGET = 0;
+const VALUES: number = GADGET + NUMBER * XI;
+const ADDED: number = VALUES + NUMBER * WIDTH * XI;
+const MASKS: number = ADDED + NUMBER * WIDTH * XI;
+const CHECKS: number = MASKS + 4 * XI;
+/** For all rows, in limbs of 64 bits: theta_0, theta_1, what is added to x_2 besides, and the columns of the two sums. */
+const THETA0: number = CHECKS + NUMBER * XI;
+const THETA1: number = THETA0 + 8 * LIMBS;
+const BESIDES: number = THETA1 + 8 * LIMBS;
+const SUM0: number = BESIDES + 8 * LIMBS;
 const SUM1: number = SUM0 + 8 * COLUMNS;
-/** The result of the row: 8 words, and what exceeds 2^256. */
-const RESULT: number = SUM1 + 8 * COLUMNS;
-const END: number = RESULT + OPERAND;
+const END: number = SUM1 + 8 * COLUMNS;
+
+/** Byte offsets of the row in arrays of one number, of three numbers, of one word. */
+const ONE: Local = 0;
+const THREE: Local = 1;
+const WORD: Local = 2;
+const MASK: Local = 3;
+const EXCESS: Local = 4;
+const FIRST: Local = 5;
 
 type Limbs = readonly Local[];
 
-/** Local variables: five operands, then two sets of columns for the reduction to go back and forth. */
-function locals(group: number): Limbs {
-  return range(LIMBS).map((i) => group * LIMBS + i);
-}
+/** 64-bit variables: five operands, then two sets of columns for the reduction to go back and forth. */
+const [G, X0, X1, T0, T1] = [operand(0), operand(1), operand(2), operand(3), operand(4)];
+const FRONT: Limbs = range(2 * LIMBS + 1).map((i) => FIRST + 5 * LIMBS + i);
+const BACK: Limbs = range(2 * LIMBS + 1).map((i) => FIRST + 7 * LIMBS + 1 + i);
+/** The reduction's result comes from BACK and may use FRONT up. */
+const WORDS: Limbs = FRONT.slice(0, 8);
+const SPARE: Spare = { carry: FRONT[8] ?? 0, over: FRONT[9] ?? 0, reduced: FRONT.slice(10, 18) };
 
-const FRONT: Limbs = range(2 * LIMBS + 1).map((i) => 5 * LIMBS + i);
-const BACK: Limbs = range(2 * LIMBS + 1).map((i) => 7 * LIMBS + 1 + i);
+function operand(group: number): Limbs {
+  return range(LIMBS).map((i) => FIRST + group * LIMBS + i);
+}
 
 function range(count: number): readonly number[] {
   return Array.from({ length: count }, (_, i) => i);
@@ -65,9 +85,16 @@ function at(limbs: Limbs, i: number): Code {
   return get(limbs[i] ?? 0);
 }
 
-function loadLimb(operand: number, i: number): Code {
-  const bit = BITS * i;
-  return lowBits64(shiftRight64(load64(operand + (bit >> 3)), bit & 7), BITS);
+/** Limb i of a number of 8 words, the high one first, out of the two words in which it lies. */
+function loadLimb(offset: number, index: Local, i: number): Code {
+  const low = Math.min(6, (BITS * i) >> 5);
+  return lowBits64(shiftRight64(load64HighFirst(offset + 4 * (6 - low), get(index)), BITS * i - 32 * low), BITS);
+}
+
+/** Limb i of x_m with what is added to it: not carried yet. */
+function loadSum(m: number, i: number): Code {
+  const [value, added] = [VALUES, ADDED].map((array) => loadLimb(array + NUMBER * m, THREE, i)) as [Code, Code];
+  return add64(value, and64(added, get(MASK)));
 }
 
 /** The terms of column k of a product. */
@@ -114,24 +141,23 @@ function resultWord(limbs: Limbs, k: number): Code {
   const parts = [shiftRight64(at(limbs, first), shift), shiftLeft64(at(limbs, first + 1), BITS - shift)];
   if (first + 2 < LIMBS) parts.push(shiftLeft64(at(limbs, first + 2), 2 * BITS - shift));
   const [low = constant64(0), ...more] = parts;
-  return store32(RESULT + 4 * k, or64(low, ...more));
+  return lowBits64(or64(low, ...more), 32);
 }
 
-function program(): Code {
-  const [g, x0, x1, theta0, theta1] = [0, 1, 2, 3, 4].map(locals) as [Limbs, Limbs, Limbs, Limbs, Limbs];
-  const loads = [G, X0, X1, THETA0, THETA1].flatMap((operand, group) =>
-    locals(group).flatMap((local, i) => set(local, loadLimb(operand, i))),
-  );
+/** One row: adds to the sums, and stores its check. */
+function row(): Code {
   const sum = (offset: number, x: Limbs): Code =>
-    range(COLUMNS).flatMap((k) => store64(offset + 8 * k, total([load64(offset + 8 * k), ...column(g, x, k)])));
+    range(COLUMNS).flatMap((k) => store64(offset + 8 * k, total([load64(offset + 8 * k), ...column(G, x, k)])));
   const check = FRONT.flatMap((target, k) => {
-    const own = k < LIMBS ? [loadLimb(X2, k)] : [];
-    return set(target, total([...own, ...column(theta0, x0, k), ...column(theta1, x1, k)]));
+    const own = k < LIMBS ? [loadSum(2, k), and64(load64(BESIDES + 8 * k), get(MASK))] : [];
+    return set(target, total([...own, ...column(T0, X0, k), ...column(T1, X1, k)]));
   });
   return [
-    ...loads,
-    ...sum(SUM0, x0),
-    ...sum(SUM1, x1),
+    ...set(MASK, load32Signed(MASKS, get(WORD))),
+    ...G.flatMap((local, i) => set(local, loadLimb(GADGET, ONE, i))),
+    ...[X0, X1].flatMap((x, m) => [...x.flatMap((local, i) => set(local, loadSum(m, i))), ...carry(x, LIMBS - 1)]),
+    ...sum(SUM0, X0),
+    ...sum(SUM1, X1),
     ...check,
     // 516 bits and a carry: 20 limbs. Then 393 bits: 16 limbs. Then 267: 11. Then the last limb may keep a carry.
     ...carry(FRONT, COLUMNS),
@@ -141,59 +167,65 @@ function program(): Code {
     ...carry(FRONT, 11),
     ...fold(FRONT, 12, BACK),
     ...carry(BACK, LIMBS - 1),
-    ...range(8).flatMap((k) => resultWord(BACK, k)),
-    ...store32(RESULT + 32, shiftRight64(at(BACK, LIMBS - 1), 256 - BITS * (LIMBS - 1))),
+    ...WORDS.flatMap((word, k) => set(word, resultWord(BACK, k))),
+    ...set(EXCESS, shiftRight64(at(BACK, LIMBS - 1), 256 - BITS * (LIMBS - 1))),
+    ...storeReduced(WORDS, EXCESS, SPARE, CHECKS, get(ONE)),
   ];
 }
 
-const { memory, run } = assemble(program(), [[9 * LIMBS + 2, LONG]]);
-const words = new Int32Array(memory, 0, END / 4);
+const { memory, run } = assemble(
+  [
+    ...T0.flatMap((local, i) => set(local, load64(THETA0 + 8 * i))),
+    ...T1.flatMap((local, i) => set(local, load64(THETA1 + 8 * i))),
+    ...loop(row(), ONE, NUMBER * (XI - 1), [
+      ...advance(ONE, constant(NUMBER)),
+      ...advance(THREE, constant(NUMBER * WIDTH)),
+      ...advance(WORD, constant(4)),
+    ]),
+  ],
+  [
+    [3, INTEGER],
+    [2 + 9 * LIMBS + 2, LONG],
+  ],
+  2,
+);
+
+/** Of each row g: 8 words, the high one first, as everywhere here. Public. */
+export const gadgets: Int32Array = new Int32Array(memory, GADGET, 8 * XI);
+/** Of each row x_0, x_1, x_2. */
+export const values: Int32Array = new Int32Array(memory, VALUES, 8 * WIDTH * XI);
+/** Of each row what is added to x_0, x_1, x_2 if its mask is all ones, nothing if it is 0, by the same steps. */
+export const added: Int32Array = new Int32Array(memory, ADDED, 8 * WIDTH * XI);
+export const masks: Int32Array = new Int32Array(memory, MASKS, XI);
+/** Of each row the result of `multiplyRows`: 32 bytes, big-endian. */
+export const checks: Uint8Array = new Uint8Array(memory, CHECKS, NUMBER * XI);
+const constants = new BigUint64Array(memory, THETA0, 3 * LIMBS);
 const sums = new BigUint64Array(memory, SUM0, 2 * COLUMNS);
 
-/** Takes 8 words, the high one first, from `from` on as an operand. */
-export function setOperand(operand: number, source: Int32Array, from: number): void {
-  const low = operand >> 2;
-  for (let i = 0; i < 8; i++) words[low + i] = source[from + 7 - i] ?? 0;
-  words[low + 8] = 0;
+function setLimbs(from: number, value: bigint): void {
+  for (let i = 0; i < LIMBS; i++) constants[from + i] = BigInt.asUintN(BITS, value >> BigInt(BITS * i));
 }
 
-/** Adds 32 bytes of `view` to an operand if `mask` is all ones, nothing if it is 0, by the same steps. Twice at most. */
-export function addMasked(operand: number, view: DataView, from: number, mask: number): void {
-  const low = operand >> 2;
-  let carried = 0;
-  for (let i = 0; i < 8; i++) {
-    const word = ((words[low + i] ?? 0) >>> 0) + ((view.getInt32(from + 28 - 4 * i) & mask) >>> 0) + carried;
-    words[low + i] = word;
-    carried = (word * HIGH) | 0;
-  }
-  words[low + 8] = (words[low + 8] ?? 0) + carried;
-}
-
-function setNumber(operand: number, value: bigint): void {
-  for (let i = 0; i < 9; i++) words[(operand >> 2) + i] = Number(BigInt.asIntN(32, value >> BigInt(32 * i)));
-}
-
-/** theta_0 and theta_1, below 2^256; the sums start at zero. */
-export function startProducts(theta: readonly [bigint, bigint]): void {
-  setNumber(THETA0, theta[0]);
-  setNumber(THETA1, theta[1]);
+/**
+ * All rows, with theta_0 and theta_1 below 2^256: fills `checks` and returns the sums of g x_0 and g x_1, reduced. Where
+ * the mask is set, the scalar `besides` is added to x_2, too.
+ */
+export function multiplyRows(theta: readonly [bigint, bigint], besides: bigint): readonly [bigint, bigint] {
+  setLimbs(0, theta[0]);
+  setLimbs(LIMBS, theta[1]);
+  setLimbs(2 * LIMBS, besides);
   sums.fill(0n);
-}
-
-/** One row from the operands set: adds to the sums, and writes x_2 + theta_0 x_0 + theta_1 x_1 mod q as 32 bytes. */
-export function multiplyRow(view: DataView, to: number): void {
   run();
-  writeReduced(view, to, words, RESULT >> 2);
+  return [joined(0), joined(COLUMNS)];
 }
 
-/** The sums of g x_0 and of g x_1, reduced. */
-export function takeSums(): readonly [bigint, bigint] {
-  const columns = [...sums];
-  const joined = (first: number): bigint =>
-    columns.slice(first, first + COLUMNS).reduceRight((high, column64) => (high << BigInt(BITS)) + column64, 0n);
-  return [mod(joined(0)), mod(joined(COLUMNS))];
+function joined(first: number): bigint {
+  let sum = 0n;
+  for (let k = COLUMNS - 1; k >= 0; k--) sum = (sum << BigInt(BITS)) + (sums[first + k] ?? 0n);
+  return mod(sum);
 }
 
+/** Forgets everything. */
 export function wipeProducts(): void {
-  words.fill(0);
+  new Int32Array(memory, 0, END / 4).fill(0);
 }

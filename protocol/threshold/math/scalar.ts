@@ -4,6 +4,9 @@ import { BugError } from '../../common/errors.ts';
 /** q, the order of secp256k1. */
 export const ORDER: bigint = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 
+/** A cube root of 1 modulo q, at which the curve library takes scalars apart: k = a + b LAMBDA with short a and b. */
+const LAMBDA = 0x5363ad4cc05c30e0a5261c028812645a122e22ea20816678df02967c1b23bd72n;
+
 /** Any integer to 0..q-1. */
 export function mod(x: bigint): bigint {
   const remainder = x % ORDER;
@@ -59,4 +62,13 @@ export function readScalar(bytes: Uint8Array): bigint | undefined {
   if (bytes.length !== 32) return undefined;
   const value = integerFromBytes(bytes);
   return value < ORDER ? value : undefined;
+}
+
+/**
+ * One of 2^128 public weights, from 16 random bytes: a + b LAMBDA with a and b of 64 bits. Different bytes are different
+ * scalars, since no a + b LAMBDA = 0 mod q with both below 2^126 but a = b = 0; a multiplication by one takes half as
+ * long as by a scalar of the same size without this form.
+ */
+export function weight(bytes: Uint8Array): bigint {
+  return mod(integerFromBytes(bytes.subarray(0, 8)) + integerFromBytes(bytes.subarray(8, 16)) * LAMBDA);
 }

@@ -4,11 +4,11 @@
  */
 import { H } from '../hash.ts';
 import { hotBlock, midstate } from '../hot-hash.ts';
-import { bitMask, COLUMN_WORDS, KAPPA, ROW_BYTES, ROW_WORDS, swapBytes, XI } from '../math/bits.ts';
+import { bitMask, COLUMN_WORDS, KAPPA, ROW_BYTES, ROW_WORDS, swapBytes, viewOf, XI } from '../math/bits.ts';
+import { wipeDifferences } from '../math/differences.ts';
 import { type RowHashKey, rowHashKey } from '../math/gf128.ts';
 import { wipeProducts } from '../math/products.ts';
 import { integerFromBytes } from '../math/scalar.ts';
-import { wipeWords } from '../math/words.ts';
 import { compress, readBigEndian } from '../sha256-block.ts';
 import { block, compressLanes, fillWord, LANES, laneOutput, startLanes, takeLane, wipeLanes } from '../sha256-lanes.ts';
 import { suite } from '../suite.ts';
@@ -29,7 +29,7 @@ export const SEED_BYTES: number = suite.seedBytes;
 /** Forgets what the loops below hashed and added last. */
 export function wipeScratch(): void {
   wipeLanes();
-  wipeWords();
+  wipeDifferences();
   wipeProducts();
 }
 
@@ -52,10 +52,11 @@ export function expandKnown(oteSid: Uint8Array, seeds: Uint8Array, delta: Int32A
 /** `seeds` from byte `offset` on, one every `stride` bytes. */
 function expand(oteSid: Uint8Array, seeds: Uint8Array, stride: number, offset: number, sides: Int32Array): Int32Array {
   const rows = new Int32Array(KAPPA * ROW_WORDS);
+  const view = viewOf(seeds);
   startLanes(midstate('ote/prg', oteSid), 11);
   for (let r = 0; r < KAPPA; r += LANES) {
     for (let lane = 0; lane < LANES; lane++) {
-      loadSeed(seeds, offset + stride * (r + lane), lane);
+      loadSeed(view, offset + stride * (r + lane), lane);
       block[LANES * 8 + lane] = r + lane;
       block[LANES * 9 + lane] = sides[r + lane] ?? 0;
     }
@@ -65,7 +66,7 @@ function expand(oteSid: Uint8Array, seeds: Uint8Array, stride: number, offset: n
       for (let lane = 0; lane < LANES; lane++) takeRowPart(lane, counter, rows, (r + lane) * ROW_WORDS);
     }
   }
-  wipeScratch();
+  wipeLanes();
   return rows;
 }
 
@@ -75,15 +76,8 @@ function takeRowPart(lane: number, counter: number, rows: Int32Array, at: number
   for (let i = 0; i < end; i++) rows[at + 8 * counter + i] = swapBytes(laneOutput[LANES * i + lane] ?? 0);
 }
 
-function loadSeed(seeds: Uint8Array, at: number, lane: number): void {
-  for (let i = 0; i < 8; i++) {
-    const from = at + 4 * i;
-    block[LANES * i + lane] =
-      ((seeds[from] ?? 0) << 24) |
-      ((seeds[from + 1] ?? 0) << 16) |
-      ((seeds[from + 2] ?? 0) << 8) |
-      (seeds[from + 3] ?? 0);
-  }
+function loadSeed(seeds: DataView, at: number, lane: number): void {
+  for (let i = 0; i < 8; i++) block[LANES * i + lane] = seeds.getInt32(at + 4 * i);
 }
 
 /** chi_0..chi_3 for the complete matrix U (docs/protocol.md a.5: the challenge covers every byte before it). */
@@ -131,9 +125,6 @@ export function padColumns(columns: Int32Array, j: number, flip: Int32Array, tar
     for (let lane = 0; lane < LANES; lane++) takeLane(lane, target, at + 8 * (WIDTH * lane + m));
   }
 }
-
-/** Words of the pads of LANES columns. */
-export const PAD_WORDS: number = 8 * WIDTH * LANES;
 
 export function startPads(rvSid: Uint8Array): void {
   startLanes(midstate('rv/pad', rvSid), 6);

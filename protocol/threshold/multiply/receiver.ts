@@ -4,11 +4,20 @@
  */
 import { equalBytes } from '../../common/bytes.ts';
 import { H } from '../hash.ts';
-import { bitMask, COLUMN_WORDS, ROW_BYTES, ROW_WORDS, transpose, wordsOf, writeWords, XI } from '../math/bits.ts';
+import {
+  bitMask,
+  COLUMN_WORDS,
+  ROW_BYTES,
+  ROW_WORDS,
+  transpose,
+  viewOf,
+  wordsOf,
+  writeWords,
+  XI,
+} from '../math/bits.ts';
 import { hashRow, hashRows } from '../math/gf128.ts';
-import { addMasked, G, multiplyRow, setOperand, startProducts, takeSums, X0, X1, X2 } from '../math/products.ts';
-import { integerFromBytes, mod, readScalar, scalarToBytes } from '../math/scalar.ts';
-import { viewOf } from '../math/words.ts';
+import { added, checks, gadgets, masks, multiplyRows, values } from '../math/products.ts';
+import { integerFromBytes, mod, readScalar } from '../math/scalar.ts';
 import { LANES } from '../sha256-lanes.ts';
 import {
   AT_BYTES,
@@ -17,7 +26,6 @@ import {
   expandBoth,
   gadget,
   OTE_BYTES,
-  PAD_WORDS,
   padColumns,
   startPads,
   U_BYTES,
@@ -107,47 +115,22 @@ export function finish(
   message: Uint8Array,
 ): readonly [bigint, bigint] | undefined {
   const theta = challenges(rvSid, message.subarray(0, AT_BYTES));
-  const mu = new Uint8Array(32 * XI);
-  const d = combine(rvSid, keep, message, theta, mu);
-  const honest = equalBytes(H('rv/mu', rvSid, mu), message.subarray(AT_BYTES + 32));
-  mu.fill(0);
+  fillRows(rvSid, keep, message);
+  const d = multiplyRows(theta, mod(-integerFromBytes(message.subarray(AT_BYTES, AT_BYTES + 32))));
+  const honest = equalBytes(H('rv/mu', rvSid, checks), message.subarray(AT_BYTES + 32));
+  wipeScratch();
   return honest ? d : undefined;
 }
 
-/** dd_{j,m} = gamma_{j,m} + beta_j at_{j,m}; sums them against the gadget and fills `mu` with the check values. */
-function combine(
-  rvSid: Uint8Array,
-  keep: ReceiverKeep,
-  message: Uint8Array,
-  theta: readonly [bigint, bigint],
-  mu: Uint8Array,
-): readonly [bigint, bigint] {
+/** dd_{j,m} = gamma_{j,m} + beta_j at_{j,m}, and with beta_j the check value has eta subtracted. */
+function fillRows(rvSid: Uint8Array, keep: ReceiverKeep, message: Uint8Array): void {
   const unflipped = new Int32Array(COLUMN_WORDS);
-  const gamma = new Int32Array(PAD_WORDS);
   const at = viewOf(message);
-  const muView = viewOf(mu);
-  const { choice, psi, gadget: g } = keep;
-  const negatedEta = viewOf(scalarToBytes(-integerFromBytes(message.subarray(AT_BYTES, AT_BYTES + 32))));
-  startProducts(theta);
+  gadgets.set(keep.gadget);
+  for (let i = 0; i < added.length; i++) added[i] = at.getInt32(4 * i);
+  for (let j = 0; j < XI; j++) masks[j] = bitMask(keep.choice, j);
   startPads(rvSid);
-  for (let j = 0; j < XI; j++) {
-    const lane = j % LANES;
-    if (lane === 0) padColumns(psi, j, unflipped, gamma, 0);
-    const mask = bitMask(choice, j);
-    setOperand(G, g, 8 * j);
-    setOperand(X0, gamma, 8 * WIDTH * lane);
-    setOperand(X1, gamma, 8 * WIDTH * lane + 8);
-    setOperand(X2, gamma, 8 * WIDTH * lane + 16);
-    addMasked(X0, at, 32 * WIDTH * j, mask);
-    addMasked(X1, at, 32 * WIDTH * j + 32, mask);
-    addMasked(X2, at, 32 * WIDTH * j + 64, mask);
-    addMasked(X2, negatedEta, 0, mask);
-    multiplyRow(muView, 32 * j);
-  }
-  const d = takeSums();
-  gamma.fill(0);
-  wipeScratch();
-  return d;
+  for (let j = 0; j < XI; j += LANES) padColumns(keep.psi, j, unflipped, values, 8 * WIDTH * j);
 }
 
 export function wipeReceiver(keep: ReceiverKeep): void {

@@ -4,10 +4,10 @@
  */
 import { H } from '../hash.ts';
 import { bitMask, COLUMN_WORDS, KAPPA, ROW_WORDS, transpose, wordsOf, XI } from '../math/bits.ts';
+import { differences, minuends, setAddends, subtract, subtrahends } from '../math/differences.ts';
 import { hashRows } from '../math/gf128.ts';
-import { G, multiplyRow, setOperand, startProducts, takeSums, X0, X1, X2 } from '../math/products.ts';
+import { checks, gadgets, masks, multiplyRows, values } from '../math/products.ts';
 import { mod, scalarToBytes } from '../math/scalar.ts';
-import { type Lifted, lift, viewOf, writeDifference } from '../math/words.ts';
 import { LANES } from '../sha256-lanes.ts';
 import {
   AT_BYTES,
@@ -16,7 +16,6 @@ import {
   expandKnown,
   gadget,
   MUL_BYTES,
-  PAD_WORDS,
   padColumns,
   startPads,
   U_BYTES,
@@ -92,66 +91,37 @@ export function multiply(
   mask: bigint,
 ): Multiplied {
   const message = new Uint8Array(MUL_BYTES);
-  const pads = maskInputs(ids.rvSid, delta, zeta, [inputs[0], inputs[1], mask], message);
+  maskInputs(ids.rvSid, delta, zeta, [inputs[0], inputs[1], mask], message);
   zeta.fill(0);
   const theta = challenges(ids.rvSid, message.subarray(0, AT_BYTES));
   message.set(scalarToBytes(mask + theta[0] * inputs[0] + theta[1] * inputs[1]), AT_BYTES);
-  const mu = new Uint8Array(32 * XI);
-  const c = ownShares(gadget(ids.oteSid), pads, theta, mu);
-  message.set(H('rv/mu', ids.rvSid, mu), AT_BYTES + 32);
-  pads.fill(0);
-  mu.fill(0);
+  // c_m = - sum g_j al0_{j,m}; mu_j = al0_{j,2} + theta_0 al0_{j,0} + theta_1 al0_{j,1}.
+  gadgets.set(gadget(ids.oteSid));
+  const [sum0, sum1] = multiplyRows(theta, 0n);
+  message.set(H('rv/mu', ids.rvSid, checks), AT_BYTES + 32);
   wipeScratch();
-  return { message, c };
+  return { message, c: [mod(-sum0), mod(-sum1)] };
 }
 
-/** Writes at_{j,m} = al0 - al1 + input_m into `message`; returns al0, 8 words each, row by row. */
+/** Writes at_{j,m} = al0 - al1 + input_m into `message`; leaves al0 as the values of the products, none added. */
 function maskInputs(
   rvSid: Uint8Array,
   delta: Uint8Array,
   zeta: Int32Array,
   inputs: readonly [bigint, bigint, bigint],
   message: Uint8Array,
-): Int32Array {
+): void {
   const flip = wordsOf(delta);
   const none = new Int32Array(COLUMN_WORDS);
-  const view = viewOf(message);
-  const lifted = inputs.map(lift);
-  const pads = new Int32Array(8 * WIDTH * XI);
-  const flipped = new Int32Array(PAD_WORDS);
+  masks.fill(0);
+  setAddends(inputs);
   startPads(rvSid);
   for (let j = 0; j < XI; j += LANES) {
-    padColumns(zeta, j, none, pads, 8 * WIDTH * j);
-    padColumns(zeta, j, flip, flipped, 0);
-    for (let i = 0; i < WIDTH * LANES; i++) {
-      const index = WIDTH * j + i;
-      writeDifference(view, 32 * index, pads, 8 * index, flipped, 8 * i, lifted[i % WIDTH] ?? NOTHING);
-    }
+    padColumns(zeta, j, none, minuends, 0);
+    values.set(minuends, 8 * WIDTH * j);
+    padColumns(zeta, j, flip, subtrahends, 0);
+    subtract();
+    message.set(differences, 32 * WIDTH * j);
   }
-  for (const secret of [flip, flipped, ...lifted]) secret.fill(0);
-  return pads;
+  flip.fill(0);
 }
-
-/** c_m = - sum g_j al0_{j,m}; fills `mu` with mu_j = al0_{j,2} + theta_0 al0_{j,0} + theta_1 al0_{j,1}. */
-function ownShares(
-  g: Int32Array,
-  pads: Int32Array,
-  theta: readonly [bigint, bigint],
-  mu: Uint8Array,
-): readonly [bigint, bigint] {
-  const view = viewOf(mu);
-  startProducts(theta);
-  for (let j = 0; j < XI; j++) {
-    const at = 8 * WIDTH * j;
-    setOperand(G, g, 8 * j);
-    setOperand(X0, pads, at);
-    setOperand(X1, pads, at + 8);
-    setOperand(X2, pads, at + 16);
-    multiplyRow(view, 32 * j);
-  }
-  const [sum0, sum1] = takeSums();
-  return [mod(-sum0), mod(-sum1)];
-}
-
-/** Only for an index that does not occur. */
-const NOTHING: Lifted = lift(0n);

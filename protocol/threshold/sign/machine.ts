@@ -31,7 +31,7 @@ import { combineShares, type Signature } from './combine.ts';
 import { readOte, readShare, SIGN, SIGN_PAIR } from './messages.ts';
 import { drawRound1, type Round1Keep, type Round1Values, round1 } from './round-1.ts';
 import { drawRound2, type Round2Keep, type Round2Values, receivedHashes, round2 } from './round-2.ts';
-import { type Round3Keep, round3 } from './round-3.ts';
+import { drawRound3, type Round3Keep, type Round3Values, round3 } from './round-3.ts';
 import { failed, type Received, type SignSession } from './session.ts';
 
 export interface SignConfig {
@@ -61,12 +61,13 @@ export interface SignConfig {
   readonly verify: VerifySignature;
   readonly random: Random;
   /** Only tests replace it, to feed known values. */
-  readonly draws?: SignDraws;
+  readonly draws?: Partial<SignDraws>;
 }
 
 export interface SignDraws {
   round1(peers: readonly number[]): Round1Values;
   round2(peers: readonly number[]): Round2Values;
+  round3(peers: readonly number[]): Round3Values;
 }
 
 /** What must be durable before the effects after it (docs/protocol.md d.6). */
@@ -192,9 +193,11 @@ export class SignMachine implements Machine<SignOutput, SignRecord> {
     this.#keys = keys;
     this.#leases = leases;
     const { random } = config;
-    this.#draws = config.draws ?? {
+    this.#draws = {
       round1: (peers) => drawRound1(random, peers),
       round2: (peers) => drawRound2(random, peers),
+      round3: (peers) => drawRound3(random, peers),
+      ...config.draws,
     };
   }
 
@@ -324,7 +327,8 @@ export class SignMachine implements Machine<SignOutput, SignRecord> {
     const openings = this.#received(SIGN, 2);
     const products = this.#received(SIGN_PAIR, 2);
     if (commits === undefined || openings === undefined || products === undefined) return [];
-    const result = round3(this.#session, keep, { commits, openings, products });
+    const values = this.#draws.round3(this.#session.peers);
+    const result = round3(this.#session, keep, { commits, openings, products }, values);
     if (result.kind === 'abort') return this.#abort(result.abort);
     const hindrance = this.mayLeave(3);
     if (hindrance !== undefined) return this.#abort(hindrance);

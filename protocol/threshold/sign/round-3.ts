@@ -3,10 +3,11 @@
  * the signature to all signers. After this message has left, the payload counts as signed.
  */
 import { equalBytes } from '../../common/bytes.ts';
+import type { Random } from '../../common/effects.ts';
 import { BugError } from '../../common/errors.ts';
 import { curve } from '../curve/accelerated.ts';
 import type { Point } from '../curve/curve.ts';
-import { mod, readScalar, scalarToBytes } from '../math/scalar.ts';
+import { mod, readScalar, scalarToBytes, weight } from '../math/scalar.ts';
 import { finish, hasCanonicalScalars } from '../multiply/receiver.ts';
 import type { EnvelopeFields, ParsedEnvelope } from '../rounds/envelope.ts';
 import type { RoundResult } from '../rounds/round.ts';
@@ -20,6 +21,13 @@ export interface Round2Inbox {
   readonly commits: Received;
   readonly openings: Received;
   readonly products: Received;
+}
+
+/** A weight for the checks of each peer's inputs, drawn after its messages are there. */
+export type Round3Values = ReadonlyMap<number, bigint>;
+
+export function drawRound3(random: Random, peers: readonly number[]): Round3Values {
+  return new Map(peers.map((peer) => [peer, weight(random.bytes(16))]));
 }
 
 export interface Round3Keep {
@@ -49,12 +57,17 @@ interface Checked {
 type Failure = ReturnType<typeof failed>;
 type Step<T> = { readonly kind: 'ok'; readonly value: T } | Failure;
 
-export function round3(session: SignSession, keep: Round2Keep, inbox: Round2Inbox): RoundResult<Round3Keep> {
+export function round3(
+  session: SignSession,
+  keep: Round2Keep,
+  inbox: Round2Inbox,
+  values: Round3Values,
+): RoundResult<Round3Keep> {
   const read = readAll(session, keep, inbox);
   if (read.kind === 'abort') return read;
   const peers = new Map<number, Checked>();
   for (const incoming of read.value) {
-    const checked = check(session, keep, incoming);
+    const checked = check(session, keep, incoming, values);
     if (checked.kind === 'abort') return checked;
     peers.set(incoming.peer, checked.value);
   }
@@ -100,7 +113,7 @@ function readAll(session: SignSession, keep: Round2Keep, inbox: Round2Inbox): St
 }
 
 /** S1 to S5 for one peer, in this order. */
-function check(session: SignSession, keep: Round2Keep, incoming: Incoming): Step<Checked> {
+function check(session: SignSession, keep: Round2Keep, incoming: Incoming, values: Round3Values): Step<Checked> {
   const { peer, open, mul } = incoming;
   // Broadcasts only: they prove S2 to anybody, the pairwise checks to nobody.
   const cheat = (name: string, message: string): Failure =>
@@ -129,9 +142,17 @@ function check(session: SignSession, keep: Round2Keep, incoming: Incoming): Step
   if (d === undefined) return cheat('S3', 'The multiplication check failed.');
 
   const chi = extension.keep.b;
-  if (!multipliedBy(chi, noncePoint, d[0], gu)) return cheat('S4', 'The nonce was not what was multiplied.');
-  if (!multipliedBy(chi, keyPoint, d[1], gv)) return cheat('S5', 'The key share was not what was multiplied.');
-  return { kind: 'ok', value: { noncePoint, keyPoint, psi, d } };
+  const rho = values.get(peer);
+  if (rho === undefined) throw missing(peer);
+  // S4 + rho S5: if it holds, so do both, but for one rho of 2^128. If not, it is asked which one fails.
+  const point = curve.add(noncePoint, curve.multiplyPublic(keyPoint, rho));
+  const gc = curve.add(gu, curve.multiplyPublic(gv, rho));
+  if (multipliedBy(chi, point, mod(d[0] + rho * d[1]), gc)) {
+    return { kind: 'ok', value: { noncePoint, keyPoint, psi, d } };
+  }
+  return multipliedBy(chi, noncePoint, d[0], gu)
+    ? cheat('S5', 'The key share was not what was multiplied.')
+    : cheat('S4', 'The nonce was not what was multiplied.');
 }
 
 /** chi P = d G + Gc. */
