@@ -1,9 +1,21 @@
 /** What the documents of known types are read as: their movements, the calls inside, and the risks they carry. */
+import { encodeFunctionData, parseAbi } from 'viem';
 import { describe, expect, test } from 'vitest';
 import { decode } from '../../protocol/payload/payload.ts';
 import { assess } from '../../protocol/payload/risk/assess.ts';
 import { safeTxDigest } from '../../protocol/payload/safe-tx.ts';
-import { decoded, FRIEND, hex, risks, SAFE, safeTxDocument, TOKEN, transfer, ZERO } from './support/payloads.ts';
+import {
+  decoded,
+  FOREIGN_CODE,
+  FRIEND,
+  hex,
+  risks,
+  SAFE,
+  safeTxDocument,
+  TOKEN,
+  transfer,
+  ZERO,
+} from './support/payloads.ts';
 import {
   bulkOrder,
   daiPermit,
@@ -213,6 +225,21 @@ describe('calls that somebody else submits', () => {
       /; it first creates the account; a paymaster takes part$/,
     );
     expect(codes(safeOperation('0x'))).toEqual(['USER_OPERATION@0']);
+  });
+
+  test('what the module of a Safe executes is opened down to the delegatecall', () => {
+    const data = encodeFunctionData({
+      abi: parseAbi(['function executeUserOp(address to, uint256 value, bytes data, uint8 operation)']),
+      functionName: 'executeUserOp',
+      args: [FOREIGN_CODE, 0n, transfer(), 1],
+    });
+    const { calls } = decoded(typedPayload(safeOperation(data)));
+    expect(calls.map(({ path, operation, from, to }) => [path, operation, from, to])).toEqual([
+      ['0', 'authorize', 'wallet', '0x75cf11467937ce3f2f357ce24ffc3dbf8fd5c226'],
+      ['0.0', 'call', '0x0000000071727de22e5e9d8baf0edac6f37da032', OWNER],
+      ['0.0.0', 'delegatecall', OWNER, FOREIGN_CODE],
+    ]);
+    expect(codes(safeOperation(data))).toContain('DELEGATECALL_UNTRUSTED@0.0.0');
   });
 
   test('an operation of EntryPoint 0.8', () => {

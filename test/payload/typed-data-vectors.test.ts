@@ -67,11 +67,7 @@ const ORDER =
 test.each<[string, string, string]>([
   [SAFE_TX_TYPE, 'safe-tx', 'bb8310d486368db6bd6f849402fdd73ad53d316b5a4b2644ad6efe0f941286d8'],
   [SAFE_TX_TYPE_0_1, 'safe-tx', '14d461bc7412367e924637b363c7bf29b8f47e2f84869f4426e5633d8af47b20'],
-  [
-    'SafeMessage(bytes message)',
-    'safe-message',
-    '60b3cbf8b4a223d68d641b3b6ddf9a298e7f33710cf3d3a9d1146b5a6150fbca',
-  ],
+  ['SafeMessage(bytes message)', 'safe-message', '60b3cbf8b4a223d68d641b3b6ddf9a298e7f33710cf3d3a9d1146b5a6150fbca'],
   [
     'Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)',
     'permit-2612',
