@@ -4,7 +4,7 @@ import { assess } from '../../protocol/payload/risk/assess.ts';
 import { judge } from '../../protocol/policy/judge.ts';
 import { parsePolicy } from '../../protocol/policy/parse.ts';
 import { ALICE, calldata, MALLORY, multiSend, SAFE, safeTx, transaction, USDC } from './support/payloads.ts';
-import { codes, file, input, judged, parsed, policyOf } from './support/policies.ts';
+import { codes, file, input, judged, type PolicyFile, parsed, policyOf } from './support/policies.ts';
 
 const payment = transaction({ to: USDC, data: calldata('transfer', ALICE, 5n) });
 const any = { id: 'any', effect: 'allow', match: {} } as const;
@@ -74,7 +74,7 @@ describe('risks', () => {
 
   it('of an own policy lift the verdict as well, unless it defers', () => {
     const accepting = policyOf([{ ...any, match: { risks: ['UNLIMITED_APPROVAL'] } }]);
-    const withOwn = (more: object) => judge(input(unlimited, accepting, { own: policyOf([any], more) }));
+    const withOwn = (more: PolicyFile) => judge(input(unlimited, accepting, { own: policyOf([any], more) }));
     expect(withOwn({})).toMatchObject({ decision: 'require', reasons: [{ policy: 'own' }] });
     expect(withOwn({ unmatched: 'defer' }).decision).toBe('allow');
   });
