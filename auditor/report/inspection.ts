@@ -10,6 +10,7 @@ import { decodedJson } from '../../protocol/payload/words/json.ts';
 import { sanitise } from '../../protocol/payload/words/sanitise.ts';
 import { judge } from '../../protocol/policy/judge.ts';
 import { MAX_PARTIES } from '../../protocol/policy/limits.ts';
+import { addressNames } from '../../protocol/policy/names.ts';
 import type { Policy } from '../../protocol/policy/prepare.ts';
 import { matchedRuleNames, type Verdict } from '../../protocol/policy/verdict.ts';
 
@@ -57,7 +58,14 @@ export function inspectText(text: string, inspector: Inspector): Inspection {
       findings: assessment.risks.map(({ code, severity, path, detail }) => ({ code, severity, path, detail })),
       ...(verdict === undefined ? {} : { verdict: verdictJson(verdict) }),
     },
-    lines: [...describe(assessment), ...(verdict === undefined ? [] : verdictLines(verdict, circumstances))],
+    // Made only when somebody reads them: a batch writes JSON.
+    get lines() {
+      const names = addressNames(policy === undefined ? [] : [policy]);
+      return [
+        ...describe(assessment, { names, wallet: address }),
+        ...(verdict === undefined ? [] : verdictLines(verdict, circumstances)),
+      ];
+    },
   };
 }
 

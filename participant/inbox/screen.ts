@@ -11,9 +11,10 @@ import type { Roster } from '../../protocol/ceremony/roster.ts';
 import { shortName } from '../../protocol/ceremony/statement.ts';
 import type { Wallet } from '../../protocol/ceremony/wallet.ts';
 import { toHex } from '../../protocol/common/bytes.ts';
-import { checksumAddress } from '../../protocol/payload/address.ts';
+import { type Address, checksumAddress } from '../../protocol/payload/address.ts';
 import { describe } from '../../protocol/payload/words/describe.ts';
 import { sanitise } from '../../protocol/payload/words/sanitise.ts';
+import { addressNames } from '../../protocol/policy/names.ts';
 import type { Verdict } from '../../protocol/policy/verdict.ts';
 import { formatPath } from '../../protocol/threshold/derivation.ts';
 
@@ -104,10 +105,12 @@ function payloadLines(entry: BookEntry, judgement: Judgement): readonly string[]
       `payload  ${body.payload.bytes.length} bytes of ${body.payload.kind}`,
     ];
   }
+  const wallet: Address = `0x${toHex(body.address)}`;
+  const names = addressNames(judgement.verdict?.trace.layers.map(({ policy }) => policy) ?? []);
   const path = body.path.length === 0 ? '' : `, derived key ${formatPath(body.path)}`;
   return [
-    `Wallet: ${sanitise(body.wallet, 80)}${path}, ${checksumAddress(`0x${toHex(body.address)}`)}`,
-    ...describe(judgement.assessment),
+    `Wallet: ${sanitise(body.wallet, 80)}${path}, ${checksumAddress(wallet)}`,
+    ...describe(judgement.assessment, { names, wallet }),
     '(computed by this machine; compare it on a second device)',
   ];
 }

@@ -72,7 +72,7 @@ describe('keymoot inspect', () => {
   test('says it in words without --json', async () => {
     const { code, stdout } = await run([unsigned]);
     expect(code).toBe(0);
-    expect(stdout.join('\n')).toContain('moves 0.000000000000000005 ether (5 wei) from the wallet');
+    expect(stdout.join('\n')).toContain('sends 0.000000000000000005 ETH (5 wei) to');
   });
 
   test('a SafeTx document of the Bybit shape', async () => {

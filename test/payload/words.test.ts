@@ -1,11 +1,21 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
+import { TOKENS } from 'micro-eth-signer/abi.js';
+import { encodeFunctionData, type Hex } from 'viem';
 import { expect, describe as group, test } from 'vitest';
+import { utf8 } from '../../protocol/common/bytes.ts';
 import { checksumAddress, parseAddress } from '../../protocol/payload/address.ts';
+import { authorizationPayload } from '../../protocol/payload/authorization.ts';
+import { messagePayload } from '../../protocol/payload/message.ts';
 import { assess } from '../../protocol/payload/risk/assess.ts';
-import { decimalAmount, nativeAmount } from '../../protocol/payload/words/amounts.ts';
-import { describe } from '../../protocol/payload/words/describe.ts';
+import { decimalAmount, nativeAmount, tokenAmount } from '../../protocol/payload/words/amounts.ts';
+import { type Beside, describe } from '../../protocol/payload/words/describe.ts';
+import type { AddressNames } from '../../protocol/payload/words/names.ts';
 import { sanitise } from '../../protocol/payload/words/sanitise.ts';
+import { dateWords, spanWords } from '../../protocol/payload/words/times.ts';
+import { tokenFacts } from '../../protocol/payload/words/tokens.ts';
 import {
+  ABI,
   calling,
   decoded,
   execTransaction,
@@ -19,6 +29,7 @@ import {
   TOKEN,
   transfer,
 } from './support/payloads.ts';
+import { typedPayload } from './support/typed-documents.ts';
 
 group('sanitise', () => {
   test.each<[string, string, string]>([
@@ -91,59 +102,242 @@ group('addresses', () => {
 
 group('amounts', () => {
   test('are exact', () => {
-    expect(nativeAmount(1n)).toBe('0.000000000000000001 ether (1 wei)');
-    expect(nativeAmount(0n)).toBe('0 ether (0 wei)');
-    expect(nativeAmount(30_000n * 10n ** 18n)).toBe('30000 ether (30000000000000000000000 wei)');
+    expect(nativeAmount(1n, 'ETH')).toBe('0.000000000000000001 ETH (1 wei)');
+    expect(nativeAmount(0n, 'POL')).toBe('0 POL (0 wei)');
+    expect(nativeAmount(30_000n * 10n ** 18n, 'ETH')).toBe('30,000 ETH (30000000000000000000000 wei)');
     expect(decimalAmount(1_500_000n, 6)).toBe('1.5');
     expect(decimalAmount(15n, 0)).toBe('15');
+    expect(decimalAmount(-1_234_567n, 3)).toBe('-1,234.567');
+    expect(tokenAmount(1_234_500_000n, { symbol: 'USDC', decimals: 6 })).toBe('1,234.5 USDC (1234500000 units)');
+  });
+
+  test('keep every digit', () => {
+    fc.assert(
+      fc.property(fc.bigInt(0n, 2n ** 256n - 1n), fc.integer({ min: 0, max: 30 }), (amount, decimals) => {
+        const [whole = '', fraction = ''] = decimalAmount(amount, decimals).replaceAll(',', '').split('.');
+        expect(BigInt(whole + fraction.padEnd(decimals, '0'))).toBe(amount);
+      }),
+    );
   });
 });
 
-group('what a key holder reads', () => {
-  const screen = (payload: Parameters<typeof decoded>[0]): string => describe(assess(decoded(payload))).join('\n');
+group('times', () => {
+  test.each<[bigint, string | undefined]>([
+    [0n, '1970-01-01 00:00:00 UTC'],
+    [951_782_400n, '2000-02-29 00:00:00 UTC'],
+    [4_107_542_399n, '2100-02-28 23:59:59 UTC'],
+    [4_107_542_400n, '2100-03-01 00:00:00 UTC'],
+    [253_402_300_799n, '9999-12-31 23:59:59 UTC'],
+    [253_402_300_800n, undefined],
+    [-1n, undefined],
+  ])('%s', (seconds, words) => {
+    expect(dateWords(seconds)).toBe(words);
+  });
 
-  test('a plain transfer: who, how much, to whom, and the digest', () => {
+  test('are those of the calendar', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 253_402_300_799 }), (seconds) => {
+        const expected = new Date(seconds * 1000).toISOString().replace('T', ' ').replace('.000Z', ' UTC');
+        expect(dateWords(BigInt(seconds))).toBe(expected);
+      }),
+    );
+  });
+
+  test('spans', () => {
+    expect(spanWords(59n)).toBe('00:00:59');
+    expect(spanWords(90_061n)).toBe('1 day 01:01:01');
+    expect(spanWords(2n * 86_400n)).toBe('2 days 00:00:00');
+  });
+});
+
+type TokenRow = readonly [address: string, symbol: string, decimals: number];
+const tokenData = JSON.parse(
+  readFileSync(new URL('../../protocol/payload/words/data/tokens.json', import.meta.url), 'utf8'),
+) as { readonly chains: Readonly<Record<string, readonly TokenRow[]>> };
+
+group('tokens', () => {
+  test('each address is what its checksum says, and no token stands twice', () => {
+    for (const [chain, rows] of Object.entries(tokenData.chains)) {
+      const seen = rows.map(([address]) => address);
+      expect(new Set(seen.map((address) => address.toLowerCase())).size).toBe(seen.length);
+      for (const address of seen) {
+        const parsed = parseAddress(address);
+        if (parsed === undefined || parsed === 'checksum') throw new Error(`${chain} ${address}`);
+        expect(tokenFacts(BigInt(chain), parsed)).toBeDefined();
+        expect(tokenFacts(BigInt(chain), parsed)?.symbol).toMatch(/^[A-Za-z0-9.]{2,10}$/);
+      }
+    }
+  });
+
+  test('agree with the list of another project on mainnet', () => {
+    const theirs = new Map(Object.entries(TOKENS).map(([address, token]) => [address.toLowerCase(), token]));
+    let both = 0;
+    for (const [address, symbol, decimals] of tokenData.chains['1'] ?? []) {
+      const token = theirs.get(address.toLowerCase());
+      if (token === undefined) continue;
+      both++;
+      expect([symbol, decimals]).toEqual([token.symbol, token.decimals]);
+    }
+    expect(both).toBeGreaterThan(12);
+  });
+
+  test('are unknown on another chain, or without one', () => {
+    const usdc = '0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48';
+    expect(tokenFacts(1n, usdc)).toEqual({ symbol: 'USDC', decimals: 6 });
+    expect(tokenFacts(10n, usdc)).toBeUndefined();
+    expect(tokenFacts(undefined, usdc)).toBeUndefined();
+  });
+});
+
+const USDC = '0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48';
+
+group('what a key holder reads', () => {
+  const screen = (payload: Parameters<typeof decoded>[0], beside: Beside = {}): string =>
+    describe(assess(decoded(payload)), beside).join('\n');
+
+  test('a plain transfer: how much, to whom, and the digest', () => {
     const text = screen(plainTransaction({ value: 15n * 10n ** 17n }));
-    expect(text).toContain('chain 1, nonce 7');
-    expect(text).toContain(`moves 1.5 ether (1500000000000000000 wei) from the wallet to ${checksumAddress(FRIEND)}`);
-    expect(text).toContain('at most 0.003 ether');
-    expect(text).toContain('Nothing unusual');
+    expect(text).toContain('on chain 1 (Ethereum), nonce 7');
+    expect(text).toContain('WHAT LEAVES, AND WHO GETS IT\n  1.5 ETH (1500000000000000000 wei)\n    from the wallet');
+    expect(text).toContain(`to   ${checksumAddress(FRIEND)}`);
+    expect(text).toContain('at most 0.003 ETH');
+    expect(text).toContain('RISKS: none\n  Nothing unusual was found.');
     expect(text).toMatch(/Digest that will be signed: 0x[0-9a-f]{64}$/);
   });
 
-  test('a delegatecall is loud', () => {
-    const text = screen(safeTx({ to: FOREIGN_CODE, operation: 1, data: transfer() }));
-    expect(text).toContain('!! DELEGATECALL');
-    expect(text).toContain(`hands itself over to the code at ${checksumAddress(FOREIGN_CODE)}`);
-    expect(text).toContain('CRITICAL DELEGATECALL_UNTRUSTED');
-    expect(text).not.toContain('units of token');
+  test('a known token in its own unit, with the raw number; an unknown one in raw units only', () => {
+    const known = screen(calling(USDC, transfer(FRIEND, 1_234_500_000n)));
+    expect(known).toContain(`  1,234.5 USDC (1234500000 units) of token ${checksumAddress(USDC)}`);
+    const unknown = screen(calling(TOKEN, transfer(FRIEND, 1_234_500_000n)));
+    expect(unknown).toContain(
+      `  1234500000 units of token ${checksumAddress(TOKEN)} (decimals unknown; or the NFT of that number)`,
+    );
+    const elsewhere = screen(plainTransaction({ chainId: 10, to: USDC, data: transfer(FRIEND, 5n) }));
+    expect(elsewhere).toContain('decimals unknown');
   });
 
-  test('every call of a batch has its line, and no address is shortened', () => {
+  test('an approval is not said to leave, and no limit is called so', () => {
+    const approve = (amount: bigint): Hex =>
+      encodeFunctionData({ abi: ABI, functionName: 'approve', args: [FRIEND, amount] });
+    const text = screen(calling(USDC, approve(2n ** 256n - 1n)));
+    expect(text).not.toContain('WHAT LEAVES');
+    expect(text).toContain(`WHO MAY TAKE WHAT FROM THEN ON, AT ANY TIME\n  UNLIMITED USDC (2^256 - 1 units)`);
+    expect(text).toContain(`by   ${checksumAddress(FRIEND)}`);
+    expect(text).toContain(`amount (uint256): ${2n ** 256n - 1n}`);
+    expect(screen(calling(USDC, approve(5_000_000n)))).toContain('  5 USDC (5000000 units) of token');
+  });
+
+  test('names come from the policies of the key holder alone, beside the whole address', () => {
+    const names: AddressNames = (chainId, address) =>
+      address === FRIEND && chainId !== 5n ? [{ label: 'Payroll \u202e', list: 'people', chainId: 1n }] : [];
+    const text = screen(plainTransaction({ value: 1n }), { names });
+    expect(text).toContain(`to   ${checksumAddress(FRIEND)} = "Payroll \\u{202e}" (your list "people")`);
+    expect(screen(plainTransaction({ value: 1n, chainId: 5 }), { names })).not.toContain('Payroll');
+    expect(screen(plainTransaction({ value: 1n }), { wallet: FRIEND })).toContain('= YOUR WALLET');
+    const legacy = screen(safeTx({ to: FRIEND, value: '1' }, { verifyingContract: SAFE }), { names });
+    expect(legacy).toContain('(your list "people" for chain 1)');
+  });
+
+  test('a delegatecall is loud, and what it may do is not counted', () => {
+    const text = screen(safeTx({ to: FOREIGN_CODE, operation: 1, data: transfer() }));
+    expect(text).toContain('!! DELEGATECALL');
+    expect(text).toContain(`hands itself over to the code at\n     ${checksumAddress(FOREIGN_CODE)}`);
+    expect(text).toContain('!! CRITICAL DELEGATECALL_UNTRUSTED');
+    expect(text).toContain('CANNOT BE TOLD for call 0');
+    expect(text).not.toContain('WHAT LEAVES');
+    expect(text).not.toContain('In words');
+  });
+
+  test('operation, nonce and refund of a Safe are there whatever is called', () => {
+    const text = screen(safeTx({ to: FRIEND, value: '1' }));
+    expect(text).toMatch(/Safe nonce [0-9]+; operation 0 = call\nGas refund: none/);
+    const refund = screen(safeTx({ gasPrice: '3', baseGas: '100', gasToken: TOKEN }, { verifyingContract: SAFE }));
+    expect(refund).toContain(`Gas refund: !! SET: 3 units of token ${checksumAddress(TOKEN)} per gas`);
+    expect(refund).toContain(`pays at least 300 units of token ${checksumAddress(TOKEN)} to whoever submits it`);
+    expect(refund).toContain('ON EVERY CHAIN');
+  });
+
+  test('critical risks stand before high ones', () => {
+    const lines = screen(safeTx({ to: FOREIGN_CODE, operation: 1, data: transfer() })).split('\n');
+    const marks = lines.flatMap((line) => /^ {2}(!! CRITICAL|! {2}HIGH) /.exec(line)?.[1] ?? []);
+    expect(marks).toContain('!! CRITICAL');
+    expect([...marks].sort()).toEqual([...marks].sort((a, b) => (a === b ? 0 : a === '!! CRITICAL' ? -1 : 1)).sort());
+    expect(marks.lastIndexOf('!! CRITICAL')).toBeLessThan(marks.indexOf('!  HIGH'));
+  });
+
+  test('what was observed stands in a section of its own, with its source', () => {
+    const observed = [{ code: 'SIM_REVERTS', path: '0', detail: 'simulation on block 5: out of gas' }] as const;
+    const text = describe(assess(decoded(plainTransaction({ value: 1n })), { observed })).join('\n');
+    expect(text).toContain('RISKS: none');
+    expect(text).toContain(
+      'UNUSUAL, SIMULATION, CHECKER: 1 high\n  !  HIGH SIM_REVERTS, call 0: simulation on block 5: out of gas',
+    );
+  });
+
+  test('every call of a batch is listed, the sum stands on top, and no address is shortened', () => {
     const receivers = Array.from({ length: 40 }, (_, i) => `0x${(i + 1).toString(16).padStart(40, 'a')}` as const);
-    const batch = multiSend(receivers.map((to) => ({ to: TOKEN, data: transfer(to, 7n) })));
+    const batch = multiSend(receivers.map((to) => ({ to: USDC, data: transfer(to, 7_000_000n) })));
     const text = screen(calling(SAFE, execTransaction({ to: MULTI_SEND, operation: 1, data: batch })));
+    expect(text).toContain(
+      '  and 32 more, each of them listed with its call below\n  IN ALL 280 USDC in 40 calls to 40 addresses',
+    );
     for (const [i, to] of receivers.entries()) {
-      expect(text).toContain(`0.0.${i}  ${checksumAddress(SAFE)} calls ${checksumAddress(TOKEN)}`);
-      expect(text).toContain(
-        `moves 7 units of token ${checksumAddress(TOKEN)} (or the NFT of that number) from ${checksumAddress(SAFE)} to ${checksumAddress(to)}`,
-      );
+      expect(text).toContain(`0.0.${i}  ${checksumAddress(SAFE)} calls\n`);
+      expect(text).toContain(`- moves 7 USDC (7000000 units) to ${checksumAddress(to)}`);
     }
     for (const found of text.matchAll(/0x[0-9a-fA-F]{1,39}\b(?![0-9a-fA-F])/g)) {
       expect(found[0].length).toBeLessThan(12);
     }
   });
 
-  test('a refund and a legacy domain are spelled out', () => {
-    const text = screen(safeTx({ gasPrice: '3', baseGas: '100', gasToken: TOKEN }, { verifyingContract: SAFE }));
-    expect(text).toContain(`pays at least 300 units of token ${checksumAddress(TOKEN)} to whoever submits it`);
-    expect(text).toContain('ON EVERY CHAIN');
+  test('unknown calls show their selector and data, long data its length', () => {
+    const text = screen(calling(TOKEN, '0xdeadbeef0102'));
+    expect(text).toContain('!! CANNOT READ THIS CALL');
+    expect(text).toContain('unknown function 0xdeadbeef with 2 bytes of arguments');
+    expect(text).toContain('data: 0xdeadbeef0102');
+    expect(screen(calling(TOKEN, `0xdeadbeef${'00'.repeat(600)}`))).toContain(
+      '604 bytes, too long to show: 0xdeadbeef00',
+    );
   });
 
-  test('unknown calls show their data, long data its length', () => {
-    expect(screen(calling(TOKEN, '0xdeadbeef0102'))).toContain('unknown function 0xdeadbeef');
-    expect(screen(calling(TOKEN, '0xdeadbeef0102'))).toContain('data: 0xdeadbeef0102');
-    expect(screen(calling(TOKEN, `0xdeadbeef${'00'.repeat(600)}`))).toContain('604 bytes, too long to show');
+  test('a message is shown whole, line by line, and every other character by its number', () => {
+    const message = 'Log in\n\u202eto \x1b[31mevil.example\nAccount: "you"'.padEnd(400, 'x');
+    const text = screen({
+      kind: 'evm-message',
+      bytes: messagePayload({ encoding: 'text', text: message, bytes: utf8(message) }),
+    });
+    expect(text).toContain('MESSAGE of 402 bytes, signed as TEXT');
+    expect(text).toContain('  | Log in\n  | \\u{202e}to \\u{1b}[31mevil.example\n  | Account: "you"xxx');
+    expect(text.match(/x/g)?.length).toBeGreaterThan(340);
+    const raw = screen({
+      kind: 'evm-message',
+      bytes: messagePayload({ encoding: 'hex', text: undefined, bytes: utf8('hello') }),
+    });
+    expect(raw).toContain('signed as BYTES');
+    expect(raw).toContain('THE BYTES\n  0x68656c6c6f');
+  });
+
+  test('an authorization names the code that would run as the wallet', () => {
+    const bytes = authorizationPayload({ chainId: 0n, address: FOREIGN_CODE, nonce: 3n });
+    const text = screen({ kind: 'evm-authorization', bytes });
+    expect(text).toContain(
+      'AUTHORIZATION (EIP-7702) to run foreign code as your wallet, ON EVERY CHAIN, account nonce 3',
+    );
+    expect(text).toContain(`the wallet lets the code at ${checksumAddress(FOREIGN_CODE)} run as its account`);
+    expect(text).toContain('CANNOT BE TOLD');
+  });
+
+  test('a document is shown whole: domain, type and every field', () => {
+    const text = screen(typedPayload(PERMIT));
+    expect(text).toContain('SIGNED DOCUMENT (EIP-712) "Permit", on chain 1 (Ethereum)');
+    expect(text).toContain('type Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)');
+    for (const field of ['domain.name (string): "USD Coin"', 'domain.version (string): "2"', 'nonce (uint256): 9']) {
+      expect(text).toContain(`  ${field}`);
+    }
+    expect(text).toContain('deadline (uint256): 1800000000 = 2027-01-15 08:00:00 UTC');
+    expect(text).toContain('Whoever holds the signature can use it.');
+    expect(text).toContain('25 USDC (25000000 units)');
+    expect(text).toContain('registry description of this document');
   });
 
   test('all lines are printable ASCII', () => {
@@ -152,3 +346,21 @@ group('what a key holder reads', () => {
     }
   });
 });
+
+const PERMIT = {
+  primaryType: 'Permit',
+  domain: { name: 'USD Coin', version: '2', chainId: 1, verifyingContract: USDC },
+  types: {
+    EIP712Domain: [
+      { name: 'name', type: 'string' },
+      { name: 'version', type: 'string' },
+      { name: 'chainId', type: 'uint256' },
+      { name: 'verifyingContract', type: 'address' },
+    ],
+    Permit: ['owner address', 'spender address', 'value uint256', 'nonce uint256', 'deadline uint256'].map((field) => {
+      const [name, type] = field.split(' ');
+      return { name, type };
+    }),
+  },
+  message: { owner: SAFE, spender: FRIEND, value: '25000000', nonce: '9', deadline: '1800000000' },
+};

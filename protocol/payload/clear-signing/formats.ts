@@ -5,11 +5,12 @@
 import { toHex } from '../../common/bytes.ts';
 import { type Address, addressOf, checksumAddress } from '../address.ts';
 import { decimalAmount, nativeAmount, tokenAmount } from '../words/amounts.ts';
+import { unitsWords } from '../words/money.ts';
 import { sanitise } from '../words/sanitise.ts';
 import { dateWords, spanWords } from '../words/times.ts';
 import { fault } from './fault.ts';
 import { isMap, type JsonMap, manyOf, mapOf, member, textOf } from './json-access.ts';
-import { constantAt, type Path, parsePath, type Roots, type Typed, valueAt } from './path.ts';
+import { constantAt, type Path, parsePath, type Roots, SLICE, type Typed, valueAt } from './path.ts';
 import type { ClearContext } from './text.ts';
 
 /** One value on its way to a line. */
@@ -91,7 +92,7 @@ function tokenAmountLine(place: Place): string {
   const threshold = params['threshold'];
   if (threshold !== undefined && amount >= constantNumber(threshold, place)) {
     const message = textOf(constant(params['message'], place)) ?? 'Unlimited';
-    return `${sanitise(message, 40)} ${facts?.symbol ?? tokenWords(token)} (${amount} units)`;
+    return `${sanitise(message, 40)} ${facts?.symbol ?? tokenWords(token)} (${unitsWords(amount)})`;
   }
   return facts === undefined ? `${amount} units of ${tokenWords(token)}` : tokenAmount(amount, facts);
 }
@@ -119,8 +120,7 @@ function enumLine(place: Place): string {
   const { typed, params } = place;
   const reference = textOf(params['$ref']) ?? fault('no enum');
   const names = mapOf(constantAt(parsePath(reference), place.roots));
-  const key =
-    typed.value.kind === 'bool' || typed.value.kind === 'number' ? `${typed.value.value}` : fault('no enum value');
+  const key = typed.value.kind === 'bool' ? `${typed.value.value}` : `${number(typed)}`;
   // Some descriptors spell booleans with a capital.
   const name = textOf(member(names, key)) ?? textOf(member(names, `${key.charAt(0).toUpperCase()}${key.slice(1)}`));
   return `${sanitise(name ?? fault('not in the enum'), 80)} (${key})`;
@@ -161,7 +161,8 @@ function bytesWords(bytes: Uint8Array): string {
   return `${bytes.length} bytes, first 0x${toHex(bytes.subarray(0, 4))}`;
 }
 
-function number({ value }: Typed): bigint {
+function number({ type, value }: Typed): bigint {
+  if (value.kind === 'bytes' && type === SLICE && value.value.length <= 32) return BigInt(`0x0${toHex(value.value)}`);
   return value.kind === 'number' ? value.value : fault('no number');
 }
 

@@ -137,6 +137,16 @@ function isUnknown({ value }: Typed): boolean {
   return value.kind === 'text';
 }
 
+/** `undefined`: no path, so that no row can have it. */
+function readPath(text: string): string | undefined {
+  try {
+    return pathText(parsePath(text));
+  } catch (error) {
+    if (error instanceof DescriptorFault) return undefined;
+    throw error;
+  }
+}
+
 /** The sentence holds only if each part of it is a row that is always shown. */
 function sentenceOf(template: string | undefined, found: readonly Found[]): string | undefined {
   if (template === undefined) return undefined;
@@ -144,8 +154,8 @@ function sentenceOf(template: string | undefined, found: readonly Found[]): stri
   for (const part of template.split(/(\{\{|\}\}|\{[^{}]*\})/)) {
     if (part === '{{' || part === '}}') parts.push(part.charAt(0));
     else if (part.startsWith('{')) {
-      const path = pathText(parsePath(part.slice(1, -1)));
-      const values = found.filter((row) => row.path === path || row.path === `${path}.[]`);
+      const path = readPath(part.slice(1, -1));
+      const values = found.filter((row) => row.path !== undefined && (row.path === path || row.path === `${path}.[]`));
       if (values.length === 0) return undefined;
       parts.push(values.map(({ value }) => value).join(', '));
     } else parts.push(sanitise(part, MAX_SENTENCE));

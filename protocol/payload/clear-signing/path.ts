@@ -15,6 +15,9 @@ export interface Typed {
   readonly value: TypedValue;
 }
 
+/** The type of a part of something: bytes that a format may read as a number. */
+export const SLICE = 'slice';
+
 /** Where paths begin. */
 export interface Roots {
   /** The arguments of a call or the message of a document; a struct. */
@@ -104,7 +107,7 @@ function taken(typed: Typed, part: Step): readonly Typed[] {
   }
   // A slice of something that is no list is a slice of its bytes.
   if (part.kind !== 'slice') return fault(`${typed.type} is no list`);
-  return [{ type: 'bytes', value: { kind: 'bytes', value: sliced(bytesOf(typed), part) } }];
+  return [{ type: SLICE, value: { kind: 'bytes', value: sliced(bytesOf(typed), part) } }];
 }
 
 function picked(items: readonly TypedValue[], part: Exclude<Step, { kind: 'name' }>): readonly TypedValue[] {

@@ -25,10 +25,12 @@ export const NO_NAMES: AddressNames = () => [];
 export class AddressBook {
   readonly #chainId: bigint | undefined;
   readonly #names: AddressNames;
+  readonly #wallet: Address | undefined;
 
-  constructor(chainId: bigint | undefined, names: AddressNames) {
+  constructor(chainId: bigint | undefined, names: AddressNames, wallet?: Address) {
     this.#chainId = chainId;
     this.#names = names;
+    this.#wallet = wallet;
   }
 
   /** `0x... = "Cold wallet" (your list "treasury")`, or the bare address. */
@@ -38,6 +40,7 @@ export class AddressBook {
   }
 
   nameOf(address: Address): string | undefined {
+    if (address === this.#wallet) return 'YOUR WALLET';
     const labels = this.#names(this.#chainId, address);
     if (labels.length > 0) return labels.map((label) => this.#labelled(label)).join(', ');
     const known = knownContract(address);

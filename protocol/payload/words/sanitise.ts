@@ -17,3 +17,14 @@ export function sanitise(text: string, max: number): string {
   }
   return result;
 }
+
+/** As long as a line may be: the longest honest one is the hex of a call's data. */
+export const MAX_LINE = 4096;
+
+/** Foreign text between quotation marks that it cannot close by itself: marks and backslashes inside are escaped. */
+export function quoted(text: string, max: number = MAX_LINE - 200): string {
+  return `"${sanitise(
+    text.replaceAll(/["\\]/g, (character) => `\\${character}`),
+    max,
+  )}"`;
+}

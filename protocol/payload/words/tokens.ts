@@ -17,6 +17,7 @@ const CHAINS: ReadonlyMap<bigint, { readonly name: string; readonly coin: string
   [42161n, { name: 'Arbitrum One', coin: 'ETH' }],
   [43114n, { name: 'Avalanche C-Chain', coin: 'AVAX' }],
   [17000n, { name: 'Holesky, a test network', coin: 'test ETH' }],
+  [31337n, { name: 'a test network of its own', coin: 'test ETH' }],
   [11155111n, { name: 'Sepolia, a test network', coin: 'test ETH' }],
   [560048n, { name: 'Hoodi, a test network', coin: 'test ETH' }],
 ]);
