@@ -3,18 +3,30 @@ import { HOME_OPTION, homeOf, PASSPHRASE_OPTION } from '../../proto/control/home
 import { nodeLog } from '../../proto/control/node-log.ts';
 import { readPassphrase } from '../../proto/rest/passphrase.ts';
 import { systemClock } from '../clock.ts';
+import { homeLayout } from '../keystore/settings.ts';
 import { systemRandom } from '../randomness.ts';
 
 export const run: Command = {
-  usage: '--home DIR [--passphrase-file FILE] [--listen MULTIADDR]',
+  usage: '--home DIR [--passphrase-file FILE] [--listen MULTIADDR] [--simulate RPC]',
   summary: "run this party's node until it is stopped",
-  options: { ...HOME_OPTION, ...PASSPHRASE_OPTION, listen: { type: 'string', multiple: true } },
+  options: {
+    ...HOME_OPTION,
+    ...PASSPHRASE_OPTION,
+    listen: { type: 'string', multiple: true },
+    simulate: { type: 'string', multiple: true },
+  },
   positionals: { min: 0, max: 0 },
   async run(call) {
     // The default action of SIGUSR1 opens a debugger port; a node must never do that.
     process.on('SIGUSR1', () => undefined);
     // Loaded here and not above: the network takes half a second to load, and the other commands need none of it.
-    const [{ openHome }, { serveNode }] = await Promise.all([import('../home.ts'), import('../serve.ts')]);
+    const [{ openHome }, { serveNode }, { simulationLook }, { simulationOrigins }] = await Promise.all([
+      import('../home.ts'),
+      import('../serve.ts'),
+      import('../simulation/observe.ts'),
+      import('../simulation/settings.ts'),
+    ]);
+    const origins = await simulationOrigins(homeLayout(homeOf(call)).simulation, call.list('simulate'));
     const passphrase = await readPassphrase({ file: call.text('passphrase-file'), creating: false });
     const home = await openHome(homeOf(call), { passphrase, random: systemRandom });
     passphrase.fill(0);
@@ -26,6 +38,7 @@ export const run: Command = {
       random: systemRandom,
       note,
       ...(listen.length > 0 ? { listen } : {}),
+      looks: origins.length > 0 ? [simulationLook(origins)] : [],
     });
     const addresses = (await served.node()).addresses();
     const { own, self } = home;

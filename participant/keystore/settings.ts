@@ -28,6 +28,8 @@ export interface HomeLayout {
   readonly evidence: string;
   /** The running node's own log, text. */
   readonly nodeLog: string;
+  /** Which nodes to ask for the state of a chain; absent: no simulation. */
+  readonly simulation: string;
   /** Socket of the running node. */
   readonly control: string;
 }
@@ -48,6 +50,7 @@ export function homeLayout(home: string): HomeLayout {
     transcripts: join(home, 'transcripts'),
     evidence: join(home, 'evidence'),
     nodeLog: join(home, 'node.log'),
+    simulation: join(home, 'simulation.json'),
     control: join(home, 'control.sock'),
   };
 }

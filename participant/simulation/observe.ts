@@ -1,16 +1,21 @@
 /** A simulation as something that a participant observes about a payload before it judges. */
+import type { Result } from '../../protocol/common/result.ts';
 import type { Address } from '../../protocol/payload/address.ts';
 import type { Decoded } from '../../protocol/payload/payload.ts';
-import type { Observation } from '../../protocol/payload/risk/observed.ts';
 import { describeProblem, describeSimulation } from '../../protocol/simulation/describe.ts';
+import type { SimulationProblem, SimulationReport } from '../../protocol/simulation/report.ts';
 import { problemRisks, simulationRisks } from '../../protocol/simulation/risks.ts';
+import type { Look, Sight } from '../observe/look.ts';
 import { runSimulation, SIMULATION_BOUNDS, type SimulationBounds } from './simulator.ts';
-import type { StateOrigin } from './thread-messages.ts';
+import type { Simulated, StateOrigin } from './thread-messages.ts';
 
-export interface ObservedSimulation {
-  readonly risks: readonly Observation[];
-  /** The same for a screen. */
-  readonly lines: readonly string[];
+/** A look of the node: simulates on the first of these origins that is of the payload's chain. */
+export function simulationLook(origins: readonly StateOrigin[], bounds: SimulationBounds = SIMULATION_BOUNDS): Look {
+  return {
+    name: 'simulation',
+    silence: { code: 'SIM_UNAVAILABLE', path: '0', detail: 'simulation: it did not end in time' },
+    look: async ({ decoded, wallet }, signal) => await observeSimulation(decoded, wallet, origins, bounds, signal),
+  };
 }
 
 /**
@@ -20,12 +25,42 @@ export interface ObservedSimulation {
 export async function observeSimulation(
   decoded: Decoded,
   wallet: Address | undefined,
-  origin: StateOrigin,
+  origins: readonly StateOrigin[],
   bounds: SimulationBounds = SIMULATION_BOUNDS,
-): Promise<ObservedSimulation> {
-  const { payload } = decoded;
-  const result = await runSimulation({ payload, wallet, origin, keepState: false }, bounds);
+  signal?: AbortSignal,
+): Promise<Sight> {
+  const result = await firstFitting(decoded, wallet, origins, bounds, signal);
   if (!result.ok) return { risks: problemRisks(result.error), lines: describeProblem(result.error) };
   const { report } = result.value;
-  return { risks: simulationRisks(report, decoded, wallet), lines: describeSimulation(report) };
+  return {
+    risks: simulationRisks(report, decoded, wallet),
+    lines: describeSimulation(report),
+    balances: balancesOf(report),
+  };
+}
+
+async function firstFitting(
+  decoded: Decoded,
+  wallet: Address | undefined,
+  origins: readonly StateOrigin[],
+  bounds: SimulationBounds,
+  signal: AbortSignal | undefined,
+): Promise<Result<Simulated, SimulationProblem>> {
+  let result: Result<Simulated, SimulationProblem> = {
+    ok: false,
+    error: { code: 'SIM_STATE_UNAVAILABLE', message: 'no node to ask is configured' },
+  };
+  for (const origin of origins) {
+    result = await runSimulation({ payload: decoded.payload, wallet, origin, keepState: false }, bounds, signal);
+    if (result.ok || result.error.code !== 'SIM_WRONG_CHAIN') return result;
+  }
+  return result;
+}
+
+/** What accounts that the simulation moved money of had before it. */
+function balancesOf({ balances, basis }: SimulationReport): Sight['balances'] {
+  return {
+    source: `simulation on block ${basis.blockNumber}`,
+    of: (owner, asset) => (asset === 'native' ? balances.find(({ account }) => account === owner)?.before : undefined),
+  };
 }

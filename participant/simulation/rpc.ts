@@ -33,13 +33,7 @@ export class Rpc {
 
   /** @throws {RpcError} if the address is none that may be asked */
   constructor(address: string, limits: RpcLimits = RPC_LIMITS) {
-    const url = URL.canParse(address) ? new URL(address) : undefined;
-    if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-      throw new RpcError('the address of the node must begin with http:// or https://');
-    }
-    if (url.username !== '' || url.password !== '') {
-      throw new RpcError('the address of the node must not hold a user name or a password');
-    }
+    const url = checkNodeAddress(address);
     this.name = sanitise(`${url.protocol}//${url.host}`, 200);
     this.#url = url.href;
     this.#limits = limits;
@@ -92,6 +86,16 @@ export class Rpc {
       code === -32601 || /not (?:found|supported|available|exist)|unsupported|unknown method/i.test(words);
     return new RpcError(`${this.name} refuses ${method}: ${sanitise(words, 120)}`, isMissing);
   }
+}
+
+/** @throws {RpcError} if the address is none that may be asked */
+export function checkNodeAddress(address: string): URL {
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+    throw new RpcError('the address of the node must begin with http:// or https://');
+  }
+  if (url.username === '' && url.password === '') return url;
+  throw new RpcError('the address of the node must not hold a user name or a password');
 }
 
 async function bounded(response: Response, max: number, tooLong: () => Error): Promise<string> {

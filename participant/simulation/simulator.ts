@@ -16,12 +16,13 @@ export interface SimulationBounds {
   readonly thread?: URL;
 }
 
-export const SIMULATION_BOUNDS: SimulationBounds = { time: 20_000, memory: 256 };
+export const SIMULATION_BOUNDS: SimulationBounds = { time: 15_000, memory: 256 };
 
-/** Never rejects. */
+/** Never rejects. `signal` ends it early. */
 export function runSimulation(
   data: ThreadData,
   bounds: SimulationBounds = SIMULATION_BOUNDS,
+  signal?: AbortSignal,
 ): Promise<Result<Simulated, SimulationProblem>> {
   return new Promise((resolve) => {
     const worker = new Worker(bounds.thread ?? new URL('./thread.js', import.meta.url), {
@@ -37,12 +38,16 @@ export function runSimulation(
     worker.stderr.resume();
     const end = (result: FromThread): void => {
       clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
       resolve(result);
       void worker.terminate();
     };
     const timer = setTimeout(() => {
       end(err({ code: 'SIM_TIMEOUT', message: `the simulation was ended after ${bounds.time} ms` }));
     }, bounds.time);
+    const onAbort = (): void => end(err({ code: 'SIM_TIMEOUT', message: 'the simulation was called off' }));
+    signal?.addEventListener('abort', onAbort);
+    if (signal?.aborted === true) onAbort();
     worker.once('message', (message: FromThread) => end(message));
     worker.once('error', (error: NodeJS.ErrnoException) => {
       const isMemory = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
