@@ -2,7 +2,26 @@ import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/
 
 /** Lower-case hex without prefix, the form of all bytes in statements and transcripts. */
 export function toHex(bytes: Uint8Array): string {
-  return bytesToHex(bytes);
+  return bytes.length < LONG ? bytesToHex(bytes) : longHex(bytes);
+}
+
+/** From here on a string built digit by digit costs more than the digits. */
+const LONG = 256;
+const DIGITS = utf8ToBytes('0123456789abcdef');
+const CHUNK = 2048;
+
+/** Piece by piece, each a flat text: megabytes of digits, appended one by one, keep the garbage collector busy for seconds. */
+function longHex(bytes: Uint8Array): string {
+  const pieces: string[] = [];
+  for (let start = 0; start < bytes.length; start += CHUNK) {
+    const codes: number[] = [];
+    for (let i = start; i < Math.min(start + CHUNK, bytes.length); i++) {
+      const byte = bytes[i] ?? 0;
+      codes.push(DIGITS[byte >> 4] ?? 0, DIGITS[byte & 15] ?? 0);
+    }
+    pieces.push(String.fromCharCode(...codes));
+  }
+  return pieces.join('');
 }
 
 /** Bytes of canonical (lower-case, even-length, unprefixed) hex; `undefined` for anything else. */
