@@ -25,8 +25,16 @@ const ROLES: Readonly<Record<string, { readonly summary: string; readonly load: 
     load: async () => (await import('./auditor/commands/main.ts')).audit,
   },
   inspect: {
-    summary: 'read one payload as a participant would, without network or keys',
-    load: async () => (await import('./auditor/commands/main.ts')).inspect,
+    summary: 'read one payload as a participant would, without keys; network only to simulate',
+    load: async () => {
+      const { inspect } = await import('./auditor/commands/main.ts');
+      // The auditor's room reaches no network; who simulates is put in from here, and only loaded when asked.
+      return async (args) =>
+        await inspect(
+          args,
+          async (order) => await (await import('./participant/simulation/inspect.ts')).inspectSimulator(order),
+        );
+    },
   },
   demo: {
     summary: 'the whole story on this machine: real processes, real network, real chain',

@@ -7,12 +7,21 @@ import { MAX_INSPECT_LENGTH } from '../../protocol/payload/inspect-json.ts';
 import { MAX_POLICY_LENGTH } from '../../protocol/policy/limits.ts';
 import { parsePolicy } from '../../protocol/policy/parse.ts';
 import type { Policy } from '../../protocol/policy/prepare.ts';
-import { type Inspection, type Inspector, inspectText, refused } from '../report/inspection.ts';
+import type { SimulationProblem } from '../../protocol/simulation/report.ts';
+import type { Simulator } from '../../protocol/simulation/simulator.ts';
+import {
+  type Inspection,
+  type Inspector,
+  inspectDecoded,
+  inspectText,
+  readText as readPayload,
+  refused,
+} from '../report/inspection.ts';
 import type { Failure, Io } from '../report/io.ts';
 import { type Chunks, linesOf, textOf } from '../report/lines.ts';
 
 const USAGE = `Usage:
-  keymoot inspect PAYLOAD [--policy FILE] [--json]
+  keymoot inspect PAYLOAD [--policy FILE] [--simulate RPC|FILE] [--json]
   keymoot inspect --batch FILE.jsonl [--policy FILE]
 
 PAYLOAD is a file, - for standard input, or the 0x hex of an unsigned transaction. A file holds such hex or JSON:
@@ -25,6 +34,11 @@ PAYLOAD is a file, - for standard input, or the 0x hex of an unsigned transactio
   --address 0x...    the address of that wallet
   --initiator NAME   the operator who would propose, if the policy names several
   --at SECONDS       judge as of this time (Unix seconds) and not now
+  --simulate WHERE   run it as well, on the newest state of a node (http://... or https://...) or on a state file
+  --save-state FILE  keep the state it ran on, for machines without a network
+
+A transaction is simulated as sent by --address; a Safe transaction as if its owners had signed. What the node says is
+not proven: it can add risks to the screen and take none away.
 
 Exit codes: 0 the payload was read (whatever the verdict), or the batch is done; 1 refused or failed; 2 usage.`;
 
@@ -33,6 +47,8 @@ export interface InspectIo extends Io {
   readonly stdin?: Chunks;
   /** Unix seconds, instead of the machine's clock. */
   readonly now?: () => number;
+  /** From outside: this room reaches no network. */
+  readonly simulator?: Simulator;
 }
 
 interface Options {
@@ -42,6 +58,8 @@ interface Options {
   readonly initiator?: string | undefined;
   readonly at?: string | undefined;
   readonly batch?: string | undefined;
+  readonly simulate?: string | undefined;
+  readonly 'save-state'?: string | undefined;
   readonly json: boolean;
   readonly help: boolean;
 }
@@ -56,6 +74,9 @@ export async function inspect(args: readonly string[], io: InspectIo): Promise<n
     return 0;
   }
   if (positionals.length !== (options.batch === undefined ? 1 : 0)) return usage(io);
+  const { batch, 'save-state': saveTo, simulate } = options;
+  if (simulate !== undefined && batch !== undefined) return usage(io, '--simulate is for one payload, not for a batch');
+  if (saveTo !== undefined && simulate === undefined) return usage(io, '--save-state goes with --simulate');
   const inspector = await inspectorFor(options, io);
   if (!inspector.ok) {
     if (inspector.error.code === 'USAGE') return usage(io, inspector.error.message);
@@ -63,8 +84,24 @@ export async function inspect(args: readonly string[], io: InspectIo): Promise<n
   }
   if (options.batch !== undefined) return inspectBatch(options.batch, inspector.value, io);
   const text = await payloadText(positionals[0] ?? '', io);
-  const result = text.ok ? inspectText(text.value, inspector.value) : refused(text.error.code, text.error.message);
+  const result = text.ok
+    ? await inspectOne(text.value, inspector.value, options, io)
+    : refused(text.error.code, text.error.message);
   return show(result, options.json, io);
+}
+
+async function inspectOne(text: string, inspector: Inspector, options: Options, io: InspectIo): Promise<Inspection> {
+  const { 'save-state': saveTo, simulate: where } = options;
+  const decoded = where === undefined ? undefined : readPayload(text);
+  if (where === undefined || decoded?.ok !== true) return inspectText(text, inspector);
+  const wallet = inspector.circumstances.address;
+  const simulated = await simulatorOf(io)({ decoded: decoded.value, wallet, where, saveTo });
+  return inspectDecoded(decoded.value, inspector, simulated);
+}
+
+function simulatorOf({ simulator }: InspectIo): Simulator {
+  const missing: SimulationProblem = { code: 'SIM_FAILED', message: 'this program was built without simulation' };
+  return simulator ?? (() => Promise.resolve(err(missing)));
 }
 
 function show(result: Inspection, json: boolean, io: Io): number {
@@ -165,6 +202,8 @@ function parse(args: readonly string[]): { options: Options; positionals: readon
         initiator: text,
         at: text,
         batch: text,
+        simulate: text,
+        'save-state': text,
         json: flag,
         help: flag,
       },

@@ -1,4 +1,5 @@
 /** Where the command line meets the auditor: gives the commands the real standard output and error. */
+import type { Simulator } from '../../protocol/simulation/simulator.ts';
 import type { Io } from '../report/io.ts';
 import { audit as runAudit } from './audit.ts';
 import { inspect as runInspect } from './inspect.ts';
@@ -14,6 +15,6 @@ export async function audit(args: readonly string[]): Promise<number> {
 }
 
 /** `keymoot inspect …`; the exit code. */
-export async function inspect(args: readonly string[]): Promise<number> {
-  return await runInspect(args, io);
+export async function inspect(args: readonly string[], simulator: Simulator): Promise<number> {
+  return await runInspect(args, { ...io, simulator });
 }

@@ -1,10 +1,13 @@
 /** What `keymoot inspect` says about one payload: decode, assess and, with a policy, judge. Pure. */
 import { toHex } from '../../protocol/common/bytes.ts';
 import type { Json } from '../../protocol/common/canonical-json.ts';
+import type { Result } from '../../protocol/common/result.ts';
 import { type Address, ZERO_ADDRESS } from '../../protocol/payload/address.ts';
 import { payloadFromInspectJson } from '../../protocol/payload/inspect-json.ts';
-import { decode } from '../../protocol/payload/payload.ts';
+import { type Decoded, decode } from '../../protocol/payload/payload.ts';
+import type { PayloadProblem } from '../../protocol/payload/refusal.ts';
 import { type Assessment, assess } from '../../protocol/payload/risk/assess.ts';
+import { canonicalObservations, type Observation } from '../../protocol/payload/risk/observed.ts';
 import { describe } from '../../protocol/payload/words/describe.ts';
 import { decodedJson } from '../../protocol/payload/words/json.ts';
 import { sanitise } from '../../protocol/payload/words/sanitise.ts';
@@ -13,6 +16,10 @@ import { MAX_PARTIES } from '../../protocol/policy/limits.ts';
 import { addressNames } from '../../protocol/policy/names.ts';
 import type { Policy } from '../../protocol/policy/prepare.ts';
 import { matchedRuleNames, type Verdict } from '../../protocol/policy/verdict.ts';
+import { describeProblem, describeSimulation } from '../../protocol/simulation/describe.ts';
+import { simulationJson } from '../../protocol/simulation/json.ts';
+import type { SimulationProblem, SimulationReport } from '../../protocol/simulation/report.ts';
+import { problemRisks, simulationRisks } from '../../protocol/simulation/risks.ts';
 
 /** The circumstances that a proposal would bring along and a file does not. */
 export interface Circumstances {
@@ -38,24 +45,37 @@ export interface Inspection {
   readonly lines: readonly string[];
 }
 
+/** What a simulation of the payload came to. */
+export type Simulated = Result<SimulationReport, SimulationProblem>;
+
 /** `text`: what a payload file contains, or a bare `0x…` transaction. */
 export function inspectText(text: string, inspector: Inspector): Inspection {
+  const decoded = readText(text);
+  return decoded.ok ? inspectDecoded(decoded.value, inspector) : refused(decoded.error.code, decoded.error.message);
+}
+
+export function readText(text: string): Result<Decoded, PayloadProblem> {
   const payload = payloadFromInspectJson(text);
-  const decoded = payload.ok ? decode(payload.value) : payload;
-  if (!decoded.ok) return refused(decoded.error.code, decoded.error.message);
+  return payload.ok ? decode(payload.value) : payload;
+}
+
+/** A simulation may add risks, and so change a verdict by a policy; the decode stands without it. */
+export function inspectDecoded(decoded: Decoded, inspector: Inspector, simulated?: Simulated): Inspection {
   const { policy, circumstances } = inspector;
   const { address } = circumstances;
-  const assessment = assess(decoded.value, address === undefined ? {} : { wallet: address });
+  const observed = simulated === undefined ? [] : canonicalObservations(observations(decoded, address, simulated));
+  const assessment = assess(decoded, { ...(address === undefined ? {} : { wallet: address }), observed });
   const verdict = policy === undefined ? undefined : verdictOf(assessment, policy, circumstances);
   return {
     ok: true,
     json: {
       ok: true,
-      kind: decoded.value.payload.kind,
-      digest: `0x${toHex(decoded.value.digest)}`,
-      decoded: decodedJson(decoded.value),
+      kind: decoded.payload.kind,
+      digest: `0x${toHex(decoded.digest)}`,
+      decoded: decodedJson(decoded),
       risks: [...new Set(assessment.risks.map(({ code }) => code))],
       findings: assessment.risks.map(({ code, severity, path, detail }) => ({ code, severity, path, detail })),
+      ...(simulated === undefined ? {} : { simulation: simulationJson(simulated) }),
       ...(verdict === undefined ? {} : { verdict: verdictJson(verdict) }),
     },
     // Made only when somebody reads them: a batch writes JSON.
@@ -63,10 +83,19 @@ export function inspectText(text: string, inspector: Inspector): Inspection {
       const names = addressNames(policy === undefined ? [] : [policy]);
       return [
         ...describe(assessment, { names, wallet: address }),
+        ...(simulated === undefined ? [] : ['', ...simulationLines(simulated)]),
         ...(verdict === undefined ? [] : verdictLines(verdict, circumstances)),
       ];
     },
   };
+}
+
+function observations(decoded: Decoded, wallet: Address | undefined, simulated: Simulated): readonly Observation[] {
+  return simulated.ok ? simulationRisks(simulated.value, decoded, wallet) : problemRisks(simulated.error);
+}
+
+function simulationLines(simulated: Simulated): readonly string[] {
+  return simulated.ok ? describeSimulation(simulated.value) : describeProblem(simulated.error);
 }
 
 /** A payload that cannot be read, by the code of docs/risks.md or of the command itself. */

@@ -160,6 +160,7 @@ export type SimulationCode =
   | 'SIM_NEEDS_WALLET'
   | 'SIM_WRONG_CHAIN'
   | 'SIM_STATE_UNAVAILABLE'
+  | 'SIM_STATE_NOT_SAVED'
   | 'SIM_LIMIT'
   | 'SIM_TIMEOUT'
   | 'SIM_MEMORY'
