@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { canonicalText } from '../../protocol/common/canonical-json.ts';
+import { payloadFromInspectJson } from '../../protocol/payload/inspect-json.ts';
 import { leafTree, leafTreeDigest } from '../../protocol/payload/leaf-tree.ts';
 import {
   calling,
@@ -17,6 +18,20 @@ import {
 } from './support/payloads.ts';
 
 const digest = (payload: Parameters<typeof decoded>[0]): string => hex(leafTreeDigest(decoded(payload)));
+
+function file(value: object): Parameters<typeof decoded>[0] {
+  const payload = payloadFromInspectJson(JSON.stringify(value));
+  if (!payload.ok) throw new Error(payload.error.message);
+  return payload.value;
+}
+
+function message(encoding: string, text: string): Parameters<typeof decoded>[0] {
+  return file({ kind: 'evm-message', encoding, message: text });
+}
+
+function authorization(fields: object): Parameters<typeof decoded>[0] {
+  return file({ kind: 'evm-authorization', address: TOKEN, ...fields });
+}
 
 describe('the leaf tree', () => {
   test('is fixed: other versions of this software must come to the same bytes', () => {
@@ -56,6 +71,14 @@ describe('the leaf tree', () => {
       safeTx({ operation: 1 }),
       safeTx({}, { verifyingContract: SAFE }),
       safeTx({}, { chainId: 2, verifyingContract: SAFE }),
+      message('text', 'a'),
+      message('text', 'b'),
+      message('text', '0x61'),
+      message('hex', '0x61'),
+      authorization({ chainId: '1', nonce: '1' }),
+      authorization({ chainId: '0', nonce: '1' }),
+      authorization({ chainId: '1', nonce: '2' }),
+      authorization({ chainId: '1', nonce: '1', address: FRIEND }),
     ];
     expect(new Set(payloads.map(digest)).size).toBe(payloads.length);
   });
