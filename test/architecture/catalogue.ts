@@ -6,6 +6,7 @@ const VERIFIER = 'inside the transcript verifier only; the auditor sees the ROUN
 /** Words in capitals that are no code of ours, each with its reason. */
 const NO_CODES: Readonly<Record<string, string>> = {
   KEYMOOT_HOME: 'an environment variable',
+  ERR_WORKER_OUT_OF_MEMORY: "Node's own name for a thread without memory",
   EAGAIN: "the system's own name for a lock that somebody else holds",
   ENVELOPE: VERIFIER,
   EQUIVOCATION: VERIFIER,

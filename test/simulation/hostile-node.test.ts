@@ -168,7 +168,7 @@ describe('silence and floods', () => {
       'nonsense',
       'http://a:b@c/',
     ]) {
-      expect(await run(honest, address)).toMatchObject({ ok: false, error: { code: 'SIM_STATE_UNAVAILABLE' } });
+      expect(await inProcess(honest, address)).toMatchObject({ ok: false, error: { code: 'SIM_STATE_UNAVAILABLE' } });
     }
   });
 
