@@ -44,11 +44,17 @@ const wrapper = JSON.parse(
 const chosen = Object.entries({ ...ERCS, ...CLEARSIG_REPO_FULL })
   .filter(([id]) => id.startsWith('ercs/') || ENTITIES.has(id.split('/')[1]))
   .sort(([a], [b]) => (a < b ? -1 : 1))
-  .map(([id, { $schema: _, ...descriptor }]) => [id, descriptor]);
+  .map(([id, descriptor]) => [id, withoutSchema(descriptor)]);
+
+function withoutSchema(descriptor) {
+  return Object.fromEntries(Object.entries(descriptor).filter(([key]) => key !== '$schema'));
+}
 
 // One descriptor a line, so that a change of the registry can be read as a difference.
 const body = chosen.map(([id, descriptor]) => `${JSON.stringify(id)}:${JSON.stringify(descriptor)}`).join(',\n');
-const sha256 = createHash('sha256').update(JSON.stringify(Object.fromEntries(chosen))).digest('hex');
+const sha256 = createHash('sha256')
+  .update(JSON.stringify(Object.fromEntries(chosen)))
+  .digest('hex');
 const about = {
   registry: 'ethereum/clear-signing-erc7730-registry',
   licence: 'CC0-1.0',
@@ -59,7 +65,8 @@ const about = {
 const text = `{"about":${JSON.stringify(about)},\n"descriptors":{\n${body}\n}}\n`;
 
 if (process.argv.includes('--check')) {
-  if (readFileSync(OUTPUT, 'utf8') !== text) throw new Error('registry.json is not what the package says: run the script');
+  if (readFileSync(OUTPUT, 'utf8') !== text)
+    throw new Error('registry.json is not what the package says: run the script');
 } else {
   writeFileSync(OUTPUT, text);
 }

@@ -6,7 +6,7 @@ import { toHex } from '../../common/bytes.ts';
 import { type Address, addressOf, checksumAddress } from '../address.ts';
 import { decimalAmount, nativeAmount, tokenAmount } from '../words/amounts.ts';
 import { unitsWords } from '../words/money.ts';
-import { sanitise } from '../words/sanitise.ts';
+import { quoted, sanitise } from '../words/sanitise.ts';
 import { dateWords, spanWords } from '../words/times.ts';
 import { fault } from './fault.ts';
 import { isMap, type JsonMap, manyOf, mapOf, member, textOf } from './json-access.ts';
@@ -69,7 +69,7 @@ export function raw({ value }: Typed): string {
     case 'bytes':
       return bytesWords(value.value);
     case 'text':
-      return `"${sanitise(value.value, MAX_TEXT)}"`;
+      return quoted(value.value, MAX_TEXT);
     case 'list':
       return `${value.items.length} values, listed with the call`;
     case 'struct':

@@ -101,10 +101,14 @@ function constantRow(
   path: Path | undefined,
   roots: Roots,
 ): readonly Found[] | undefined {
-  const own = path?.root === '$' ? constantAt(path, roots) : field['value'];
+  const own = path?.root === '$' ? constantAt(path, roots) : constantOf(field['value'], roots);
   if (own === undefined || (path !== undefined && path.root !== '$')) return undefined;
   const text = textOf(own) ?? (typeof own === 'number' ? `${own}` : fault('no constant text'));
   return [{ label, value: sanitise(text, 120), format, path: undefined }];
+}
+
+function constantOf(value: unknown, roots: Roots): unknown {
+  return typeof value === 'string' && value.startsWith('$.') ? constantAt(parsePath(value), roots) : value;
 }
 
 /** `undefined`: the value does not fit the format. */

@@ -29,8 +29,8 @@ export function describe(assessment: Assessment, beside: Beside = {}): readonly 
   const { decoded, risks } = assessment;
   const book = new AddressBook(decoded.chainId, beside.names ?? NO_NAMES, beside.wallet);
   const clear = clearContext(decoded.chainId, book);
-  const { calls, digest, typedData } = decoded;
-  const text = typedData === undefined ? undefined : clearDocument(typedData, clear);
+  const { calls, digest, safeTx, typedData } = decoded;
+  const text = typedData === undefined || safeTx !== undefined ? undefined : clearDocument(typedData, clear);
   const lines = [
     ...headingLines(decoded, book),
     ...summaryLines(decoded, risks, book),
