@@ -15,6 +15,8 @@ export interface PayloadFacts {
   readonly kind: MatchedKind;
   /** `undefined`: the payload names none, so it may be valid on several. */
   readonly chainId: bigint | undefined;
+  /** A message that is no hash: no chain looks at it, so none is missing. */
+  readonly offChain: boolean;
   /** Wei the wallet can pay for gas and blobs; 0 for all but transactions, since somebody else sends what they permit. */
   readonly feeMax: bigint;
   /** Every call of the tree, wrappers before what they wrap. */
@@ -67,7 +69,8 @@ export function payloadFacts(assessment: Assessment, chainId: bigint | undefined
     byPath.set(path, [...(byPath.get(path) ?? []), risk]);
   }
   const nodes = decoded.calls.map((call) => nodeFacts(call, decoded, chainId, byPath.get(call.path) ?? []));
-  return { kind: decoded.payload.kind, chainId, feeMax: feeMax(decoded), nodes, totals: totalsOf(nodes) };
+  const offChain = decoded.message !== undefined && decoded.safeTx === undefined;
+  return { kind: decoded.payload.kind, chainId, offChain, feeMax: feeMax(decoded), nodes, totals: totalsOf(nodes) };
 }
 
 function feeMax({ transaction }: Decoded): bigint {

@@ -161,10 +161,10 @@ function scopeReasons(policy: Policy, facts: PayloadFacts, request: Request): re
     const detail = printable(`wallet "${request.wallet}" is not declared under wallets of the policy`);
     reasons.push({ code: 'UNKNOWN_WALLET', detail });
   }
-  if (facts.chainId === undefined) {
+  if (facts.chainId === undefined && !facts.offChain) {
     const detail = 'the payload names no chain and is valid on several; legacyChainId of the wallet would admit it';
     reasons.push({ code: 'WRONG_CHAIN', detail });
-  } else if (scope?.chainIds?.includes(facts.chainId) === false) {
+  } else if (facts.chainId !== undefined && scope?.chainIds?.includes(facts.chainId) === false) {
     const detail = `chain ${facts.chainId} is not among the chains ${scope.chainIds.join(', ')} of this wallet`;
     reasons.push({ code: 'WRONG_CHAIN', detail });
   }

@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parseEther } from 'viem';
+import { createTestClient, createWalletClient, type Hex, http, parseEther, publicActions, verifyMessage } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { approveByHand, ceremonyInInboxes, finished } from '../../coordinator/demo/ceremonies.ts';
@@ -34,6 +34,8 @@ import { field, listOf, memberOf } from '../../proto/control/answer.ts';
 import { Terminal } from '../../proto/control/terminal.ts';
 
 const DEADLINE = 600_000;
+/** Whose code the retired account is to run; nobody's. */
+const DELEGATE: Hex = `0x${'de'.repeat(20)}`;
 const dir = mkdtempSync(join(tmpdir(), 'keymoot-recovery-'));
 const processes = new Processes(resolve(import.meta.dirname, '../../dist/cli.js'));
 const backupPass = join(dir, 'backup-passphrase');
@@ -166,6 +168,22 @@ test('everything moves to a new key through ordinary signing', { timeout: DEADLI
           fee: { totalMax: String(parseEther('0.02')) },
         },
       },
+      {
+        id: 'farewell',
+        effect: 'allow',
+        match: { kinds: ['evm-message'], operations: ['authorize'], risks: ['MESSAGE_SIG'] },
+      },
+      {
+        id: 'delegation',
+        effect: 'require',
+        match: {
+          kinds: ['evm-authorization'],
+          operations: ['authorize'],
+          chainIds: [chain.chainId],
+          to: [DELEGATE],
+          risks: ['EIP7702_AUTH'],
+        },
+      },
     ],
   };
   await adoptPolicy(cast, await writeJson(cast, 'policies', 'migration', policy), parties);
@@ -190,6 +208,66 @@ test('everything moves to a new key through ordinary signing', { timeout: DEADLI
   }
   expect(await chain.balance(wallet.address)).toBe(0n);
   expect(await chain.balance(heir)).toBeGreaterThan((before * 99n) / 100n);
+});
+
+test('a message and an authorization are signed, and the chain applies the authorization', {
+  timeout: DEADLINE,
+}, async () => {
+  const { chain, wallet } = estate;
+  const { parties } = currentRoster(cast);
+  const sign = async (name: string, payload: object): Promise<ReturnType<typeof operate>> =>
+    operate('sign', await writeJson(cast, 'payloads', name, payload), '--wallet', 'treasury');
+  const message = 'The treasury has moved to another key.\nThis one is retired \u2713';
+  const written = await finished(
+    cast,
+    sign('message', { kind: 'evm-message', encoding: 'text', message }),
+    'completed',
+    'the message',
+  );
+  const signature = field(written, 'signature') as Hex;
+  expect(await verifyMessage({ address: wallet.address, message, signature })).toBe(true);
+  expect(field(written, 'rawTransaction')).toBe('');
+  const hollow = await operate('broadcast', field(written, 'ceremony'), '--rpc', chain.rpc);
+  expect(field(memberOf(hollow.value, 'error'), 'code')).toBe('NOTHING_TO_BROADCAST');
+
+  const client = createTestClient({ mode: 'anvil', transport: http(chain.rpc) }).extend(publicActions);
+  const nonce = await client.getTransactionCount({ address: wallet.address });
+  const running = sign('authorization', {
+    kind: 'evm-authorization',
+    chainId: chain.chainId,
+    address: DELEGATE,
+    nonce,
+  });
+  await approveByHand(cast, parties, await ceremonyInInboxes(running, parties), running);
+  const authorized = await finished(cast, running, 'completed', 'the authorization');
+  const tuple = memberOf(authorized, 'authorization');
+  const account = privateKeyToAccount(`0x${'5e'.repeat(32)}`);
+  await client.setBalance({ address: account.address, value: parseEther('1') });
+  const sender = createWalletClient({ account, transport: http(chain.rpc) });
+  const hash = await sender.sendTransaction({
+    chain: null,
+    to: account.address,
+    gas: 200_000n,
+    authorizationList: [
+      {
+        chainId: Number(field(tuple, 'chainId')),
+        address: field(tuple, 'address') as Hex,
+        nonce: Number(field(tuple, 'nonce')),
+        yParity: Number(field(tuple, 'yParity')),
+        r: field(tuple, 'r') as Hex,
+        s: field(tuple, 's') as Hex,
+      },
+    ],
+  });
+  expect((await client.waitForTransactionReceipt({ hash })).status).toBe('success');
+  expect(await client.getCode({ address: wallet.address })).toBe(`0xef0100${DELEGATE.slice(2)}`);
+  const elsewhere = await operate(
+    'sign',
+    await writeJson(cast, 'payloads', 'elsewhere', { kind: 'evm-authorization', chainId: 1, address: DELEGATE, nonce }),
+    ...['--wallet', 'treasury'],
+  );
+  expect(elsewhere.code).toBe(1);
+  expect(JSON.stringify(memberOf(elsewhere.value, 'refusals'))).toContain('WRONG_CHAIN');
 });
 
 test('a key is handed over whole, and taken in again', { timeout: DEADLINE }, async () => {
