@@ -31,7 +31,9 @@ export async function answerControl(node: ParticipantNode, call: ControlCall): P
     case 'show':
       return show(node, find(node, params));
     case 'approve':
-      return decide(node, params, (proposal) => node.answers.approve(proposal, textOf(params, 'digest')));
+      return decide(node, params, (proposal) =>
+        node.answers.approve(proposal, textOf(params, 'digest'), textsOf(params, 'risks')),
+      );
     case 'reject':
       return decide(node, params, (proposal) => node.answers.reject(proposal, textOf(params, 'reason')));
     case 'withdraw': {
@@ -199,6 +201,14 @@ function textOf(params: Params, name: string): string {
   const value = params[name];
   if (typeof value !== 'string') throw new InvalidArgument('PARAMETER_MISSING', name, 'must be given as text');
   return value;
+}
+
+/** A list of texts; `undefined` if it is not given. */
+function textsOf(params: Params, name: string): readonly string[] | undefined {
+  const value = params[name];
+  if (value === undefined) return undefined;
+  if (!Array.isArray(value)) throw new InvalidArgument('PARAMETER_MISSING', name, 'must be given as a list of texts');
+  return value.filter((item) => typeof item === 'string');
 }
 
 function scopeOf(params: Params): PolicyScope {

@@ -9,9 +9,10 @@ import type { BookEntry, CeremonyStatement } from '../protocol/ceremony/book.ts'
 import type { Roster } from '../protocol/ceremony/roster.ts';
 import { parseEnvelope as parseStatement } from '../protocol/ceremony/statement.ts';
 import { WALLET_SCHEMA, type Wallet } from '../protocol/ceremony/wallet.ts';
-import { equalBytes } from '../protocol/common/bytes.ts';
+import { equalBytes, toHex } from '../protocol/common/bytes.ts';
 import { type Json, parseCanonical } from '../protocol/common/canonical-json.ts';
 import type { Clock, Random } from '../protocol/common/effects.ts';
+import type { Address } from '../protocol/payload/address.ts';
 import { PAIR } from '../protocol/threshold/pair-setup/messages.ts';
 import { parseEnvelope } from '../protocol/threshold/rounds/envelope.ts';
 import { Activations } from './ceremonies/activations.ts';
@@ -32,6 +33,10 @@ import { EvidenceStore } from './evidence.ts';
 import { installPlatformHash } from './hashing.ts';
 import type { Home } from './home.ts';
 import { ImportedKeys } from './keystore/imported-keys.ts';
+import { OwnHistory } from './observe/history.ts';
+import type { Look } from './observe/look.ts';
+import { Observer } from './observe/observer.ts';
+import { recall } from './observe/recall.ts';
 import { Offers } from './offers.ts';
 import { Pairs } from './pairs/pairs.ts';
 import { type Held, Wallets } from './wallets.ts';
@@ -44,10 +49,13 @@ export interface NodeOptions {
   readonly note: (code: string, detail: string) => void;
   /** Multiaddrs to listen on, if not those of the roster. */
   readonly listen?: readonly string[] | undefined;
+  /** What looks at a payload from outside its bytes before it is judged: a simulation, an external checker. */
+  readonly looks?: readonly Look[] | undefined;
 }
 
 export class ParticipantNode {
   readonly home: Home;
+  readonly observer: Observer;
   readonly answers: Answers;
   readonly pairs: Pairs;
   readonly heads: HeadsWatch;
@@ -61,6 +69,7 @@ export class ParticipantNode {
   readonly #changeover: Changeover;
   readonly #connection: Connection;
   readonly #offers: Offers;
+  readonly #history: OwnHistory;
 
   constructor(options: NodeOptions) {
     const { home, clock, note, random } = options;
@@ -113,7 +122,13 @@ export class ParticipantNode {
     };
     this.#offers = new Offers(this.context);
     this.heads = new HeadsWatch(this.context, (why) => this.pairs.overwriteAll(why));
-    this.answers = new Answers(this.context, () => this.heads.heldBack());
+    this.#history = new OwnHistory({
+      journal: () => home.journal.state,
+      policies: () => [home.policies.common, home.policies.own].flatMap((policy) => policy ?? []),
+      wallets: () => this.context.wallets.all().map(({ wallet }): Address => `0x${toHex(wallet.address)}`),
+    });
+    this.observer = new Observer({ history: this.#history, looks: options.looks ?? [], clock, note });
+    this.answers = new Answers(this.context, this.observer, () => this.heads.heldBack());
     this.pairs = new Pairs(this.context, home.identity.hedgeKey);
     this.#activations = new Activations({
       node: this.context,
@@ -150,6 +165,7 @@ export class ParticipantNode {
     installPlatformHash();
     await this.context.wallets.openChainCodes();
     this.#restoreStarts();
+    await recall(this.#history, this.home, this.#options.random, this.#options.note);
     const begin = await this.#connection.open();
     await this.#restoreOwnVerdicts();
     await this.#sessions.settleCrashed();
@@ -199,6 +215,7 @@ export class ParticipantNode {
   /** Leaves the network and overwrites what can be overwritten; the home stays open. */
   async stop(): Promise<void> {
     this.#changeover.stop();
+    this.observer.stop();
     this.#sessions.stop();
     await this.#connection.close();
     await this.pairs.stop();
@@ -233,6 +250,7 @@ export class ParticipantNode {
   }
 
   async #react(item: CeremonyStatement, entry: BookEntry): Promise<void> {
+    this.#history.note(entry, this.context.roster, this.context.self);
     switch (item.kind) {
       case 'proposal':
         await this.answers.consider(entry);

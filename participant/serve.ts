@@ -7,6 +7,7 @@ import type { Clock, Random } from '../protocol/common/effects.ts';
 import { answerControl } from './control.ts';
 import type { Home } from './home.ts';
 import { ParticipantNode } from './node.ts';
+import type { Look } from './observe/look.ts';
 
 export interface ServeOptions {
   readonly home: Home;
@@ -16,6 +17,8 @@ export interface ServeOptions {
   readonly note: (code: string, detail: string) => void;
   /** Multiaddrs to listen on, if not those of the roster. */
   readonly listen?: readonly string[] | undefined;
+  /** What looks at a payload from outside its bytes before it is judged. */
+  readonly looks?: readonly Look[] | undefined;
 }
 
 export interface Served {

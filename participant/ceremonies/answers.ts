@@ -5,7 +5,7 @@
 import { consentExpiry, isKeyChange } from '../../protocol/ceremony/agreement.ts';
 import { type BookEntry, open, reportedOutcomes } from '../../protocol/ceremony/book.ts';
 import { heldBack } from '../../protocol/ceremony/hold.ts';
-import { inputsJson } from '../../protocol/ceremony/inputs.ts';
+import { INPUTS, inputsJson, type JudgementInputs } from '../../protocol/ceremony/inputs.ts';
 import { denial, type Judgement, judgeProposal, policyReference } from '../../protocol/ceremony/judgement.ts';
 import { standing } from '../../protocol/ceremony/lifecycle.ts';
 import type { ProposalBody } from '../../protocol/ceremony/proposal.ts';
@@ -16,9 +16,13 @@ import { signWithdrawal } from '../../protocol/ceremony/withdrawal.ts';
 import { equalBytes, toHex } from '../../protocol/common/bytes.ts';
 import { documentDigest } from '../../protocol/common/document.ts';
 import { Refusal } from '../../protocol/common/errors.ts';
+import { read } from '../../protocol/common/schema.ts';
+import { RISKS } from '../../protocol/payload/risk/codes.ts';
+import { canonicalObservations, isAmong, type Observation } from '../../protocol/payload/risk/observed.ts';
 import { canonicalPolicy } from '../../protocol/policy/canonical.ts';
 import { MAX_REASONS } from '../../protocol/policy/verdict.ts';
 import { type NodeContext, SOFTWARE } from '../context.ts';
+import type { Observer } from '../observe/observer.ts';
 import { planOf } from './plans.ts';
 
 /** A proposal that waits for the key holder. */
@@ -29,14 +33,22 @@ export interface Pending {
   readonly since: number;
 }
 
+/** A judgement and what it rests on beside proposal and policies. */
+interface Judged {
+  readonly judgement: Judgement;
+  readonly inputs: JudgementInputs;
+}
+
 export class Answers {
   readonly #node: NodeContext;
+  readonly #observer: Observer;
   /** Why this node must not answer yet, or at all: it has not shown its counters, or peers know higher ones. */
   readonly #heldBack: () => string | undefined;
   readonly #pending = new Map<string, Pending>();
 
-  constructor(node: NodeContext, heldBack: () => string | undefined) {
+  constructor(node: NodeContext, observer: Observer, heldBack: () => string | undefined) {
     this.#node = node;
+    this.#observer = observer;
     this.#heldBack = heldBack;
   }
 
@@ -78,10 +90,12 @@ export class Answers {
     // Admitted in its time, expired since: there is nothing left to answer.
     const { body } = ceremony.proposal;
     if ((entry.inadmissible === undefined || isKeyChange(body)) && now >= body.expires) return;
-    const local = this.#localReasons(entry);
-    const judgement = local.length > 0 ? denial(local) : this.judge(entry, now);
-    if (judgement.judgement === 'deny') return this.#answer(entry, judgement, 'reject', false, now);
-    if (judgement.judgement === 'allow') return this.#answer(entry, judgement, 'consent', false, now);
+    const judged = this.#judged(entry, now);
+    const { judgement } = judged;
+    // Looks can only add reasons; what is denied without them need not wait.
+    if (judgement.judgement === 'deny') return this.#answer(entry, judged, 'reject', false);
+    if (!this.#observer.isDone(entry)) return this.#lookFirst(entry);
+    if (judgement.judgement === 'allow') return this.#answer(entry, judged, 'consent', false);
     this.#pending.set(toHex(ceremony.proposal.digest), { entry, judgement, since: now });
   }
 
@@ -89,16 +103,20 @@ export class Answers {
    * The key holder agrees. The payload is judged anew: what was shown may be an hour old.
    *
    * @param shown hex of the digest on the screen that was read; it must still be the one
+   * @param risks codes on that screen; there must be no others by now
    */
-  async approve(proposal: Uint8Array, shown: string): Promise<void> {
+  async approve(proposal: Uint8Array, shown: string, risks?: readonly string[]): Promise<void> {
     const { entry } = this.#held(proposal);
     const hold = this.hold(entry);
     if (hold !== undefined) throw new Refusal(hold.code, hold.detail);
-    const now = this.#node.clock.now();
-    const local = this.#localReasons(entry);
-    const judgement = local.length > 0 ? denial(local) : this.judge(entry, now);
+    if (!this.#observer.isDone(entry)) {
+      this.#lookFirst(entry);
+      throw new Refusal('STILL_LOOKING', 'this node is still looking at it; read it again in a moment');
+    }
+    const judged = this.#judged(entry, this.#node.clock.now());
+    const { judgement } = judged;
     if (judgement.judgement === 'deny') {
-      await this.#answer(entry, judgement, 'reject', false, now);
+      await this.#answer(entry, judged, 'reject', false);
       throw new Refusal(
         'NO_LONGER_PERMITTED',
         `it is denied now: ${judgement.reasons.map((reason) => reason.code).join(', ')}`,
@@ -107,16 +125,19 @@ export class Answers {
     if (judgement.reading === undefined || toHex(judgement.reading.digest) !== shown) {
       throw new Refusal('SHOWN_DIFFERS', 'the screen that was approved shows another digest than this node would sign');
     }
-    await this.#answer(entry, judgement, 'consent', true, now);
+    const unseen = risks === undefined ? undefined : judgement.risks.find((code) => !risks.includes(code));
+    if (unseen !== undefined) {
+      throw new Refusal('SHOWN_DIFFERS', `there is a risk now that the screen did not show: ${unseen}; read it again`);
+    }
+    await this.#answer(entry, judged, 'consent', true);
   }
 
   /** The key holder declines, in words that the statement carries. */
   async reject(proposal: Uint8Array, words: string): Promise<void> {
     const { entry } = this.#held(proposal);
-    const now = this.#node.clock.now();
-    const judged = this.judge(entry, now);
-    const reasons = [...judged.reasons.slice(0, MAX_REASONS - 1), { code: 'HOLDER_REJECTED', detail: words }];
-    await this.#answer(entry, { ...judged, reasons }, 'reject', true, now);
+    const { inputs, judgement } = this.#judge(entry, this.#node.clock.now());
+    const reasons = [...judgement.reasons.slice(0, MAX_REASONS - 1), { code: 'HOLDER_REJECTED', detail: words }];
+    await this.#answer(entry, { inputs, judgement: { ...judgement, reasons } }, 'reject', true);
   }
 
   /** Takes a consent back while that is still possible. */
@@ -144,13 +165,69 @@ export class Answers {
     return heldBack(proposal.body, roster, self, rosters.successor);
   }
 
+  /**
+   * What a screen shows: the judgement by what is observed at this moment or, of what this party has answered, by what
+   * its answer records.
+   */
   judge(entry: BookEntry, now: number): Judgement {
+    const recorded = this.#recorded(entry);
+    return recorded === undefined ? this.#judge(entry, now).judgement : this.#judge(entry, now, recorded).judgement;
+  }
+
+  /**
+   * The second judgement, right before the key share is used. It rests on what the consent records and on the history as
+   * it is now, which may only add. The looks that take time are not repeated: they are part of what was agreed to, and
+   * whoever answers them must not be able to stop a session that has begun.
+   *
+   * @returns also the risks that are new since the consent; info left out
+   */
+  judgeAgain(
+    entry: BookEntry,
+    now: number,
+  ): { readonly judgement: Judgement; readonly strange: readonly Observation[] } {
+    const recorded = this.#recorded(entry) ?? [];
+    const fresh = this.#observer.observed(entry, now);
+    const all = canonicalObservations([...recorded, ...fresh.filter((item) => !isAmong(item, recorded))]);
+    const strange = fresh.filter((item) => RISKS[item.code].severity !== 'info' && !isAmong(item, recorded));
+    return { judgement: this.#judge(entry, now, all).judgement, strange };
+  }
+
+  /** By what only this node can know first, then by payload, policies and observations. */
+  #judged(entry: BookEntry, now: number): Judged {
+    const local = this.#localReasons(entry);
+    return local.length > 0 ? { judgement: denial(local), inputs: { now } } : this.#judge(entry, now);
+  }
+
+  #judge(entry: BookEntry, now: number, seen?: readonly Observation[]): Judged {
     const { policies, roster, wallets } = this.#node;
     const { proposal } = entry.ceremony;
     const wallet = 'walletId' in proposal.body ? wallets.byId(proposal.body.walletId) : undefined;
     const { common, own } = policies;
     const childKey = wallet && childKeyOf(this.#node, wallet, proposal.body);
-    return judgeProposal(proposal, { roster, wallet, childKey, common, own, inputs: { now } });
+    const inputs = { now, observed: seen ?? this.#observer.observed(entry, now) };
+    return { judgement: judgeProposal(proposal, { roster, wallet, childKey, common, own, inputs }), inputs };
+  }
+
+  /** What the own answer to this attempt records as observed; undefined if there is no answer. */
+  #recorded({ ceremony }: BookEntry): readonly Observation[] | undefined {
+    const own = ceremony.verdicts.get(this.#node.self);
+    const document = own === undefined ? undefined : this.#node.documents.get(own.body.inputs);
+    const inputs = document === undefined ? undefined : read(INPUTS, document);
+    return inputs?.ok ? (inputs.value.observed ?? []) : undefined;
+  }
+
+  /** The proposal is judged when all looks at it have ended; until then it is not answered. */
+  #lookFirst(entry: BookEntry): void {
+    const { book, exchange, note } = this.#node;
+    const { digest } = entry.ceremony.proposal;
+    this.#observer.begin(entry, () => {
+      exchange
+        .exclusively(async () => {
+          const known = book.get(digest);
+          if (known !== undefined) await this.consider(known);
+        })
+        .catch((error: unknown) => note('JUDGEMENT_FAILED', error instanceof Error ? error.message : 'unknown'));
+    });
   }
 
   /** Grounds to reject that lie outside the payload: what only this node can know. */
@@ -172,10 +249,9 @@ export class Answers {
 
   async #answer(
     entry: BookEntry,
-    judgement: Judgement,
+    { inputs: given, judgement }: Judged,
     decision: 'consent' | 'reject',
     byHand: boolean,
-    now: number,
   ): Promise<void> {
     const { documents, exchange, journal, policies, random, self, signer } = this.#node;
     const { proposal } = entry.ceremony;
@@ -183,7 +259,8 @@ export class Answers {
     const common = judged ? policies.common : undefined;
     const own = judged ? policies.own : undefined;
     for (const policy of [common, own]) if (policy !== undefined) await documents.put(canonicalPolicy(policy));
-    const inputs = inputsJson({ now });
+    const { now } = given;
+    const inputs = inputsJson(given);
     await documents.put(inputs);
     const counter = await journal.nextCounter();
     const body: VerdictBody = {

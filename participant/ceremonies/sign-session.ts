@@ -104,16 +104,23 @@ export async function beginSigning(
 /** The judgement of this moment must still be the one the consent states, by the same policies. */
 function judgeAgain(node: NodeContext, answers: Answers, request: SignRequest): Result<Decoded, Refusal> {
   const consent = request.entry.ceremony.verdicts.get(node.self)?.body;
-  const judgement = answers.judge(request.entry, node.clock.now());
+  const { judgement, strange } = answers.judgeAgain(request.entry, node.clock.now());
   const reading = judgement.reading;
   if (consent === undefined || reading === undefined || judgement.decoded === undefined) {
     return err(new Refusal('CONSENT_MISSING', 'this party has not consented'));
   }
-  if (judgement.judgement === 'deny') return err(new Refusal('NO_LONGER_PERMITTED', 'the policies deny it now'));
+  if (judgement.judgement === 'deny') {
+    const codes = [...new Set(judgement.reasons.map(({ code }) => code))].join(', ');
+    return err(new Refusal('NO_LONGER_PERMITTED', `it is denied now: ${codes}`));
+  }
   if (judgement.judgement === 'require' && !consent.byHand) {
     return err(
       new Refusal('NO_LONGER_PERMITTED', 'the policies now leave the decision to the key holder, who has not made it'),
     );
+  }
+  const [risk] = strange;
+  if (consent.byHand && risk !== undefined) {
+    return err(new Refusal('NEW_RISK', `the key holder has not seen this when agreeing: ${risk.code}, ${risk.detail}`));
   }
   if (!samePolicies(node, consent.commonPolicy, consent.ownPolicy)) {
     return err(new Refusal('POLICY_CHANGED', 'a policy was changed after the consent'));

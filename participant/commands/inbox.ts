@@ -51,7 +51,8 @@ export const approve: Command = {
     call.terminal.print(screenOf(memberOf(shown, 'screen')));
     const question = { text: 'Consent to exactly this?', yes: call.flag('yes') };
     if (!(await call.terminal.confirm(question))) throw new Refusal('NOT_CONFIRMED', 'nothing was signed');
-    const answer = await askNode(call, 'approve', { ceremony, digest: memberOf(shown, 'digest') ?? null });
+    const [digest, risks] = [memberOf(shown, 'digest') ?? null, memberOf(shown, 'risks') ?? []];
+    const answer = await askNode(call, 'approve', { ceremony, digest, risks });
     call.terminal.result(answer, 'Consent signed.');
     return 0;
   },

@@ -13,7 +13,7 @@ export const PAYEE: Address = '0xa1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1';
 export const FRIEND: Address = '0xf1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1';
 export const ETHER: bigint = 10n ** 18n;
 
-/** Up to one ether to the payee without asking; up to ten by hand and by all three. */
+/** Up to one ether to the payee without asking, also again after a failure; up to ten by hand and by all three. */
 export function treasuryPolicy(version = 1): object {
   const match = { wallets: ['treasury', 'spare'], assets: ['ETH'], counterparties: '@payees' };
   return {
@@ -27,7 +27,11 @@ export function treasuryPolicy(version = 1): object {
     },
     assets: { ETH: { chainId: 31337, address: 'native', decimals: 18 } },
     rules: [
-      { id: 'small', effect: 'allow', match: { ...match, amount: { max: String(ETHER) } } },
+      {
+        id: 'small',
+        effect: 'allow',
+        match: { ...match, amount: { max: String(ETHER) }, risks: ['REPEATED_REQUEST'] },
+      },
       {
         id: 'friendly',
         effect: 'allow',
