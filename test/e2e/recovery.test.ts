@@ -215,7 +215,7 @@ test('a message and an authorization are signed, and the chain applies the autho
 }, async () => {
   const { chain, wallet } = estate;
   const { parties } = currentRoster(cast);
-  const sign = async (name: string, payload: object): Promise<ReturnType<typeof operate>> =>
+  const sign = async (name: string, payload: object): Promise<Awaited<ReturnType<typeof operate>>> =>
     operate('sign', await writeJson(cast, 'payloads', name, payload), '--wallet', 'treasury');
   const message = 'The treasury has moved to another key.\nThis one is retired \u2713';
   const written = await finished(

@@ -1,10 +1,11 @@
 /** EIP-4844 and EIP-7702 transactions, as an encoder of other people writes them and as nobody may write them. */
-import { Common, Hardfork, type KZG, Mainnet } from '@ethereumjs/common';
+import { Common, Hardfork, Mainnet } from '@ethereumjs/common';
 import { createBlob4844Tx, createEOACode7702Tx } from '@ethereumjs/tx';
+import type { EOACode7702AuthorizationList, KZG } from '@ethereumjs/util';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import fc from 'fast-check';
-import { serializeTransaction } from 'viem';
+import { type Hex, serializeTransaction } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { describe, expect, test } from 'vitest';
 import { authorizationDigest } from '../../protocol/payload/authorization.ts';
@@ -145,7 +146,7 @@ describe('EIP-4844', () => {
 
 describe('EIP-7702', () => {
   async function delegating(tuples: readonly (readonly RlpItem[])[] = []): Promise<Uint8Array> {
-    const authorizationList = [
+    const authorizationList: EOACode7702AuthorizationList = [
       {
         chainId: '0x1',
         address: TOKEN,
@@ -154,7 +155,7 @@ describe('EIP-7702', () => {
         r: `0x${'11'.repeat(32)}`,
         s: `0x${'22'.repeat(32)}`,
       },
-    ] as const;
+    ];
     const raw = createEOACode7702Tx({ ...FIELDS, authorizationList }, { common }).getMessageToSign();
     return edited(raw, { 9: tuples.length > 0 ? tuples : [await authorized()] }).bytes;
   }
@@ -183,8 +184,10 @@ describe('EIP-7702', () => {
   });
 
   test('is signed as the other encoder signs', async () => {
-    const authorizationList = [{ chainId: '0x1', address: TOKEN, nonce: '0x4', ...(await signedHex()) }];
-    const other = createEOACode7702Tx({ ...FIELDS, authorizationList } as never, { common });
+    const authorizationList: EOACode7702AuthorizationList = [
+      { chainId: '0x1', address: TOKEN, nonce: '0x4', ...(await signedHex()) },
+    ];
+    const other = createEOACode7702Tx({ ...FIELDS, authorizationList }, { common });
     const payload = decoded(transaction(other.getMessageToSign()));
     expect(hex(payload.digest)).toBe(hex(other.getHashedMessageToSign()));
     const signature = sign(payload);
@@ -193,7 +196,7 @@ describe('EIP-7702', () => {
     expect([hex(raw), hex(hash)]).toEqual([hex(signed.serialize()), hex(signed.hash())]);
   });
 
-  async function signedHex(): Promise<{ yParity: string; r: string; s: string }> {
+  async function signedHex(): Promise<{ yParity: Hex; r: Hex; s: Hex }> {
     const { yParity = 0, r, s } = await OTHER.signAuthorization({ chainId: 1, address: TOKEN, nonce: 4 });
     return { yParity: `0x${yParity}`, r, s };
   }
