@@ -27,6 +27,9 @@ const USAGE = `Usage:
 PAYLOAD is a file, - for standard input, or the 0x hex of an unsigned transaction. A file holds such hex or JSON:
   {"kind":"evm-transaction","unsigned":"0x..."}
   {"kind":"evm-typed-data","typedData":{...}}
+  {"kind":"evm-message","encoding":"text","message":"..."}    (or "hex" and 0x...)
+  {"kind":"evm-authorization","chainId":1,"address":"0x...","nonce":0}
+Each may carry "preimages":[{...}], the typed data whose hashes the payload holds.
 --batch reads one payload a line (- for standard input) and prints one line of JSON for each, in order.
 
   --policy FILE      judge by this policy as well
