@@ -12,11 +12,13 @@ import { policyBench } from './policy.bench.ts';
 import { primitiveBench } from './primitive.bench.ts';
 import { environment, line, type Measurement, ratios } from './report.ts';
 import { scaleBench } from './scale.bench.ts';
+import { simulationBench } from './simulation.bench.ts';
 import { memoryBench, pairBench, thresholdBench } from './threshold.bench.ts';
 import { transferBench } from './transfer.bench.ts';
 
 const BENCHES: readonly Bench[] = [
   payloadBench,
+  simulationBench,
   policyBench,
   primitiveBench,
   transferBench,

@@ -3,7 +3,7 @@
  * as a list of what to undo, so that a call costs what it changes and no copy of anything.
  */
 import type { AccountFields, StateManagerInterface } from '@ethereumjs/common';
-import { Account, type Address as EvmAddress, KECCAK256_NULL } from '@ethereumjs/util';
+import { type Account, createAccount, type Address as EvmAddress, KECCAK256_NULL } from '@ethereumjs/util';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { fromHex, toHex } from '../common/bytes.ts';
 import type { Address } from '../payload/address.ts';
@@ -110,7 +110,7 @@ export class SimulatedState implements StateManagerInterface {
   async getAccount(address: EvmAddress): Promise<Account | undefined> {
     const { balance, codeHash, exists, nonce } = await this.#now(addressText(address));
     // A fresh object each time: the EVM changes what it gets, even where it fails afterwards.
-    return exists ? new Account(nonce, balance, undefined, codeHash) : undefined;
+    return exists ? createAccount({ nonce, balance, codeHash }) : undefined;
   }
 
   async putAccount(address: EvmAddress, account?: Account): Promise<void> {
@@ -126,7 +126,7 @@ export class SimulatedState implements StateManagerInterface {
   }
 
   async modifyAccountFields(address: EvmAddress, fields: AccountFields): Promise<void> {
-    const account = (await this.getAccount(address)) ?? new Account();
+    const account = (await this.getAccount(address)) ?? createAccount({});
     account.nonce = fields.nonce ?? account.nonce;
     account.balance = fields.balance ?? account.balance;
     await this.putAccount(address, account);

@@ -125,7 +125,7 @@ describe.each(VERSIONS)('Safe %s', (version) => {
     ['enableModule', [testOwner().address], ['module', 'module']],
     ['setFallbackHandler', [testOwner().address], ['fallback-handler']],
   ] as const)('%s is named, by area', async (functionName, args, areas) => {
-    const data = encodeFunctionData({ abi: SETTINGS, functionName, args } as Parameters<typeof encodeFunctionData>[0]);
+    const data = encodeFunctionData({ abi: SETTINGS, functionName, args });
     const decoded = decodedSafeTx(chain, safe, safeCall({ to: safe, value: 0n, data, nonce: 0n }));
     const report = await simulated(decoded, wallet);
     expect(report.outcome.kind).toBe('succeeds');
