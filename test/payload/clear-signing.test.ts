@@ -304,9 +304,7 @@ group('on the screen', () => {
 
   test('what a descriptor hides is shown all the same', () => {
     const all = screen(safeTx({ to: SAFE, data: addOwner(FRIEND) }));
-    expect(all).toContain(
-      'In words: ADD AN OWNER to a Safe  [what a function of this name does; the contract may do otherwise]',
-    );
+    expect(all).toContain("In words: ADD AN OWNER to a Safe  [by the function's name alone]");
     expect(all).toContain(`owner (address): ${checksumAddress(FRIEND)}`);
     expect(all).toContain('Safe nonce 3; operation 0 = call');
   });

@@ -199,7 +199,7 @@ group('what a key holder reads', () => {
     const text = screen(plainTransaction({ value: 15n * 10n ** 17n }));
     expect(text).toContain('on chain 1 (Ethereum), nonce 7');
     expect(text).toContain('WHAT LEAVES, AND WHO GETS IT\n  1.5 ETH (1500000000000000000 wei)\n    from the wallet');
-    expect(text).toContain(`to   ${checksumAddress(FRIEND)}`);
+    expect(text).toContain(`to ${checksumAddress(FRIEND)}`);
     expect(text).toContain('at most 0.003 ETH');
     expect(text).toContain('RISKS: none\n  Nothing unusual was found.');
     expect(text).toMatch(/Digest that will be signed: 0x[0-9a-f]{64}$/);
@@ -222,7 +222,7 @@ group('what a key holder reads', () => {
     const text = screen(calling(USDC, approve(2n ** 256n - 1n)));
     expect(text).not.toContain('WHAT LEAVES');
     expect(text).toContain(`WHO MAY TAKE WHAT FROM THEN ON, AT ANY TIME\n  UNLIMITED USDC (2^256 - 1 units)`);
-    expect(text).toContain(`by   ${checksumAddress(FRIEND)}`);
+    expect(text).toContain(`by ${checksumAddress(FRIEND)}`);
     expect(text).toContain(`amount (uint256): ${2n ** 256n - 1n}`);
     expect(screen(calling(USDC, approve(5_000_000n)))).toContain('  5 USDC (5000000 units) of token');
   });
@@ -231,7 +231,7 @@ group('what a key holder reads', () => {
     const names: AddressNames = (chainId, address) =>
       address === FRIEND && chainId !== 5n ? [{ label: 'Payroll \u202e', list: 'people', chainId: 1n }] : [];
     const text = screen(plainTransaction({ value: 1n }), { names });
-    expect(text).toContain(`to   ${checksumAddress(FRIEND)} = "Payroll \\u{202e}" (your list "people")`);
+    expect(text).toContain(`to ${checksumAddress(FRIEND)} = "Payroll \\u{202e}" (your list "people")`);
     expect(screen(plainTransaction({ value: 1n, chainId: 5 }), { names })).not.toContain('Payroll');
     expect(screen(plainTransaction({ value: 1n }), { wallet: FRIEND })).toContain('= YOUR WALLET');
     const legacy = screen(safeTx({ to: FRIEND, value: '1' }, { verifyingContract: SAFE }), { names });

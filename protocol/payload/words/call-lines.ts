@@ -52,9 +52,7 @@ export function callLines(call: Call, context: CallContext): readonly string[] {
 /** Words of a descriptor: an addition, marked as such, since a name or a label can be wrong and the values cannot. */
 export function clearLines(text: ClearText, what: 'call' | 'document'): readonly string[] {
   const source =
-    text.source === 'own'
-      ? 'what a function of this name does; the contract may do otherwise'
-      : `${text.owner}, registry description of this ${what}`;
+    text.source === 'own' ? "by the function's name alone" : `${text.owner}, registry description of this ${what}`;
   const width = Math.min(28, Math.max(0, ...text.rows.map(({ label }) => label.length)));
   return [
     `In words: ${text.sentence ?? text.intent}  [${source}]`,
@@ -103,7 +101,7 @@ function movementWords(movement: Movement, call: Call, { book, decoded }: CallCo
   const other = counterparty === 'created' ? 'the new contract' : book.shown(counterparty);
   const amount = callAmountWords(movement, decoded.chainId, call.to);
   const whose = owner === call.from ? '' : ` from ${executorWords(owner, decoded, book)}`;
-  return kind === 'approve' ? `lets ${other} take ${amount}${whose}` : `moves ${amount}${whose} to ${other}`;
+  return kind === 'approve' ? `${other} may take ${amount}${whose}` : `moves ${amount}${whose} to ${other}`;
 }
 
 /** Only what is set: the usual Safe transaction refunds nothing. */

@@ -60,6 +60,8 @@ function place({ detail, path }: Risk): string {
   return detail === '' ? `call ${path}` : `call ${path}: ${detail}`;
 }
 
+/** What a payload does stands before where it is valid. */
 function rank(code: RiskCode): number {
+  if (code === 'NO_CHAIN_BINDING') return 0.5;
   return { critical: 0, high: 1, info: 2 }[RISKS[code].severity];
 }

@@ -76,11 +76,10 @@ function section(
   const lines = groups.slice(0, MAX_GROUPS).flatMap(({ movement, amount, count }) => {
     const { counterparty, owner } = movement;
     const other = counterparty === 'created' ? 'the contract that is created' : book.shown(counterparty);
-    return [
-      `  ${amountWords({ ...movement, amount }, chainId)}${count > 1 ? `, in ${count} calls` : ''}`,
-      `    from ${executorWords(owner, decoded, book)}`,
-      `    ${preposition.padEnd(4)} ${other}`,
-    ];
+    const from = `    from ${executorWords(owner, decoded, book)}`;
+    // Two addresses do not fit into one line.
+    const way = from.includes('0x') ? [from, `    ${preposition} ${other}`] : [`${from} ${preposition} ${other}`];
+    return [`  ${amountWords({ ...movement, amount }, chainId)}${count > 1 ? `, in ${count} calls` : ''}`, ...way];
   });
   if (groups.length > MAX_GROUPS) {
     lines.push(`  and ${groups.length - MAX_GROUPS} more, each of them listed with its call below`);
@@ -141,6 +140,6 @@ function uncountedLines(calls: readonly Call[], risks: readonly Risk[], title: s
   const shown = [...paths].slice(0, 6).join(', ');
   const more = paths.size > 6 ? ` and ${paths.size - 6} more` : '';
   const which = `${paths.size === 1 ? 'call' : 'calls'} ${shown}${more}`;
-  const text = `CANNOT BE TOLD for ${which}: more than was counted can happen there, up to the loss of everything.`;
+  const text = `CANNOT BE TOLD for ${which}. It can do anything, up to taking everything.`;
   return ['', title, ...wrapped('  !! ', text)];
 }

@@ -49,7 +49,7 @@ export async function peerCall(
 export async function peerDocument(descriptor: object, document: object): Promise<PeerText | string | undefined> {
   const options = { clearSig: { 'registry/one/one.json': descriptor }, resolveToken };
   try {
-    return peerText(await eip712(document as never, options as never));
+    return peerText(await eip712(document as never, options));
   } catch (error) {
     return error instanceof Error ? error.message : 'no error';
   }
