@@ -36,6 +36,7 @@ export async function nodeStatus(node: ParticipantNode): Promise<JsonValue> {
     bans: node.bans.list().map(banRow),
     policies: { common: policyRow(context.policies.common), own: policyRow(context.policies.own) },
     pending: node.answers.pending().length,
+    looks: node.observer.looks,
     failures: lately(node).map(failureRow),
     evidence: (await context.evidence.list(context.roster)).map(({ guilt, path }) => ({
       accused: guilt.accused,

@@ -3,6 +3,7 @@ import { dispatch } from '../../proto/control/command.ts';
 import { adopt } from './adopt.ts';
 import { backup, restore } from './backup.ts';
 import { bans, liftBan, resetPair } from './bans.ts';
+import { checker } from './checker.ts';
 import { importKeyCommand } from './import-key.ts';
 import { approve, inbox, reject, show, withdraw } from './inbox.ts';
 import { init } from './init.ts';
@@ -17,7 +18,15 @@ export function participant(args: readonly string[]): Promise<number> {
     'participant',
     {
       ...{ init, join, adopt, run, status, inbox, show, approve, reject, withdraw, policy, wallets },
-      ...{ bans, 'lift-ban': liftBan, 'reset-pair': resetPair, backup, restore, 'import-key': importKeyCommand },
+      ...{
+        bans,
+        'lift-ban': liftBan,
+        'reset-pair': resetPair,
+        checker,
+        backup,
+        restore,
+        'import-key': importKeyCommand,
+      },
     },
     args,
   );

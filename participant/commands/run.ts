@@ -2,6 +2,7 @@ import type { Command } from '../../proto/control/command.ts';
 import { HOME_OPTION, homeOf, PASSPHRASE_OPTION } from '../../proto/control/home-option.ts';
 import { nodeLog } from '../../proto/control/node-log.ts';
 import { readPassphrase } from '../../proto/rest/passphrase.ts';
+import { readChecker } from '../checker/settings.ts';
 import { systemClock } from '../clock.ts';
 import { homeLayout } from '../keystore/settings.ts';
 import { systemRandom } from '../randomness.ts';
@@ -20,13 +21,18 @@ export const run: Command = {
     // The default action of SIGUSR1 opens a debugger port; a node must never do that.
     process.on('SIGUSR1', () => undefined);
     // Loaded here and not above: the network takes half a second to load, and the other commands need none of it.
-    const [{ openHome }, { serveNode }, { simulationLook }, { simulationOrigins }] = await Promise.all([
-      import('../home.ts'),
-      import('../serve.ts'),
-      import('../simulation/observe.ts'),
-      import('../simulation/settings.ts'),
-    ]);
-    const origins = await simulationOrigins(homeLayout(homeOf(call)).simulation, call.list('simulate'));
+    const [{ openHome }, { serveNode }, { checkerLook }, { simulationLook }, { simulationOrigins }] = await Promise.all(
+      [
+        import('../home.ts'),
+        import('../serve.ts'),
+        import('../checker/look.ts'),
+        import('../simulation/observe.ts'),
+        import('../simulation/settings.ts'),
+      ],
+    );
+    const layout = homeLayout(homeOf(call));
+    const origins = await simulationOrigins(layout.simulation, call.list('simulate'));
+    const checker = await readChecker(layout.checker);
     const passphrase = await readPassphrase({ file: call.text('passphrase-file'), creating: false });
     const home = await openHome(homeOf(call), { passphrase, random: systemRandom });
     passphrase.fill(0);
@@ -38,7 +44,10 @@ export const run: Command = {
       random: systemRandom,
       note,
       ...(listen.length > 0 ? { listen } : {}),
-      looks: origins.length > 0 ? [simulationLook(origins)] : [],
+      looks: [
+        ...(checker === undefined ? [] : [checkerLook(checker)]),
+        ...(origins.length > 0 ? [simulationLook(origins)] : []),
+      ],
     });
     const addresses = (await served.node()).addresses();
     const { own, self } = home;

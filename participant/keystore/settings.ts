@@ -30,6 +30,8 @@ export interface HomeLayout {
   readonly nodeLog: string;
   /** Which nodes to ask for the state of a chain; absent: no simulation. */
   readonly simulation: string;
+  /** Names the external checker, if the key holder has set one. */
+  readonly checker: string;
   /** Socket of the running node. */
   readonly control: string;
 }
@@ -51,6 +53,7 @@ export function homeLayout(home: string): HomeLayout {
     evidence: join(home, 'evidence'),
     nodeLog: join(home, 'node.log'),
     simulation: join(home, 'simulation.json'),
+    checker: join(home, 'checker.json'),
     control: join(home, 'control.sock'),
   };
 }

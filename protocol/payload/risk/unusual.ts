@@ -28,7 +28,7 @@ export type WalletClass = 'cold' | 'middle' | 'hot';
 export interface Balances {
   /** Where it comes from, like `simulation on block 123`. */
   readonly source: string;
-  of(owner: Executor, asset: 'native' | Address): bigint | undefined;
+  of(account: Address, asset: 'native' | Address): bigint | undefined;
 }
 
 export interface UnusualInput {
@@ -115,10 +115,10 @@ function newFunctions({ familiar, history, reach }: UnusualInput): readonly Obse
   });
 }
 
-function largeShares({ balances, reach }: UnusualInput): readonly Observation[] {
+function largeShares({ balances, reach, wallet }: UnusualInput): readonly Observation[] {
   if (balances === undefined) return [];
   return reach.outflows.flatMap(({ amount, asset, owner, path }): readonly Observation[] => {
-    const balance = balances.of(owner, asset);
+    const balance = balances.of(owner === 'wallet' ? wallet : owner, asset);
     if (balance === undefined || amount * 100n <= balance * LARGE_SHARE_PERCENT) return [];
     const share = balance === 0n || amount > balance ? 'more than all' : `${(amount * 100n) / balance}%`;
     const detail = `${balances.source}: ${share} of ${nameOf(asset)} that ${accountWords(owner)} holds leaves at once`;
