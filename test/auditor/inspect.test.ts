@@ -86,17 +86,42 @@ describe('keymoot inspect', () => {
     expect(answer?.decoded?.calls[0]?.function).toBe('transfer(address,uint256)');
   });
 
+  test('reads a message, an authorization and a hash with its preimage', async () => {
+    const read = async (value: object): Promise<Answer | undefined> =>
+      (await run([file('kind.json', JSON.stringify(value)), '--json'])).answers()[0];
+    const message = { kind: 'evm-message', encoding: 'text', message: 'hello' };
+    expect(await read(message)).toMatchObject({
+      ok: true,
+      kind: 'evm-message',
+      digest: '0x50b2c43fd39106bafbba0da34fc430e1f91e3c96ea2acee2bc34119f92b37750',
+      decoded: { message: { encoding: 'text', message: 'hello' } },
+    });
+    const authorization = { chainId: '8545', address: `0x${'de'.repeat(20)}`, nonce: '1' };
+    const delegated = await read({ kind: 'evm-authorization', ...authorization });
+    expect(delegated).toMatchObject({ ok: true, decoded: { authorization, calls: [{ operation: 'authorize' }] } });
+    expect(delegated?.risks).toContain('EIP7702_AUTH');
+    const { modeA } = vectors<{ modeA: { typedData: object; digest: string } }>('bybit-shapes.json');
+    const hash = { kind: 'evm-message', encoding: 'hex', message: modeA.digest };
+    const opened = await read({ ...hash, preimages: [modeA.typedData] });
+    expect(opened).toMatchObject({
+      ok: true,
+      decoded: { calls: [{ path: '0' }, { path: '0.0', operation: 'delegatecall' }] },
+    });
+    expect(opened?.risks).toEqual(expect.arrayContaining(['RAW_MESSAGE', 'DELEGATECALL_UNTRUSTED']));
+  });
+
   test.each<[string, readonly string[], string]>([
     ['a bare hash', [`0x${'5a'.repeat(32)}`], 'BARE_DIGEST'],
     ['trailing bytes', [`${unsigned}00`], 'RLP_MALFORMED'],
     ['a file that is not there', [join(folder, 'nothing')], 'FILE_UNREADABLE'],
     ['a folder', [folder], 'FILE_UNREADABLE'],
     [
-      'a message',
-      [file('message.json', '{"kind":"evm-message","encoding":"text","message":"hi"}')],
-      'UNSUPPORTED_KIND',
+      'a message that is a hash',
+      [file('message.json', `{"kind":"evm-message","encoding":"hex","message":"0x${'5a'.repeat(32)}"}`)],
+      'OPAQUE_MESSAGE',
     ],
-    ['a huge file', [file('huge', ' '.repeat(500_000))], 'FILE_TOO_LARGE'],
+    ['a kind that does not exist', [file('no-kind.json', '{"kind":"evm-hash","hash":"0x5a"}')], 'UNSUPPORTED_KIND'],
+    ['a huge file', [file('huge', ' '.repeat(10_000_000))], 'FILE_TOO_LARGE'],
   ])('refuses %s with exit code 1', async (_, args, code) => {
     const { code: exit, answers, stderr } = await run([...args, '--json']);
     expect(exit).toBe(1);
@@ -132,7 +157,7 @@ describe('keymoot inspect --batch', () => {
     'garbage',
     '',
     JSON.stringify({ kind: 'evm-typed-data', typedData: safeTxDocument() }),
-    `"${'x'.repeat(600_000)}"`,
+    `"${'x'.repeat(10_000_000)}"`,
     JSON.stringify({ kind: 'evm-transaction', unsigned }),
   ];
   const expected = [true, 'INSPECT_JSON', 'PAYLOAD_EMPTY', true, 'PAYLOAD_TOO_LARGE', true];

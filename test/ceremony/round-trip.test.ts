@@ -224,12 +224,18 @@ describe('a proposal', () => {
       refused({ payload: { kind: 'evm-transaction', bytes: new Uint8Array(length) } });
     expect(large(64 * 1024)).toBe('ok');
     expect(large(64 * 1024 + 1)).toBe('STATEMENT_MALFORMED');
+    const accompanied = (preimages: readonly Uint8Array[]): string =>
+      refused({ payload: { kind: 'evm-message', bytes: new Uint8Array(1024), preimages } });
+    expect(accompanied([new Uint8Array(62 * 1024), new Uint8Array(1024)])).toBe('ok');
+    expect(accompanied([new Uint8Array(62 * 1024), new Uint8Array(1025)])).toBe('STATEMENT_MALFORMED');
+    expect(accompanied([])).toBe('STATEMENT_MALFORMED');
+    expect(accompanied(Array.from({ length: 17 }, () => new Uint8Array(1)))).toBe('STATEMENT_MALFORMED');
   });
 
   test('of no known kind, or with a bare digest for a payload, does not exist', () => {
     for (const ceremony of ['policy', 'raw', 'digest', ''])
       expect(refused({ ceremony } as unknown as Partial<ProposalBody>)).toBe('STATEMENT_MALFORMED');
-    for (const kind of ['digest', 'raw', 'evm-message', 'hash'])
+    for (const kind of ['digest', 'raw', 'evm-hash', 'hash'])
       expect(refused({ payload: { kind, bytes: vec('digest') } } as unknown as Partial<ProposalBody>)).toBe(
         'STATEMENT_MALFORMED',
       );

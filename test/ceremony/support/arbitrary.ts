@@ -10,6 +10,8 @@ import type { SealedShareBody } from '../../../protocol/ceremony/sealed-share.ts
 import type { StartBody } from '../../../protocol/ceremony/start.ts';
 import { signVerdict, type VerdictBody } from '../../../protocol/ceremony/verdict-statement.ts';
 import type { WithdrawalBody } from '../../../protocol/ceremony/withdrawal.ts';
+import { MAX_PREIMAGES } from '../../../protocol/payload/limits.ts';
+import { PAYLOAD_KINDS } from '../../../protocol/payload/payload.ts';
 import { keyOf, ROSTER, successor } from './members.ts';
 
 const bytesOf = (length: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minLength: length, maxLength: length });
@@ -70,10 +72,14 @@ export const proposal: fc.Arbitrary<ProposalBody> = fc
         epochId: digest,
         path: fc.array(fc.integer({ min: 0, max: 2 ** 31 - 1 }), { maxLength: 10 }),
         address: bytesOf(20),
-        payload: fc.record({
-          kind: fc.constantFrom('evm-transaction' as const, 'evm-typed-data' as const),
-          bytes: fc.uint8Array({ maxLength: 300 }),
-        }),
+        payload: fc.record(
+          {
+            kind: fc.constantFrom(...PAYLOAD_KINDS),
+            bytes: fc.uint8Array({ maxLength: 300 }),
+            preimages: fc.array(fc.uint8Array({ maxLength: 100 }), { minLength: 1, maxLength: MAX_PREIMAGES }),
+          },
+          { requiredKeys: ['kind', 'bytes'] },
+        ),
       }),
     ),
   })
