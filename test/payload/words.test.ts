@@ -29,7 +29,7 @@ import {
   TOKEN,
   transfer,
 } from './support/payloads.ts';
-import { typedPayload } from './support/typed-documents.ts';
+import { delegation, seaportOrder, typedPayload } from './support/typed-documents.ts';
 
 group('sanitise', () => {
   test.each<[string, string, string]>([
@@ -336,8 +336,22 @@ group('what a key holder reads', () => {
     }
     expect(text).toContain('deadline (uint256): 1800000000 = 2027-01-15 08:00:00 UTC');
     expect(text).toContain('Whoever holds the signature can use it.');
+    expect(text).toContain('FOR HOW LONG\n  The signature can be used until 2027-01-15 08:00:00 UTC (1800000000).');
     expect(text).toContain('25 USDC (25000000 units)');
     expect(text).toContain('registry description of this document');
+  });
+
+  test('an order says what comes back, and a permit without an end says so', () => {
+    const nft = { itemType: 2, token: TOKEN, id: '7' };
+    const sale = screen(typedPayload(seaportOrder([nft], [{ itemType: 0, amount: '2000000000000000000' }])));
+    expect(sale).toContain(
+      `  NFT number 7 of token ${checksumAddress(TOKEN)}, 1 of it\nWHAT COMES BACK TO IT\n  2 ETH (2000`,
+    );
+    expect(sale).toContain('The order can be taken until 2030-01-01 00:00:00 UTC');
+    expect(screen(typedPayload(seaportOrder([nft], [])))).toContain('WHAT COMES BACK TO IT\n  !! NOTHING');
+    const endless = { ...PERMIT, message: { ...PERMIT.message, deadline: `${2n ** 256n - 1n}` } };
+    expect(screen(typedPayload(endless))).toContain('  !! The signature can be used FOR EVER (until 1157');
+    expect(screen(typedPayload(delegation()))).toContain(`WHO GETS THE VOTING POWER\n  ${checksumAddress(FRIEND)}`);
   });
 
   test('all lines are printable ASCII', () => {

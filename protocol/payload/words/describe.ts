@@ -11,6 +11,7 @@ import type { Assessment } from '../risk/assess.ts';
 import { callLines, clearLines } from './call-lines.ts';
 import { contentLines, headingLines } from './heading.ts';
 import { indented } from './lines.ts';
+import { meaningLines } from './meaning.ts';
 import { AddressBook, type AddressNames, NO_NAMES } from './names.ts';
 import { observedLines, riskLines } from './risk-lines.ts';
 import { MAX_LINE, sanitise } from './sanitise.ts';
@@ -30,10 +31,12 @@ export function describe(assessment: Assessment, beside: Beside = {}): readonly 
   const book = new AddressBook(decoded.chainId, beside.names ?? NO_NAMES, beside.wallet);
   const clear = clearContext(decoded.chainId, book);
   const { calls, digest, safeTx, typedData } = decoded;
+  const meaning = typedData?.meaning;
   const text = typedData === undefined || safeTx !== undefined ? undefined : clearDocument(typedData, clear);
   const lines = [
     ...headingLines(decoded, book),
     ...summaryLines(decoded, risks, book),
+    ...(meaning === undefined || safeTx !== undefined ? [] : meaningLines(meaning, decoded.chainId, book)),
     '',
     ...riskLines(risks),
     ...observedLines(risks),

@@ -34,8 +34,10 @@ export function summaryLines(decoded: Decoded, risks: readonly Risk[], book: Add
     ...controlLines(decoded, book),
     ...uncountedLines(decoded.calls, risks, groups.length === 0 ? 'WHAT CAN HAPPEN' : 'WHAT ELSE CAN HAPPEN'),
   ];
-  if (lines.length === 0) return ['', 'No money moves by this, and nobody is allowed to take any.'];
-  return lines;
+  if (lines.length > 0) return lines;
+  const found = ['', 'No movement of money, and no permission to take any, can be read from this.'];
+  if (decoded.root.operation !== 'authorize') return found;
+  return [...found, 'What the signature is good for is up to whoever accepts it.'];
 }
 
 /** Who executes, in words. The Safe whose transaction it is stands in the heading, in full. */

@@ -61,7 +61,10 @@ function valueLines(
 
 /** A number whose name says that it is a time, with the date beside it. */
 function momentWords(name: string, value: TypedValue): string {
-  if (value.kind !== 'number' || !/deadline|expir|expiry|validAfter|validBefore|startTime|endTime/i.test(name))
+  if (
+    value.kind !== 'number' ||
+    !/deadline|expir|expiry|validAfter|validBefore|validUntil|startTime|endTime/i.test(name)
+  )
     return '';
   const words = value.value < 1_000_000_000n ? undefined : dateWords(value.value);
   return words === undefined ? '' : ` = ${words}`;
