@@ -1,13 +1,12 @@
 /** A simulation as something that a participant observes about a payload before it judges. */
-import type { Result } from '../../protocol/common/result.ts';
 import type { Address } from '../../protocol/payload/address.ts';
 import type { Decoded } from '../../protocol/payload/payload.ts';
 import { describeProblem, describeSimulation } from '../../protocol/simulation/describe.ts';
-import type { SimulationProblem, SimulationReport } from '../../protocol/simulation/report.ts';
+import type { SimulationReport } from '../../protocol/simulation/report.ts';
 import { problemRisks, simulationRisks } from '../../protocol/simulation/risks.ts';
 import type { Look, Sight } from '../observe/look.ts';
 import { runSimulation, SIMULATION_BOUNDS, type SimulationBounds } from './simulator.ts';
-import type { Simulated, StateOrigin } from './thread-messages.ts';
+import type { SimulationResult, StateOrigin } from './thread-messages.ts';
 
 /** A look of the node: simulates on the first of these origins that is of the payload's chain. */
 export function simulationLook(origins: readonly StateOrigin[], bounds: SimulationBounds = SIMULATION_BOUNDS): Look {
@@ -45,8 +44,8 @@ async function firstFitting(
   origins: readonly StateOrigin[],
   bounds: SimulationBounds,
   signal: AbortSignal | undefined,
-): Promise<Result<Simulated, SimulationProblem>> {
-  let result: Result<Simulated, SimulationProblem> = {
+): Promise<SimulationResult> {
+  let result: SimulationResult = {
     ok: false,
     error: { code: 'SIM_STATE_UNAVAILABLE', message: 'no node to ask is configured' },
   };

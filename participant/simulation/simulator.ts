@@ -3,9 +3,8 @@
  * memory than this allows, and the only thing that comes out is a report or the reason why there is none.
  */
 import { Worker } from 'node:worker_threads';
-import { err, type Result } from '../../protocol/common/result.ts';
-import type { SimulationProblem } from '../../protocol/simulation/report.ts';
-import type { FromThread, Simulated, ThreadData } from './thread-messages.ts';
+import { err } from '../../protocol/common/result.ts';
+import type { FromThread, SimulationResult, ThreadData } from './thread-messages.ts';
 
 export interface SimulationBounds {
   /** Milliseconds, from the start of the thread to its answer. */
@@ -23,8 +22,9 @@ export function runSimulation(
   data: ThreadData,
   bounds: SimulationBounds = SIMULATION_BOUNDS,
   signal?: AbortSignal,
-): Promise<Result<Simulated, SimulationProblem>> {
+): Promise<SimulationResult> {
   return new Promise((resolve) => {
+    let almost: SimulationResult | undefined;
     const worker = new Worker(bounds.thread ?? new URL('./thread.js', import.meta.url), {
       workerData: data,
       env: {},
@@ -36,10 +36,11 @@ export function runSimulation(
     });
     worker.stdout.resume();
     worker.stderr.resume();
-    const end = (result: FromThread): void => {
+    const end = (result: SimulationResult): void => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
-      resolve(result);
+      // What failed after the simulation itself was its cross-check.
+      resolve(result.ok ? result : (almost ?? result));
       void worker.terminate();
     };
     const timer = setTimeout(() => {
@@ -48,7 +49,10 @@ export function runSimulation(
     const onAbort = (): void => end(err({ code: 'SIM_TIMEOUT', message: 'the simulation was called off' }));
     signal?.addEventListener('abort', onAbort);
     if (signal?.aborted === true) onAbort();
-    worker.once('message', (message: FromThread) => end(message));
+    worker.on('message', ({ isFinal, result }: FromThread) => {
+      if (isFinal) end(result);
+      else almost = result;
+    });
     worker.once('error', (error: NodeJS.ErrnoException) => {
       const isMemory = error.code === 'ERR_WORKER_OUT_OF_MEMORY';
       const message = isMemory ? `the simulation needs more than ${bounds.memory} MiB` : 'the simulation broke down';

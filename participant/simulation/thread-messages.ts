@@ -24,4 +24,10 @@ export interface Simulated {
   readonly state: string | undefined;
 }
 
-export type FromThread = Result<Simulated, SimulationProblem>;
+export type SimulationResult = Result<Simulated, SimulationProblem>;
+
+/** `isFinal`: nothing follows. Before that there may be a report whose cross-check is still open. */
+export interface FromThread {
+  readonly result: SimulationResult;
+  readonly isFinal: boolean;
+}

@@ -38,10 +38,13 @@ export async function collect(finished: Finished): Promise<SimulationReport> {
   const control = [...delegations, ...(await controlWrites({ state, recorder, safes, created }))];
   const failed = [...safes].find((safe) => saysExecutionFailure(logs, safe));
   const notes = [...run.notes];
-  const cut = <T>(rows: readonly T[], name: string, isFirst: (row: T) => boolean = () => false): readonly T[] => {
-    if (rows.length <= limits.maxRows) return rows;
-    notes.push(`${rows.length} ${name}, of which ${limits.maxRows} are listed`);
-    return [...rows.filter(isFirst), ...rows.filter((row) => !isFirst(row))].slice(0, limits.maxRows);
+  // What concerns accounts of ours is never cut: a long list must not hide its last row. The gas limits it.
+  const cut = <T>(rows: readonly T[], name: string, isOurs: (row: T) => boolean = () => false): readonly T[] => {
+    const ours = rows.filter(isOurs);
+    const room = Math.max(0, limits.maxRows - ours.length);
+    if (rows.length - ours.length <= room) return rows;
+    notes.push(`${rows.length} ${name}, of which ${ours.length + room} are listed`);
+    return [...ours, ...rows.filter((row) => !isOurs(row)).slice(0, room)];
   };
   const isOwn = (...accounts: readonly Address[]): boolean => accounts.some((account) => own.includes(account));
   return {
@@ -69,10 +72,9 @@ export async function collect(finished: Finished): Promise<SimulationReport> {
     delegatecalls: cut(await delegatecalls(finished, own, safes), 'delegatecalls', (row) => isOwn(row.account)),
     created: cut(await sized(state, made), 'new contracts'),
     destroyed: cut(recorder.destroyed, 'contracts that end'),
-    words: cut(
-      words.filter(({ account }) => own.includes(account)).map((row) => ({ ...row, slot: wordHex(row.slot) })),
-      'words of storage',
-    ).map(({ account, after, slot }) => ({ account, slot, after })),
+    words: words
+      .filter(({ account }) => own.includes(account))
+      .map(({ account, after, slot }) => ({ account, slot: wordHex(slot), after })),
     wordsChanged: words.length,
     notes,
     crossCheck: { kind: 'none', why: 'nobody was asked' },

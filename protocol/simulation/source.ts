@@ -51,7 +51,7 @@ export interface SimulationLimits {
   readonly maxWords: number;
   /** Calls inside calls, all depths together. */
   readonly maxCalls: number;
-  /** Rows of each list in a report. */
+  /** Rows of each list in a report; what concerns accounts of ours is listed in full. */
   readonly maxRows: number;
 }
 

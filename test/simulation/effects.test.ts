@@ -281,3 +281,35 @@ describe('other kinds', () => {
     if (!elsewhere.ok) expect(problemRisks(elsewhere.error)).toMatchObject([{ code: 'SIM_UNAVAILABLE' }]);
   });
 });
+
+test('a long batch does not hide its last row', async () => {
+  const sink = testOwner().address;
+  const safe = await createSafe(chain, { owners: [wallet.address], threshold: 1, balance: 1_000n });
+  const forwarder = await chain.deploy(CODES.FORWARDER);
+  const pay = (to: Hex, value: bigint, data: Hex = '0x'): Hex =>
+    encodePacked(
+      ['uint8', 'address', 'uint256', 'uint256', 'bytes'],
+      [0, to, value, BigInt(data.length / 2 - 1), data],
+    );
+  // Three hundred payments that the decode names, then a call that takes what an old allowance lets it take.
+  const approve = encodeFunctionData({ abi: TOKEN_ABI, functionName: 'approve', args: [forwarder, 9n] });
+  const take = encodeFunctionData({ abi: TOKEN_ABI, functionName: 'transferFrom', args: [safe, sink, 9n] });
+  const give = encodeFunctionData({ abi: TOKEN_ABI, functionName: 'transfer', args: [safe, 9n] });
+  await (await decodedTransaction(chain, wallet, { to: token, data: give })).send();
+  const last = concat([`0x${token.slice(2).toLowerCase().padStart(64, '0')}`, take]);
+  const transactions = concat([
+    ...Array.from({ length: 300 }, () => pay(STRANGER, 1n)),
+    pay(token, 0n, approve),
+    pay(forwarder, 0n, last),
+  ]);
+  const abi = parseAbi(['function multiSend(bytes transactions) payable']);
+  const data = encodeFunctionData({ abi, args: [transactions] });
+  const tx = { ...safeCall({ to: BATCH_1_3_0, value: 0n, data, nonce: 0n }), operation: 1 } as const;
+  const decoded = decodedSafeTx(chain, safe, tx);
+  const report = await simulated(decoded);
+  expect(report.outcome.kind).toBe('succeeds');
+  expect(report.moved).toHaveLength(300);
+  expect(report.tokens).toMatchObject([{ from: lower(safe), to: lower(sink), amount: 9n }]);
+  expect(report.crossCheck.kind).toBe('agrees');
+  expect(codesOf(report, decoded)).toEqual(['SIM_UNEXPECTED_MOVEMENT']);
+});

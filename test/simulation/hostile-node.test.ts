@@ -2,18 +2,23 @@
  * Nodes that lie, hang, flood or die. In every case the simulation ends, the decode stands as it was, and what comes out can
  * only add to the risks.
  */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseEther } from 'viem';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type DemoChain, startChain } from '../../coordinator/demo/chain.ts';
 import { createSafe, deploySafeContracts } from '../../coordinator/demo/safe.ts';
 import { safeCall } from '../../coordinator/demo/safe-tx.ts';
 import { deployTrojan, trojanSafeTx } from '../../coordinator/demo/trojan.ts';
-import { observeSimulation } from '../../participant/simulation/observe.ts';
+import { observeSimulation, simulationLook } from '../../participant/simulation/observe.ts';
 import { Rpc, RpcError } from '../../participant/simulation/rpc.ts';
 import { openRpcSource } from '../../participant/simulation/rpc-source.ts';
+import { simulationOrigins } from '../../participant/simulation/settings.ts';
 import { runSimulation, type SimulationBounds } from '../../participant/simulation/simulator.ts';
-import type { FromThread } from '../../participant/simulation/thread-messages.ts';
+import type { SimulationResult } from '../../participant/simulation/thread-messages.ts';
 import { crossCheck } from '../../participant/simulation/trace.ts';
+import { InvalidArgument } from '../../protocol/common/errors.ts';
 import { leafTreeDigest } from '../../protocol/payload/leaf-tree.ts';
 import { type Decoded, isIntact } from '../../protocol/payload/payload.ts';
 import { assess } from '../../protocol/payload/risk/assess.ts';
@@ -62,7 +67,7 @@ async function node(mischief: Mischief): Promise<HostileNode> {
   return made;
 }
 
-async function run(decoded: Decoded, address: string, bounds = BOUNDS): Promise<FromThread> {
+async function run(decoded: Decoded, address: string, bounds = BOUNDS): Promise<SimulationResult> {
   const before = { digest: decoded.digest.slice(), tree: leafTreeDigest(decoded), risks: assess(decoded).risks };
   const origin = { kind: 'rpc', address } as const;
   const result = await runSimulation({ payload: decoded.payload, wallet, origin, keepState: false }, bounds);
@@ -73,7 +78,7 @@ async function run(decoded: Decoded, address: string, bounds = BOUNDS): Promise<
 }
 
 /** The same without the thread, where it is the answers that matter. */
-async function inProcess(decoded: Decoded, address: string): Promise<FromThread> {
+async function inProcess(decoded: Decoded, address: string): Promise<SimulationResult> {
   try {
     const rpc = new Rpc(address);
     const source = await openRpcSource(rpc);
@@ -268,6 +273,82 @@ describe('lies', () => {
       ok: true,
       value: { report: { crossCheck: { kind: 'none', why: `${missing.address} offers no debug_traceCall` } } },
     });
+  });
+});
+
+test('a node that is silent about its trace only: the simulation stands, the cross-check does not', async () => {
+  const made = await node(({ method }) => (method === 'debug_traceCall' ? { write: () => undefined } : undefined));
+  const origin = { kind: 'rpc', address: made.address } as const;
+  // Long enough for the thread to begin, however slow the machine; the trace never comes.
+  const wait = new AbortController();
+  const asked = setInterval(() => {
+    if (made.asked.includes('debug_traceCall')) wait.abort();
+  }, 20);
+  const data = { payload: attack.payload, wallet, origin, keepState: false };
+  const result = await runSimulation(data, BOUNDS, wait.signal);
+  clearInterval(asked);
+  const crossCheck = { kind: 'none', why: 'it did not end in time' };
+  expect(result).toMatchObject({ ok: true, value: { report: { outcome: { kind: 'succeeds' }, crossCheck } } });
+});
+
+describe('a look of the node', () => {
+  test('asks the node of the chain, whatever order they stand in', async () => {
+    const other = await node(({ method }) => (method === 'eth_chainId' ? () => '0x1' : undefined));
+    const origins = [other.address, chain.rpc].map((address) => ({ kind: 'rpc', address }) as const);
+    const sight = await simulationLook(origins, BOUNDS).look({ decoded: attack, wallet }, new AbortController().signal);
+    expect(sight.risks.map(({ code }) => code)).toEqual(['SIM_CONTROL_CHANGE', 'SIM_FOREIGN_DELEGATECALL']);
+    const only = await simulationLook(origins.slice(0, 1), BOUNDS).look(
+      { decoded: attack, wallet },
+      new AbortController().signal,
+    );
+    expect(only.risks.map(({ code }) => code)).toEqual(['SIM_UNAVAILABLE']);
+  });
+
+  test('knows what the accounts have that it moves money of', async () => {
+    const origin = { kind: 'rpc', address: chain.rpc } as const;
+    const sight = await simulationLook([origin], BOUNDS).look(
+      { decoded: honest, wallet },
+      new AbortController().signal,
+    );
+    expect(sight.risks).toEqual([]);
+    expect(sight.balances?.of(lower(safe), 'native')).toBe(parseEther('3'));
+    expect(sight.balances?.of(wallet, 'native')).toBeUndefined();
+  });
+
+  test('is called off at once', async () => {
+    const silent = await node(() => ({ write: () => undefined }));
+    const stop = new AbortController();
+    stop.abort();
+    const origin = { kind: 'rpc', address: silent.address } as const;
+    const sight = await simulationLook([origin], BOUNDS).look({ decoded: honest, wallet }, stop.signal);
+    expect(sight.risks.map(({ code }) => code)).toEqual(['SIM_UNAVAILABLE']);
+  });
+
+  test('its nodes stand in the home or on the command line, and must be nodes', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'keymoot-nodes-'));
+    const file = join(folder, 'simulation.json');
+    try {
+      expect(await simulationOrigins(file, [])).toEqual([]);
+      writeFileSync(file, '{"nodes":["https://a.example/key","http://127.0.0.1:8545"]}');
+      expect(await simulationOrigins(file, [])).toEqual([
+        { kind: 'rpc', address: 'https://a.example/key' },
+        { kind: 'rpc', address: 'http://127.0.0.1:8545' },
+      ]);
+      expect(await simulationOrigins(file, ['http://b.example/'])).toEqual([
+        { kind: 'rpc', address: 'http://b.example/' },
+      ]);
+      await expect(simulationOrigins(file, ['ftp://b.example/'])).rejects.toThrow(InvalidArgument);
+      for (const text of ['{"nodes":["ws://a.example"]}', '{"nodes":[],"nodes":[]}', '{"node":[]}', '[]', '']) {
+        writeFileSync(file, text);
+        await expect(simulationOrigins(file, [])).rejects.toThrow(InvalidArgument);
+      }
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  test('names a node by its host, never by the key behind it', () => {
+    expect(new Rpc('https://node.example/v3/secret-key?token=also').name).toBe('https://node.example');
   });
 });
 
