@@ -6,7 +6,7 @@ export function toHex(bytes: Uint8Array): string {
 }
 
 /** From here on a string built digit by digit costs more than the digits. */
-const LONG = 256;
+const LONG = 64;
 const DIGITS = utf8ToBytes('0123456789abcdef');
 const CHUNK = 2048;
 

@@ -49,7 +49,7 @@ export function secondTransaction(bytes: Uint8Array): SecondTransaction {
     const parsed = parseTransaction(hex);
     if (serializeTransaction(parsed) !== hex) refuse('REENCODE_MISMATCH');
     const list = 'authorizationList' in parsed ? (parsed.authorizationList ?? []) : [];
-    return { parsed: { ...parsed }, authorizations: list.map(signedAuthorization), digest: keccak256(hex) };
+    return { parsed: { ...parsed }, authorizations: list.map(signedAuthorization), digest: keccak256(bytes) };
   });
 }
 
@@ -117,9 +117,8 @@ export function secondArguments(known: { readonly canonical: string }, body: Uin
       parameters = parseAbiParameters(list) as readonly { readonly type: string }[];
       PARAMETERS.set(list, parameters);
     }
-    const hex = hexOf(body);
-    const values: readonly unknown[] = decodeAbiParameters(parameters, hex);
-    if (encodeAbiParameters(parameters, values) !== hex) refuse('REENCODE_MISMATCH');
+    const values: readonly unknown[] = decodeAbiParameters(parameters, body);
+    if (encodeAbiParameters(parameters, values) !== hexOf(body)) refuse('REENCODE_MISMATCH');
     return values;
   });
 }
