@@ -58,6 +58,7 @@ const PACKAGES: readonly PackageRule[] = [
   { pattern: /^(?:libp2p|@libp2p|@chainsafe|@multiformats)(?:\/|$)/, allowed: ['proto/link/', ...TESTS] },
   { pattern: /^@hpke\//, allowed: ['participant/recovery/', ...TESTS] },
   { pattern: /^protobufjs(?:\/|$)/, allowed: ['proto/', ...TESTS] },
+  { pattern: /^micro-eth-signer(?:\/|$)/, allowed: ['scripts/clear-signing-data.mjs', 'test/'] },
   { pattern: /^(?:vitest|fast-check)(?:\/|$)/, allowed: ['test/', 'vitest.config.ts'] },
   { pattern: /^@(?:safe-global|foundry-rs|gnosis\.pm)\//, allowed: ['coordinator/demo/', ...TESTS] },
   {
