@@ -166,6 +166,8 @@ test('everything moves to a new key through ordinary signing', { timeout: DEADLI
           counterparties: '@heirs',
           amount: { max: String(parseEther('100')) },
           fee: { totalMax: String(parseEther('0.02')) },
+          // All of it, to somebody new: what a migration is, and what every participant finds unusual.
+          risks: ['FIRST_SEEN_DESTINATION', 'LARGE_SHARE', 'UNUSUAL_AMOUNT', 'UNUSUAL_FEE'],
         },
       },
       {
