@@ -1,5 +1,5 @@
 /** `keymoot inspect`: what a participant would say about a payload, without network, keys or state. */
-import { createReadStream } from 'node:fs';
+import { createReadStream, statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { err, ok, type Result } from '../../protocol/common/result.ts';
 import { type Address, parseAddress } from '../../protocol/payload/address.ts';
@@ -18,11 +18,12 @@ import {
   refused,
 } from '../report/inspection.ts';
 import type { Failure, Io } from '../report/io.ts';
-import { type Chunks, linesOf, textOf } from '../report/lines.ts';
+import { type Chunks, textOf } from '../report/lines.ts';
+import { type BatchIo, inspectBatch } from './inspect-batch.ts';
 
 const USAGE = `Usage:
   keymoot inspect PAYLOAD [--policy FILE] [--simulate RPC|FILE] [--json]
-  keymoot inspect --batch FILE.jsonl [--policy FILE]
+  keymoot inspect --batch FILE.jsonl [--policy FILE] [--progress]
 
 PAYLOAD is a file, - for standard input, or the 0x hex of an unsigned transaction. A file holds such hex or JSON:
   {"kind":"evm-transaction","unsigned":"0x..."}
@@ -30,7 +31,8 @@ PAYLOAD is a file, - for standard input, or the 0x hex of an unsigned transactio
   {"kind":"evm-message","encoding":"text","message":"..."}    (or "hex" and 0x...)
   {"kind":"evm-authorization","chainId":1,"address":"0x...","nonce":0}
 Each may carry "preimages":[{...}], the typed data whose hashes the payload holds.
---batch reads one payload a line (- for standard input) and prints one line of JSON for each, in order.
+--batch reads one payload a line (- for standard input) and prints one line of JSON for each, in order; on a terminal,
+or with --progress, it tells on standard error how far it is.
 
   --policy FILE      judge by this policy as well
   --wallet NAME      the wallet to judge for, if the policy names several
@@ -45,11 +47,13 @@ not proven: it can add risks to the screen and take none away.
 
 Exit codes: 0 the payload was read (whatever the verdict), or the batch is done; 1 refused or failed; 2 usage.`;
 
-export interface InspectIo extends Io {
+export interface InspectIo extends BatchIo {
   /** Instead of the process's standard input. */
   readonly stdin?: Chunks;
   /** Unix seconds, instead of the machine's clock. */
   readonly now?: () => number;
+  /** Whether somebody watches standard error. */
+  readonly terminal?: boolean;
   /** From outside: this room reaches no network. */
   readonly simulator?: Simulator;
 }
@@ -63,6 +67,7 @@ interface Options {
   readonly batch?: string | undefined;
   readonly simulate?: string | undefined;
   readonly 'save-state'?: string | undefined;
+  readonly progress: boolean;
   readonly json: boolean;
   readonly help: boolean;
 }
@@ -85,7 +90,11 @@ export async function inspect(args: readonly string[], io: InspectIo): Promise<n
     if (inspector.error.code === 'USAGE') return usage(io, inspector.error.message);
     return show(refused(inspector.error.code, inspector.error.message), options.json, io);
   }
-  if (options.batch !== undefined) return inspectBatch(options.batch, inspector.value, io);
+  if (batch !== undefined) {
+    const progress = options.progress || io.terminal === true;
+    const source = { name: batch, chunks: streamOf(batch, io), size: sizeOf(batch), progress };
+    return await inspectBatch(source, inspector.value, io);
+  }
   const text = await payloadText(positionals[0] ?? '', io);
   const result = text.ok
     ? await inspectOne(text.value, inspector.value, options, io)
@@ -119,31 +128,17 @@ function show(result: Inspection, json: boolean, io: Io): number {
   return result.ok ? 0 : 1;
 }
 
-async function inspectBatch(file: string, inspector: Inspector, io: InspectIo): Promise<number> {
-  try {
-    for await (const line of linesOf(streamOf(file, io), MAX_INSPECT_LENGTH)) {
-      const result =
-        line === undefined
-          ? refused('PAYLOAD_TOO_LARGE', `the line has more than ${MAX_INSPECT_LENGTH} characters`)
-          : inspectText(line, inspector);
-      io.stdout(JSON.stringify(result.json));
-    }
-    return 0;
-  } catch {
-    io.stderr(`${file} cannot be read`);
-    return 1;
-  }
-}
-
 async function payloadText(argument: string, io: InspectIo): Promise<Result<string, Failure>> {
   return argument.startsWith('0x') ? ok(argument) : readText(argument, MAX_INSPECT_LENGTH, io);
 }
 
 async function readText(file: string, max: number, io: InspectIo): Promise<Result<string, Failure>> {
   try {
-    const text = await textOf(streamOf(file, io), max);
-    if (text !== undefined) return ok(text);
-    return err({ code: 'FILE_TOO_LARGE', message: `${file} has more than ${max} characters` });
+    const read = await textOf(streamOf(file, io), max);
+    if (read.ok) return ok(read.text);
+    return read.why === 'too-large'
+      ? err({ code: 'FILE_TOO_LARGE', message: `${file} has more than ${max} bytes` })
+      : err({ code: 'TEXT_NOT_UTF8', message: `${file} is not UTF-8 text` });
   } catch {
     return err({ code: 'FILE_UNREADABLE', message: `${file} cannot be read` });
   }
@@ -151,6 +146,15 @@ async function readText(file: string, max: number, io: InspectIo): Promise<Resul
 
 function streamOf(file: string, io: InspectIo): Chunks {
   return file === '-' ? (io.stdin ?? process.stdin) : createReadStream(file);
+}
+
+/** Bytes of a plain file; anything else has no size before it ends. */
+function sizeOf(file: string): number | undefined {
+  try {
+    return file === '-' ? undefined : statSync(file).size;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Wallet, operator and time as given, or as the policy leaves no choice. */
@@ -207,6 +211,7 @@ function parse(args: readonly string[]): { options: Options; positionals: readon
         batch: text,
         simulate: text,
         'save-state': text,
+        progress: flag,
         json: flag,
         help: flag,
       },

@@ -1,4 +1,5 @@
 /** Where the command line meets the auditor: gives the commands the real standard output and error. */
+import { once } from 'node:events';
 import type { Simulator } from '../../protocol/simulation/simulator.ts';
 import type { Io } from '../report/io.ts';
 import { audit as runAudit } from './audit.ts';
@@ -16,5 +17,17 @@ export async function audit(args: readonly string[]): Promise<number> {
 
 /** `keymoot inspect …`; the exit code. */
 export async function inspect(args: readonly string[], simulator: Simulator): Promise<number> {
-  return await runInspect(args, { ...io, simulator });
+  let gone = false;
+  // A reader that has seen enough closes the pipe; that is no failure to report.
+  process.stdout.on('error', () => {
+    gone = true;
+  });
+  const ready = (): boolean | Promise<boolean> => {
+    if (gone || !process.stdout.writableNeedDrain) return !gone;
+    return once(process.stdout, 'drain').then(
+      () => true,
+      () => false,
+    );
+  };
+  return await runInspect(args, { ...io, ready, simulator, terminal: process.stderr.isTTY });
 }

@@ -5,7 +5,7 @@ import type { Result } from '../../protocol/common/result.ts';
 import { type Address, ZERO_ADDRESS } from '../../protocol/payload/address.ts';
 import { payloadFromInspectJson } from '../../protocol/payload/inspect-json.ts';
 import { type Decoded, decode } from '../../protocol/payload/payload.ts';
-import type { PayloadProblem } from '../../protocol/payload/refusal.ts';
+import { PAYLOAD_CODES, type PayloadProblem } from '../../protocol/payload/refusal.ts';
 import { type Assessment, assess } from '../../protocol/payload/risk/assess.ts';
 import { canonicalObservations, type Observation } from '../../protocol/payload/risk/observed.ts';
 import { describe } from '../../protocol/payload/words/describe.ts';
@@ -51,7 +51,12 @@ export type Simulated = Result<SimulationReport, SimulationProblem>;
 /** `text`: what a payload file contains, or a bare `0x…` transaction. */
 export function inspectText(text: string, inspector: Inspector): Inspection {
   const decoded = readText(text);
-  return decoded.ok ? inspectDecoded(decoded.value, inspector) : refused(decoded.error.code, decoded.error.message);
+  if (!decoded.ok) return refused(decoded.error.code, decoded.error.message);
+  try {
+    return inspectDecoded(decoded.value, inspector);
+  } catch {
+    return refused('DECODER_FAILED', PAYLOAD_CODES.DECODER_FAILED);
+  }
 }
 
 export function readText(text: string): Result<Decoded, PayloadProblem> {

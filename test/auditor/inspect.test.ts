@@ -17,7 +17,7 @@ import {
 const folder = mkdtempSync(join(tmpdir(), 'keymoot-inspect-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function file(name: string, text: string): string {
+function file(name: string, text: string | Uint8Array): string {
   const path = join(folder, name);
   writeFileSync(path, text);
   return path;
@@ -121,6 +121,7 @@ describe('keymoot inspect', () => {
       'OPAQUE_MESSAGE',
     ],
     ['a kind that does not exist', [file('no-kind.json', '{"kind":"evm-hash","hash":"0x5a"}')], 'UNSUPPORTED_KIND'],
+    ['a file that is not UTF-8', [file('latin', Uint8Array.of(0x7b, 0xe9, 0x7d))], 'TEXT_NOT_UTF8'],
     ['a huge file', [file('huge', ' '.repeat(10_000_000))], 'FILE_TOO_LARGE'],
   ])('refuses %s with exit code 1', async (_, args, code) => {
     const { code: exit, answers, stderr } = await run([...args, '--json']);
