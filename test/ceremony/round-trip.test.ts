@@ -235,7 +235,7 @@ describe('a proposal', () => {
   test('of no known kind, or with a bare digest for a payload, does not exist', () => {
     for (const ceremony of ['policy', 'raw', 'digest', ''])
       expect(refused({ ceremony } as unknown as Partial<ProposalBody>)).toBe('STATEMENT_MALFORMED');
-    for (const kind of ['digest', 'raw', 'evm-hash', 'hash'])
+    for (const kind of ['digest', 'raw', 'evm-bytes', 'hash'])
       expect(refused({ payload: { kind, bytes: vec('digest') } } as unknown as Partial<ProposalBody>)).toBe(
         'STATEMENT_MALFORMED',
       );
