@@ -1,7 +1,7 @@
 /** Field by field: what our decoder read and what the second decoder read must be the same. */
 import { toHex } from '../common/bytes.ts';
 import { type Authorization, authorizationDigest, type SignedAuthorization } from './authorization.ts';
-import { type AbiValue, isText } from './calldata/abi.ts';
+import { type AbiText, type AbiValue, isText } from './calldata/abi.ts';
 import type { Argument } from './calldata/call.ts';
 import type { SecondReading } from './calldata/expand.ts';
 import type { PackedField } from './calldata/multisend.ts';
@@ -133,20 +133,24 @@ function pairs(list: unknown): unknown {
 }
 
 /** What our side holds; a bare string is an address or a word of ours, compared without regard to case. */
-type Comparable = AbiValue | string | undefined;
+type Comparable = string | bigint | boolean | Uint8Array | AbiText | readonly AbiValue[] | undefined;
 
 function same(field: string, ours: Comparable, theirs: unknown): void {
   if (!isSame(ours, theirs)) refuse('DECODERS_DISAGREE', field);
 }
 
-/** Numbers may come as number or bigint and hex in any case; nothing else may differ. */
+/** Numbers may come as number or bigint, addresses as number, and hex in any case; nothing else may differ. */
 function isSame(ours: Comparable, theirs: unknown): boolean {
   if (typeof ours === 'bigint') {
     return typeof theirs === 'bigint'
       ? ours === theirs
       : Number.isSafeInteger(theirs) && ours === BigInt(Number(theirs));
   }
-  if (typeof ours === 'string') return typeof theirs === 'string' && ours === theirs.toLowerCase();
+  if (typeof ours === 'string') {
+    return typeof theirs === 'bigint'
+      ? BigInt(ours) === theirs
+      : typeof theirs === 'string' && ours === theirs.toLowerCase();
+  }
   if (ours instanceof Uint8Array) return typeof theirs === 'string' && `0x${toHex(ours)}` === theirs.toLowerCase();
   if (!isList(ours)) return ours !== undefined && isText(ours) ? ours.text === theirs : ours === theirs;
   const items: unknown = theirs;
