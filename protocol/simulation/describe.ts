@@ -1,9 +1,11 @@
 /** The lines on a screen that say what a simulation saw. Printable ASCII only. */
 import { checksumAddress } from '../payload/address.ts';
+import { wrapped } from '../payload/words/lines.ts';
 import { sanitise } from '../payload/words/sanitise.ts';
 import type { CrossCheck, SimulationProblem, SimulationReport } from './report.ts';
 import { controlWords, MoneyWords } from './sentences.ts';
 
+const HEADING = 'SIMULATION';
 const MAX_LINE = 1024;
 /** Rows of one kind on a screen; the JSON has them all. */
 const MAX_SHOWN = 24;
@@ -15,9 +17,9 @@ export function describeSimulation(report: SimulationReport): readonly string[] 
   const foreign = delegatecalls.filter(({ isForeign }) => isForeign);
   const others = delegatecalls.filter((row) => !row.isForeign && own.has(row.account));
   const lines = [
-    `Simulated on block ${basis.blockNumber} (0x${basis.blockHash}) of chain ${basis.chainId},`,
-    `on state as claimed by ${basis.source}; nobody has proven it.`,
-    outcomeLine(report, words),
+    ...wrapped('  ', `State of block ${basis.blockNumber}, as claimed by ${basis.source}; nobody has proven it.`),
+    `  Block: 0x${basis.blockHash} of chain ${basis.chainId}`,
+    ...outcomeLines(report, words),
     ...rows(
       'Control changes',
       report.control.map((row) => `!! ${controlWords(row)}`),
@@ -66,51 +68,56 @@ export function describeSimulation(report: SimulationReport): readonly string[] 
       'Code that runs as an account of yours, its own or a batch',
       others.map(({ account, target }) => `${checksumAddress(account)} runs ${checksumAddress(target)}`),
     ),
-    ...(moves(report) ? [] : ['Nothing of value moves in the simulation.']),
+    ...(moves(report) ? [] : ['  Nothing of value moves in the simulation.']),
     ...rows('To know', notes),
-    crossCheckLine(report.crossCheck),
-    ...(report.crossCheck.kind === 'differs' ? report.crossCheck.facts.map((fact) => `  !! ${fact}`) : []),
+    ...crossCheckLines(report.crossCheck),
   ];
-  return lines.map((line) => sanitise(line, MAX_LINE));
+  return [HEADING, ...lines].map((line) => sanitise(line, MAX_LINE));
 }
 
-/** The one line where there is no report. */
+/** Where there is no report: why. */
 export function describeProblem({ code, message }: SimulationProblem): readonly string[] {
-  return [sanitise(`No simulation (${code}): ${message}`, MAX_LINE)];
+  return [HEADING, ...wrapped('  ', `None (${code}): ${message}`)].map((line) => sanitise(line, MAX_LINE));
 }
 
 function moves({ approvals, moved, tokens }: SimulationReport): boolean {
   return moved.length + tokens.length + approvals.length > 0;
 }
 
-function outcomeLine({ fee, gasUsed, outcome }: SimulationReport, words: MoneyWords): string {
+function outcomeLines({ fee, gasUsed, outcome }: SimulationReport, words: MoneyWords): readonly string[] {
   const cost = `${gasUsed} gas${fee === 0n ? '' : `, a fee of ${words.coin(fee)}`}`;
   switch (outcome.kind) {
     case 'succeeds':
-      return `It succeeds and uses ${cost}.`;
+      return wrapped('  ', `It succeeds and uses ${cost}.`);
     case 'failed-inside':
-      return `!! It is executed, but ${outcome.reason}; it uses ${cost}.`;
+      return wrapped('  !! ', `It is executed, but ${outcome.reason}; it uses ${cost}.`);
     case 'reverts':
-      return `!! It reverts: ${outcome.reason}. It uses ${cost}.`;
+      return wrapped('  !! ', `It reverts: ${outcome.reason}. It uses ${cost}.`);
     case 'impossible':
-      return `!! No chain would execute it now: ${outcome.reason}. Below: what it would do otherwise.`;
+      return wrapped('  !! ', `No chain would execute it now: ${outcome.reason}. Below: what it would do otherwise.`);
   }
 }
 
-function crossCheckLine(check: CrossCheck): string {
+function crossCheckLines(check: CrossCheck): readonly string[] {
   switch (check.kind) {
     case 'none':
-      return `Not cross-checked: ${check.why}.`;
+      return wrapped('  ', `Not cross-checked: ${check.why}.`);
     case 'agrees':
-      return `Cross-checked: ${check.by} traces the same.`;
+      return wrapped('  ', `Cross-checked: ${check.by} traces the same.`);
     case 'differs':
-      return `!! CROSS-CHECK FAILED: ${check.by} traces something else:`;
+      return [
+        ...wrapped('  !! ', `CROSS-CHECK FAILED: ${check.by} traces something else:`),
+        ...check.facts.slice(0, MAX_SHOWN).flatMap((fact) => wrapped('     ', fact)),
+      ];
   }
 }
 
 function rows(heading: string, lines: readonly string[]): readonly string[] {
   if (lines.length === 0) return [];
-  const shown = lines.slice(0, MAX_SHOWN).map((line) => `  ${line}`);
-  const left = lines.length - shown.length;
-  return [`${heading}:`, ...shown, ...(left > 0 ? [`  and ${left} more`] : [])];
+  const shown = lines.slice(0, MAX_SHOWN).flatMap((line) => {
+    const [mark, text] = line.startsWith('!! ') ? ['!! ', line.slice(3)] : ['', line];
+    return wrapped(`    ${mark}`, text);
+  });
+  const left = lines.length - MAX_SHOWN;
+  return [`  ${heading}:`, ...shown, ...(left > 0 ? [`    and ${left} more`] : [])];
 }

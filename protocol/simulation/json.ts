@@ -1,4 +1,7 @@
-/** A report as JSON for scripts: whole numbers as decimal strings, bytes as `0x` hex, addresses in lower case. */
+/**
+ * A report as JSON for scripts: whole numbers as decimal strings, bytes and words of storage as
+ * `0x` hex, addresses in lower case.
+ */
 import type { Json } from '../common/canonical-json.ts';
 import type { Result } from '../common/result.ts';
 import type { SimulationProblem, SimulationReport } from './report.ts';
@@ -10,12 +13,21 @@ export function simulationJson(result: Result<SimulationReport, SimulationProble
     ok: true,
     basis: { ...json(basis), blockHash: `0x${basis.blockHash}` },
     ...json(report),
-    control: control.map((row) => ({ ...json(row), ...(row.slot === '' ? {} : { slot: `0x${row.slot}` }) })),
-    words: words.map((row) => ({ ...json(row), slot: `0x${row.slot}` })),
+    control: control.map((row) => ({
+      ...json(row),
+      ...(row.slot === '' ? {} : { slot: `0x${row.slot}` }),
+      before: word(row.before),
+      after: word(row.after),
+    })),
+    words: words.map((row) => ({ ...json(row), slot: `0x${row.slot}`, after: word(row.after) })),
     delegatecalls: delegatecalls.map((row) => {
       return { ...json(row), ...(row.selector === undefined ? {} : { selector: `0x${row.selector}` }) };
     }),
   };
+}
+
+function word(value: bigint): string {
+  return `0x${value.toString(16).padStart(64, '0')}`;
 }
 
 /** Absent where undefined; numbers of any kind as text. */

@@ -76,7 +76,7 @@ describe('on a node, then on the file it leaves behind', () => {
     );
     expect(online.code).toBe(0);
     expect(online.out).toMatch(/^[\x20-\x7e\n]*$/);
-    expect(online.out).toContain(`on state as claimed by ${chain.rpc}; nobody has proven it.`);
+    expect(online.out).toContain(`as claimed by ${chain.rpc}; nobody`);
     expect(online.out).toContain('changes its own code (slot 0)');
     expect(online.out).toContain(backDoor);
     expect(online.out).toContain('CRITICAL SIM_CONTROL_CHANGE');
@@ -100,7 +100,7 @@ describe('on a node, then on the file it leaves behind', () => {
       '--save-state',
       file('state.json'),
     );
-    expect(again.out).toContain('No simulation (SIM_STATE_NOT_SAVED)');
+    expect(again.out).toContain('None (SIM_STATE_NOT_SAVED)');
   });
 
   test('without simulation the decode is the same to the byte', async () => {
@@ -116,15 +116,15 @@ describe('on a node, then on the file it leaves behind', () => {
   test('a file of another payload does not know enough', async () => {
     const result = await keymoot(file('plain.json'), '--simulate', file('state.json'));
     expect(result.code).toBe(0);
-    expect(result.out).toContain('No simulation (SIM_STATE_UNAVAILABLE)');
-    expect(result.out).toContain('the state file does not hold');
+    expect(result.out).toContain('None (SIM_STATE_UNAVAILABLE)');
+    expect(result.out).toMatch(/the state file\s+does not hold/);
   });
 
   test('usage', async () => {
     expect((await keymoot('--batch', file('plain.json'), '--simulate', chain.rpc)).code).toBe(2);
     expect((await keymoot(file('plain.json'), '--save-state', file('other.json'))).code).toBe(2);
     const nowhere = await keymoot(file('plain.json'), '--simulate', file('missing.json'));
-    expect([nowhere.code, nowhere.out.includes('neither the http address of a node nor a file')]).toEqual([0, true]);
+    expect([nowhere.code, /neither the\s+http\s+address/.test(nowhere.out)]).toEqual([0, true]);
   });
 });
 

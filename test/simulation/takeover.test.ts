@@ -94,7 +94,7 @@ describe.each(VERSIONS)('Safe %s', (version) => {
     const risks = simulationRisks(report, decoded, lower(wallet));
     expect(risks.map(({ code }) => code)).toEqual(['SIM_CONTROL_CHANGE', 'SIM_FOREIGN_DELEGATECALL']);
     expect(risks[0]?.detail).toContain(`simulation on block ${report.basis.blockNumber}: ${safe} changes its own code`);
-    const lines = describeSimulation(report).join('\n');
+    const lines = describeSimulation(report).join('\n').replaceAll(/\s+/g, ' ');
     expect(lines).toContain('Nothing of value moves in the simulation.');
     expect(lines).toContain(`!! ${safe} changes its own code (slot 0)`);
     expect(lines).toContain(trojan.backDoor);
