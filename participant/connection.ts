@@ -2,7 +2,7 @@
 import type { FrameMessage } from '../proto/codec.ts';
 import { Members } from '../proto/link/members.ts';
 import { type Link, openLink } from '../proto/link/node.ts';
-import type { MemberAddress } from '../protocol/ceremony/roster.ts';
+import type { MemberAddress, Roster } from '../protocol/ceremony/roster.ts';
 import { toHex } from '../protocol/common/bytes.ts';
 import { BugError } from '../protocol/common/errors.ts';
 import { SOFTWARE } from './context.ts';
@@ -15,6 +15,8 @@ export interface ConnectionOptions {
   readonly note: (code: string, detail: string) => void;
   readonly onFrame: (from: string, frame: FrameMessage) => Promise<void>;
   readonly onPeer: (member: string, state: 'up' | 'down') => void;
+  /** The roster, if any, that this party deals for without being in it. */
+  readonly dealtRoster: () => Roster | undefined;
 }
 
 export class Connection {
@@ -62,7 +64,7 @@ export class Connection {
     return begin;
   }
 
-  /** After a successor was adopted: whoever joins with it is spoken to from now on. */
+  /** After a successor was adopted, or this party agreed to deal for one: whoever joins is spoken to from now on. */
   renew(): void {
     const peers = this.#peers();
     this.#name(peers);
@@ -101,7 +103,7 @@ export class Connection {
 
   #peers(): ReadonlyMap<string, MemberAddress> {
     const { identity, rosters } = this.#options.home;
-    return rosters.peers(identity.transportKey);
+    return rosters.peers(identity.transportKey, this.#options.dealtRoster() ?? rosters.successor);
   }
 
   #name(peers: ReadonlyMap<string, MemberAddress>): void {

@@ -22,6 +22,7 @@ import { Changeover } from './ceremonies/changeover.ts';
 import { Cosigner } from './ceremonies/cosign.ts';
 import { Exchange } from './ceremonies/exchange.ts';
 import { decodeFarewell, encodeFarewell, farewellOf, tell } from './ceremonies/farewell.ts';
+import { dealtRoster, nextRosters } from './ceremonies/handover.ts';
 import { HeadsWatch } from './ceremonies/heads-watch.ts';
 import { SealedShares } from './ceremonies/sealed-shares.ts';
 import { Sessions } from './ceremonies/sessions.ts';
@@ -84,6 +85,7 @@ export class ParticipantNode {
       note,
       onFrame: (from, frame) => this.#onFrame(from, frame),
       onPeer: (member, state) => this.#onPeer(member, state),
+      dealtRoster: () => dealtRoster({ book: home.book, clock, roster: home.roster, self: home.self }),
     });
     const members = (): Members => this.#connection.members;
     const exchange = new Exchange({
@@ -166,9 +168,12 @@ export class ParticipantNode {
     await this.context.wallets.openChainCodes();
     this.#restoreStarts();
     await recall(this.#history, this.home, this.#options.random, this.#options.note);
+    // Who was left behind knows the roster of its last epoch from statements only.
+    this.context.wallets.recall(nextRosters(this.context));
     const begin = await this.#connection.open();
     await this.#restoreOwnVerdicts();
-    await this.#sessions.settleCrashed();
+    // Who must compare its counters first signs nothing before: an older memory would use one of them twice.
+    if (this.context.self === 0 || this.heads.heldBack() === undefined) await this.#sessions.settleCrashed();
     // What peers say at once, such as their acknowledgements of a key, must find the runs that wait for it.
     await this.#activations.resume();
     for (const { wallet } of this.context.wallets.all()) await this.#endImport(wallet);
@@ -251,6 +256,8 @@ export class ParticipantNode {
 
   async #react(item: CeremonyStatement, entry: BookEntry): Promise<void> {
     this.#history.note(entry, this.context.roster, this.context.self);
+    // The own consent to deal for a roster that leaves this party out, or the end of that.
+    if (entry.ceremony.proposal.body.ceremony === 'reshare') this.#connection.renew();
     switch (item.kind) {
       case 'proposal':
         await this.answers.consider(entry);
@@ -324,6 +331,7 @@ export class ParticipantNode {
       return;
     }
     if (!this.heads.receive(envelope.value, from)) return;
+    await this.#sessions.settleCrashed();
     await this.context.exchange.exclusively(async () => {
       await this.answers.considerAll();
       await this.#sessions.considerAll();

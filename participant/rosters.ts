@@ -160,16 +160,17 @@ export class Rosters {
   }
 
   /**
-   * Whom a node speaks to, by name: the members of its roster; `joining:K` for the parties of the adopted successor that
-   * are not among them; `former:I` for parties that the last change left behind, who may dial to hear of it.
+   * Whom a node speaks to, by name: the members of its roster; `joining:K` for the parties of the next one that are not
+   * among them; `former:I` for parties that the last change left behind, who may dial to hear of it.
    *
    * @param transportKey of this home; it does not speak to itself
+   * @param next the adopted successor, or the roster that this party deals for and is not in
    */
-  peers(transportKey: Uint8Array): ReadonlyMap<string, MemberAddress> {
+  peers(transportKey: Uint8Array, next: Roster | undefined = this.#successor): ReadonlyMap<string, MemberAddress> {
     const found = new Map(members(this.#current));
     const isKnown = (key: Uint8Array): boolean =>
       [...found.values()].some((member) => equalBytes(member.transportKey, key));
-    for (const party of this.#successor?.parties ?? []) {
+    for (const party of next?.parties ?? []) {
       if (!isKnown(party.transportKey)) found.set(`joining:${party.index}`, party);
     }
     for (const { index, transportKey: key } of this.#past.at(-1)?.parties ?? []) {

@@ -68,13 +68,21 @@ export class Wallets {
       if (!held.ok) throw new Refusal('WALLET_INVALID', `a stored wallet is not valid: ${held.error}`);
       wallets.#held.set(toHex(record.walletId), held.value);
     }
-    for (const record of keyshares.list()) {
-      const document = record.certificate === undefined ? undefined : parseCanonical(record.certificate);
-      const held = document?.ok === true && record.state !== 'active' ? wallets.read(document.value) : undefined;
-      // Of an epoch that went on without this party the roster need not be known here.
-      if (held?.ok === true) wallets.#seen.set(toHex(record.epochId), held.value);
-    }
+    wallets.recall([]);
     return wallets;
+  }
+
+  /**
+   * Reads the stored epochs in which this party holds no share of its own.
+   *
+   * @param others rosters that are not adopted here: an epoch that went on without this party is under one of them
+   */
+  recall(others: readonly Roster[]): void {
+    for (const record of this.#keyshares.list()) {
+      const document = record.certificate === undefined ? undefined : parseCanonical(record.certificate);
+      const held = document?.ok === true && record.state !== 'active' ? this.read(document.value, others) : undefined;
+      if (held?.ok === true) this.#seen.set(toHex(record.epochId), held.value);
+    }
   }
 
   /**

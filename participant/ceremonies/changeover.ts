@@ -3,7 +3,7 @@
  * reshare under the old roster has been said, or has had its time.
  */
 import type { NodeContext } from '../context.ts';
-import { completed, isHandedOver } from './handover.ts';
+import { completed, isSaidByAll } from './handover.ts';
 
 /** After the last transcript is closed, the others may still be handed theirs; milliseconds. */
 const AFTERMATH = 1_000;
@@ -64,7 +64,7 @@ export class Changeover {
   }
 
   #isHeard(): boolean {
-    return this.#node.wallets.all().every(({ wallet }) => isHandedOver(this.#node, wallet));
+    return this.#node.wallets.all().every(({ wallet }) => isSaidByAll(this.#node, wallet));
   }
 
   #end(): void {

@@ -31,7 +31,7 @@ import { Run, type RunHost } from './run.ts';
 import { PEER_ENDED, type Session } from './session.ts';
 
 /** After the own ACK a party waits so much longer for the certificate before it reports a failure; milliseconds. */
-const ACK_PATIENCE = 60_000;
+export const ACK_PATIENCE = 60_000;
 
 export interface RunParts {
   readonly node: NodeContext;

@@ -131,8 +131,11 @@ export class Session {
     this.#cancelDeadline();
     const { clock, exchange, journal, self, signer } = this.#node;
     const { proposal, attempt, signers } = this.start.body;
-    // Who is not of this roster, a guest, signs no statements of it.
-    if (!signers.includes(self)) return;
+    // Who is not of this roster, a guest, signs no statements of it; what it saw proves as much as what others saw.
+    if (!signers.includes(self)) {
+      await exchange.exclusively(() => this.#evidence(ending));
+      return;
+    }
     await exchange.exclusively(async () => {
       const evidence = await this.#evidence(ending);
       const body: OutcomeBody = {

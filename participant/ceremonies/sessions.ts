@@ -21,13 +21,17 @@ import type { Answers } from './answers.ts';
 import { type Crew, crewOfParties, crewOfRun } from './crew.ts';
 import { EarlyEnvelopes } from './early.ts';
 import { beginExport } from './export-session.ts';
+import { leavesDealing } from './handover.ts';
 import { bindingOf, planOf } from './plans.ts';
-import { beginRun, type RunParts } from './run-session.ts';
-import { PEER_ENDED, Session } from './session.ts';
+import { ACK_PATIENCE, beginRun, type RunParts } from './run-session.ts';
+import { PEER_ENDED, SESSION_DEADLINE, Session } from './session.ts';
 import { beginSigning } from './sign-session.ts';
 
 /** Longest wait of one timer, milliseconds; what is announced for longer is looked at again. */
 const MAX_TIMER: number = 2 ** 31 - 1;
+
+/** How long others may still be at a run whose dealer has died: to their deadline, and on after their ACKs; milliseconds. */
+const AFTER_CRASH: number = SESSION_DEADLINE + ACK_PATIENCE;
 
 export interface SessionsOptions extends RunParts {
   readonly pairs: Pairs;
@@ -42,10 +46,12 @@ export class Sessions {
   readonly #options: SessionsOptions;
   readonly #sessions = new Map<string, Session>();
   readonly #early = new EarlyEnvelopes();
-  /** Timers of starts that came before their announcement was over, by proposal. */
+  /** Timers by proposal: of starts that came before their announcement was over, of sessions that a crash cut off. */
   readonly #waiting = new Map<string, () => void>();
-  /** Sessions of an earlier process whose share is acknowledged, by epoch. */
+  /** Sessions of an earlier process that may yet have a result, by the configuration of its epoch. */
   readonly #awaiting = new Map<string, Session>();
+  /** Those of them in which this party dealt for others, by the same. */
+  readonly #cutOff = new Map<string, Session>();
 
   constructor(options: SessionsOptions) {
     this.#options = options;
@@ -115,6 +121,9 @@ export class Sessions {
   /** Another signer has signed that it is out: there is nothing left to wait for. */
   peerEnded(outcome: Outcome): void {
     const { abort, party, proposal, sessionId } = outcome.body;
+    if (abort !== undefined) {
+      for (const [name, { start }] of this.#cutOff) if (equalBytes(start.body.proposal, proposal)) this.#giveUp(name);
+    }
     const session = this.#sessions.get(toHex(proposal));
     if (abort === undefined || session === undefined || session.ended || party === this.#options.node.self) return;
     const { body } = session.start;
@@ -141,7 +150,8 @@ export class Sessions {
 
   /**
    * Signs the outcome of sessions that an earlier process could not: what was released stays released. A session whose
-   * share was acknowledged ends when that is active, and one that handed a share over has done so.
+   * share was acknowledged ends when that is active, and one that handed a share over has done so. Who dealt for others
+   * only does not know how far they have got without it: it listens as long as they may still be at it.
    */
   async settleCrashed(): Promise<void> {
     const { keyshares, node } = this.#options;
@@ -149,6 +159,8 @@ export class Sessions {
       const { proposal, start } = entry.ceremony;
       const row = node.journal.state.sessionOf(proposal.digest, proposal.body.attempt);
       if (row === undefined || start === undefined || entry.ceremony.outcomes.has(node.self)) continue;
+      // One of this process: it began while those of the earlier one were being settled.
+      if (this.#sessions.has(toHex(proposal.digest))) continue;
       const session = new Session(node, start, this.#crewOf(entry, start));
       const handed = this.#options.sealedShare(start.body.sessionId);
       if (handed !== undefined) {
@@ -156,18 +168,35 @@ export class Sessions {
         continue;
       }
       const known = keyshares.list().find((record) => isResultOf(record, proposal.body, row.started.walletId));
-      if (known === undefined || known.state === 'abandoned') {
-        await session.end({ abort: { failure: 'CRASH', check: 'restart', culprits: [] } }, row.released);
-      } else this.#awaiting.set(toHex(known.epochId), session);
+      const isWaiting = known !== undefined && known.state !== 'abandoned';
+      const isOfOthers = leavesDealing(node.roster, node.self, proposal.body) && !isCalledOff(entry, start);
+      const name = toHex(start.body.digest);
+      if (isWaiting || isOfOthers) this.#awaiting.set(name, session);
+      else await session.end(CRASH, row.released);
+      if (!isOfOthers) continue;
+      this.#cutOff.set(name, session);
+      this.#later(toHex(proposal.digest), AFTER_CRASH, async () => this.#giveUp(name));
     }
     for (const { wallet } of [...node.wallets.all(), ...node.wallets.seen()]) await this.epochActive(wallet);
   }
 
+  /** A session in which this party dealt for others has come to nothing. */
+  #giveUp(name: string): void {
+    const session = this.#cutOff.get(name);
+    this.#cutOff.delete(name);
+    if (session === undefined || session.ended) return;
+    this.#awaiting.delete(name);
+    session.end(CRASH, false).catch(() => {
+      this.#options.node.note('OUTCOME_LOST', 'the outcome of a session that was cut off could not be published');
+    });
+  }
+
   /** A session of an earlier process has its result after all. */
-  async epochActive({ document, epochId, publicKey, walletId }: Wallet): Promise<void> {
-    const session = this.#awaiting.get(toHex(epochId));
+  async epochActive({ document, epoch, epochId, publicKey, walletId }: Wallet): Promise<void> {
+    const name = toHex(epoch.cfgHash);
+    const session = this.#awaiting.get(name);
     if (session === undefined) return;
-    this.#awaiting.delete(toHex(epochId));
+    this.#awaiting.delete(name);
     const certificate = await this.#options.node.documents.put(document);
     await session.end({ key: { walletId, epochId, publicKey, certificate } }, false);
   }
@@ -179,12 +208,19 @@ export class Sessions {
     const end = announcementEnd(ceremony, roster);
     // A start that is itself dated too early does not get better by waiting.
     if (end === undefined || end <= clock.now() || this.#waiting.has(name)) return;
-    const cancel = clock.after(Math.min((end - clock.now()) * 1000 + 500, MAX_TIMER), () => {
-      this.#waiting.delete(name);
-      void exchange.exclusively(async () => {
+    this.#later(name, Math.min((end - clock.now()) * 1000 + 500, MAX_TIMER), () =>
+      exchange.exclusively(async () => {
         const known = book.get(ceremony.proposal.digest);
         if (known !== undefined) await this.considerStarts(known);
-      });
+      }),
+    );
+  }
+
+  #later(name: string, milliseconds: number, action: () => Promise<void>): void {
+    const { clock, note } = this.#options.node;
+    const cancel = clock.after(milliseconds, () => {
+      this.#waiting.delete(name);
+      action().catch((error: unknown) => note('SESSION_FAILED', error instanceof Error ? error.message : 'unknown'));
     });
     this.#waiting.set(name, cancel);
   }
@@ -210,6 +246,8 @@ export class Sessions {
   async #begin(entry: BookEntry, start: Start, quorum: Quorum, crew: Crew): Promise<void> {
     const { node } = this.#options;
     this.#forgetEnded();
+    // A repeated attempt has the same configuration: its result is not that of the one before.
+    this.#giveUp(toHex(start.body.digest));
     const session = new Session(node, start, crew);
     this.#sessions.set(toHex(entry.ceremony.proposal.digest), session);
     // Not awaited: making pair setups may take seconds, and statements must go on being heard meanwhile.
@@ -249,6 +287,14 @@ export class Sessions {
     const source = parent?.wallet.source ?? proposal.envelope;
     return beginRun(this.#options, session, { proposal, plan: plan.value, source });
   }
+}
+
+const CRASH = { abort: { failure: 'CRASH', check: 'restart', culprits: [] } } as const;
+
+/** Whether somebody has signed that it is out of this session. */
+function isCalledOff({ ceremony }: BookEntry, { body }: Start): boolean {
+  const outcomes = [...ceremony.outcomes.values()].filter((item) => equalBytes(item.body.sessionId, body.sessionId));
+  return outcomes.some((item) => item.body.abort !== undefined);
 }
 
 /** Whether this record is the share that a run of this proposal gave. */

@@ -6,6 +6,7 @@
 import type { BookEntry } from '../../protocol/ceremony/book.ts';
 import { gatherEvidence, type Seen } from '../../protocol/ceremony/evidence/gather.ts';
 import { MAX_EVIDENCE } from '../../protocol/ceremony/outcome.ts';
+import { partyByKey } from '../../protocol/ceremony/roster-change.ts';
 import { equalBytes } from '../../protocol/common/bytes.ts';
 import { canonicalBytes } from '../../protocol/common/canonical-json.ts';
 import type { ParsedEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
@@ -39,7 +40,7 @@ export class Witness {
    * its result is looked at only if somebody contradicted itself.
    */
   async testify(proposal: Uint8Array, aborted: boolean): Promise<readonly Uint8Array[]> {
-    const { book, documents, evidence, note, self } = this.#node;
+    const { book, documents, evidence, note } = this.#node;
     const entry = book.get(proposal);
     const isSuspect = aborted || this.#contradicted || entry?.conflict !== undefined;
     if (entry === undefined || !(isSuspect || entry.ceremony.equivocations.size > 0)) return [];
@@ -47,7 +48,7 @@ export class Witness {
     for (const found of gatherEvidence(this.#seen(entry))) {
       const { accused, check, members, message } = found.guilt;
       // By a fault of ours, then; nobody needs to be told by ourselves.
-      if (accused === `party:${self}`) continue;
+      if (accused === this.#ownName()) continue;
       const path = await evidence.keep(proposal, found);
       note('EVIDENCE_KEPT', `${check}: ${message}; ${path}`);
       if (members || shown.length >= MAX_EVIDENCE) continue;
@@ -58,10 +59,17 @@ export class Witness {
     return shown;
   }
 
+  #ownName(): string {
+    const { rosters, self, statementKey } = this.#node;
+    if (self !== 0) return `party:${self}`;
+    const own = rosters.successor === undefined ? undefined : partyByKey(rosters.successor, statementKey);
+    return `joining:${own?.index ?? 0}`;
+  }
+
   #seen({ ceremony, conflict }: BookEntry): Seen {
     const { roster, wallets } = this.#node;
     const { body } = ceremony.proposal;
-    const wallet = body.ceremony === 'reshare' ? wallets.byId(body.walletId)?.document : undefined;
+    const wallet = body.ceremony === 'reshare' ? wallets.known(body.epochId)?.wallet.document : undefined;
     return {
       roster,
       ceremony,

@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { homeLayout } from '../../participant/keystore/settings.ts';
+import { shortName } from '../../protocol/ceremony/statement.ts';
 import { toHex } from '../../protocol/common/bytes.ts';
 import { bansOf, checkNothingTwice } from './support/invariants.ts';
 import type { KillOrder } from './support/killing-disk.ts';
@@ -112,6 +113,32 @@ if (process.env['KEYMOOT_CRASH'] === 'all') {
     for (const index of [1, 2, 3]) expect(await bansOf(network, index)).toBe(0);
   });
 }
+
+test('a restarted party says nothing of what was cut off before it has compared its counters', {
+  timeout: 240_000,
+}, async () => {
+  await network.paired('treasury', VICTIM, OTHER);
+  await network.node(VICTIM).tell({ record: '"type":"session-started"', phase: 'after' });
+  const ceremony = await network.propose(payment({ nonce: network.nextNonce() }));
+  ceremonies.push(ceremony);
+  expect(await network.node(VICTIM).ended()).toBe(true);
+  await network.stopParty(OTHER);
+  await network.startParty(VICTIM);
+  const { home } = network.holder(VICTIM);
+  const said = async (): Promise<number> => {
+    const entries = bookOf(network.roster, await logOf(homeLayout(home).log)).entries();
+    const cut = entries.find(({ ceremony: { proposal } }) => shortName(proposal.digest) === ceremony);
+    return cut?.ceremony.outcomes.has(VICTIM) === true ? 1 : 0;
+  };
+  // The operator is there, and nobody who could show it a higher counter.
+  await eventually('the operator', async () => {
+    const connected = (await network.ask(VICTIM, 'status'))['connected'] as readonly string[];
+    return connected.length > 0 ? true : undefined;
+  });
+  expect(await said()).toBe(0);
+  await network.startParty(OTHER);
+  await eventually('the outcome', async () => ((await said()) === 1 ? true : undefined));
+});
 
 test('what was released before a kill stays released: its nonce is not given to another payload', async () => {
   const victim = network.node(VICTIM);

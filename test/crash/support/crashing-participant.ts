@@ -1,6 +1,7 @@
 /**
  * crashing-participant HOME PASSPHRASE-FILE: the same node as `keymoot participant run`, over a disk that kills the
- * process at the write that a line on standard input names, `{"write":7,"phase":"half"}`. `{}` asks for the count.
+ * process at the write that a line on standard input names, `{"write":7,"phase":"half"}`, or after a durable step,
+ * `{"step":7}`, `{"after":"journal acked"}`. `{}` asks for the counts.
  */
 import { createInterface } from 'node:readline';
 import { systemClock } from '../../../participant/clock.ts';
@@ -8,7 +9,7 @@ import { openHome } from '../../../participant/home.ts';
 import { systemRandom } from '../../../participant/randomness.ts';
 import { serveNode } from '../../../participant/serve.ts';
 import { readPassphrase } from '../../../proto/rest/passphrase.ts';
-import { KillingDisk, type KillOrder } from './killing-disk.ts';
+import { KillingDisk, type KillOrder, type StepOrder } from './killing-disk.ts';
 
 const [path = '', passphraseFile = ''] = process.argv.slice(2);
 const say = (line: object): void => {
@@ -17,9 +18,9 @@ const say = (line: object): void => {
 
 const disk = new KillingDisk();
 createInterface({ input: process.stdin }).on('line', (line) => {
-  const order = JSON.parse(line) as Partial<KillOrder>;
-  if (order.phase !== undefined) disk.arm({ ...order, phase: order.phase });
-  say({ writes: disk.writes });
+  const order = JSON.parse(line) as KillOrder | StepOrder | Record<string, never>;
+  if ('phase' in order || 'step' in order || 'after' in order) disk.arm(order as KillOrder | StepOrder);
+  say({ writes: disk.writes, steps: disk.steps });
 });
 
 const passphrase = await readPassphrase({ file: passphraseFile, creating: false });

@@ -2,10 +2,9 @@
 import { expect } from 'vitest';
 import { homeLayout as operatorLayout } from '../../../coordinator/layout.ts';
 import type { JournalRecord } from '../../../participant/journal/records.ts';
-import { homeLayout } from '../../../participant/keystore/settings.ts';
 import { toHex } from '../../../protocol/common/bytes.ts';
 import { parseEnvelope } from '../../../protocol/threshold/rounds/envelope.ts';
-import { bookOf, journalOf, logOf } from './memory.ts';
+import { bookOf, journalOf, logsOf } from './memory.ts';
 import type { Network } from './network.ts';
 
 /** Reads everything back; call it when the network is quiet or stopped. */
@@ -47,9 +46,10 @@ function checkSlots(records: readonly JournalRecord[]): void {
 
 /** Nobody said two different things in one round of one session. */
 async function checkRounds(network: Network): Promise<void> {
-  const records = await logOf(operatorLayout(network.operatorHome).log);
+  // The coordinator's home has its logs in the same places.
+  const logs = await logsOf(operatorLayout(network.operatorHome).home, [...network.past, network.roster]);
   const said = new Map<string, string>();
-  for (const { bytes, kind } of records) {
+  for (const { bytes, kind } of logs.flatMap(({ records }) => records)) {
     const envelope = kind === 'round' ? parseEnvelope(bytes) : undefined;
     if (envelope === undefined) continue;
     const place = [toHex(envelope.sid), envelope.type, envelope.round, envelope.from].join('/');
@@ -60,8 +60,9 @@ async function checkRounds(network: Network): Promise<void> {
 
 /** One outcome a party and ceremony, none that blames anybody, no two that contradict each other. */
 async function checkOutcomes(network: Network): Promise<void> {
-  for (const { home } of network.holders) {
-    for (const { ceremony } of bookOf(network.roster, await logOf(homeLayout(home).log)).entries()) {
+  const logs = await Promise.all(network.holders.map(({ home }) => logsOf(home, [...network.past, network.roster])));
+  for (const { records, roster } of logs.flat()) {
+    for (const { ceremony } of bookOf(roster, records).entries()) {
       expect(ceremony.equivocations.size).toBe(0);
       const bodies = [...ceremony.outcomes.values()].map((outcome) => outcome.body);
       expect(bodies.flatMap((body) => body.abort?.culprits ?? [])).toEqual([]);

@@ -1,5 +1,5 @@
 /** What a home remembers, read from copies of its files so that nothing is touched. */
-import { copyFile, mkdtemp, realpath, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeRecord } from '../../../participant/journal/record-codec.ts';
@@ -9,7 +9,9 @@ import { AppendLog } from '../../../proto/rest/append-log.ts';
 import { type LogRecord, RecordLog } from '../../../proto/rest/record-log.ts';
 import { CeremonyBook } from '../../../protocol/ceremony/book.ts';
 import type { Roster } from '../../../protocol/ceremony/roster.ts';
+import { readRoster } from '../../../protocol/ceremony/roster-file.ts';
 import { parseEnvelope } from '../../../protocol/ceremony/statement.ts';
+import { toHex } from '../../../protocol/common/bytes.ts';
 import { must } from '../../support/must.ts';
 
 export async function journalOf(home: string): Promise<readonly JournalRecord[]> {
@@ -28,6 +30,27 @@ export async function logOf(path: string): Promise<readonly LogRecord[]> {
     await (await RecordLog.open({ path: copy, id: new Uint8Array(16), replay })).close();
   });
   return records;
+}
+
+/**
+ * The logs of a home, each with the roster of its time.
+ *
+ * @param rosters all that there were
+ */
+export async function logsOf(home: string, rosters: readonly Roster[]): Promise<readonly PastLog[]> {
+  const { log, roster: path, rosters: past } = homeLayout(home);
+  const present = must(readRoster(await readFile(path, 'utf8')));
+  const logs: PastLog[] = [{ roster: present, records: await logOf(log) }];
+  for (const name of await readdir(past).catch((): readonly string[] => [])) {
+    const roster = rosters.find(({ digest }) => name === `${toHex(digest)}.log`);
+    if (roster !== undefined) logs.push({ roster, records: await logOf(join(past, name)) });
+  }
+  return logs;
+}
+
+export interface PastLog {
+  readonly roster: Roster;
+  readonly records: readonly LogRecord[];
 }
 
 /** The ceremonies as the statements in a log tell them. */

@@ -56,6 +56,8 @@ export class Network {
   readonly passphraseFile: string;
   /** The one in force. */
   roster: Roster;
+  /** Those before it. */
+  readonly past: Roster[] = [];
   readonly networkKey: Uint8Array;
   /** By number, from 1; a roster's indices are theirs only as long as nobody joins or leaves. */
   readonly holders: Holder[];

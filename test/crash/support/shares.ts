@@ -12,11 +12,16 @@ export interface HeldRecord {
   readonly record: KeyRecord;
 }
 
-/** One look at all disks, home by home. */
-export async function recordsOf(network: Network): Promise<readonly HeldRecord[]> {
+/** Opening one takes a key derivation; a look at all disks must be quick. */
+const vaults = new Map<string, Vault>();
+
+/** One look at the disks of these homes (all), home by home. */
+export async function recordsOf(network: Network, ids?: readonly number[]): Promise<readonly HeldRecord[]> {
   const found: HeldRecord[] = [];
   for (const { home, index: holder } of network.holders) {
-    const vault = await Vault.open(home, utf8('weak but long enough'), systemRandom);
+    if (ids?.includes(holder) === false) continue;
+    const vault = vaults.get(home) ?? (await Vault.open(home, utf8('weak but long enough'), systemRandom));
+    vaults.set(home, vault);
     for (const id of await vault.list(SEALED_KEY_RECORD)) {
       // One that is erased between the two looks is no share any more.
       const bytes = await vault.open(SEALED_KEY_RECORD, id).catch(() => undefined);
@@ -25,17 +30,35 @@ export async function recordsOf(network: Network): Promise<readonly HeldRecord[]
       keyshare.wipe();
       found.push({ holder, record });
     }
-    vault.wipe();
   }
   return found;
 }
 
-/** How many homes hold a share of the epoch that most of them hold a share of. */
+/** What lay on all disks at one moment: two looks in a row that saw the same. */
+export async function snapshotOf(network: Network, ids?: readonly number[]): Promise<readonly HeldRecord[]> {
+  let before = await recordsOf(network, ids);
+  for (;;) {
+    const now = await recordsOf(network, ids);
+    if (shown(now) === shown(before)) return now;
+    before = now;
+  }
+}
+
+export function shown(records: readonly HeldRecord[]): string {
+  return JSON.stringify(
+    records.map(({ holder, record }) => [holder, record.gen, record.state, toHex(record.epochId).slice(0, 8)]),
+  );
+}
+
+/** How many homes hold a usable share of one epoch, of that with the most: it is certified somewhere. */
 export function widest(records: readonly HeldRecord[]): number {
+  const certified = new Set(
+    records.filter(({ record }) => record.state === 'active').map(({ record }) => toHex(record.epochId)),
+  );
   const holders = new Map<string, Set<number>>();
   for (const { holder, record } of records) {
-    if (record.state !== 'active' && record.state !== 'prepared') continue;
     const name = toHex(record.epochId);
+    if (!certified.has(name) || (record.state !== 'active' && record.state !== 'prepared')) continue;
     holders.set(name, (holders.get(name) ?? new Set<number>()).add(holder));
   }
   return Math.max(0, ...[...holders.values()].map((set) => set.size));

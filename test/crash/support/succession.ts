@@ -100,6 +100,7 @@ export async function changedOver(network: Network, next: Roster, holders: reado
     const operator = await network.operate('status').catch(() => undefined);
     return states.every(isThere) && isThere(operator) ? true : undefined;
   });
+  network.past.push(network.roster);
   network.roster = next;
   await eventually('all to be connected', async () => {
     const states = await Promise.all(holders.map((id) => network.ask(id, 'status').catch(() => undefined)));

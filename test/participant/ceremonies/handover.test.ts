@@ -1,7 +1,13 @@
 /** Who has left a key believes those who dealt and stayed, all of them, and nobody else. */
 import { describe, expect, test } from 'vitest';
 import { decodeFarewell, encodeFarewell, farewellOf } from '../../../participant/ceremonies/farewell.ts';
-import { completed, isHandedOver, nextRosters } from '../../../participant/ceremonies/handover.ts';
+import {
+  completed,
+  dealtRoster,
+  isHandedOver,
+  isSaidByAll,
+  nextRosters,
+} from '../../../participant/ceremonies/handover.ts';
 import type { NodeContext } from '../../../participant/context.ts';
 import type { Held } from '../../../participant/wallets.ts';
 import { CeremonyBook } from '../../../protocol/ceremony/book.ts';
@@ -51,9 +57,10 @@ function node(envelopes: readonly Envelope[], changes: object = {}): NodeContext
 }
 
 describe('a key that went on without this party', () => {
-  test('is known to be in other hands by the outcomes of all who dealt and stayed', () => {
+  test('is known to be in other hands by the outcomes of those who dealt and stayed', () => {
     const heard = node(envelopesOf(handed));
     expect(isHandedOver(heard, walletOf(handed))).toBe(true);
+    expect(isSaidByAll(heard, walletOf(handed))).toBe(true);
     expect(nextRosters(heard).map(({ digest }) => toHex(digest))).toEqual([toHex(next.roster.digest)]);
   });
 
@@ -77,6 +84,54 @@ describe('a key that went on without this party', () => {
       outcome: (body) => ({ ...body, key: body.key && { ...body.key, epochId: from.wallet.epochId } }),
     });
     expect(isHandedOver(node(envelopesOf(lying)), walletOf(lying))).toBe(false);
+  });
+});
+
+test('one of three who died on the way and said so keeps nobody from believing the other two', () => {
+  const dealt = reshare(moot, from, { next: successor(['2', 'new', '1']), dealers: [2, 3] });
+  const outcomes = envelopesOf(dealt).filter(({ type }) => type === 'keymoot.outcome.v1');
+  expect(outcomes).toHaveLength(3);
+  const without = (missing: readonly Envelope[]): NodeContext =>
+    node(envelopesOf(dealt).filter((envelope) => !missing.includes(envelope)));
+  for (const outcome of outcomes) {
+    expect(isHandedOver(without([outcome]), walletOf(dealt))).toBe(true);
+    expect(isSaidByAll(without([outcome]), walletOf(dealt))).toBe(false);
+    const others = outcomes.filter((other) => other !== outcome);
+    expect(isHandedOver(without(others), walletOf(dealt))).toBe(false);
+  }
+});
+
+test('an attempt that came to nothing before it does not hide the one that led there', () => {
+  const isOutcome = ({ type }: Envelope): boolean => type === 'keymoot.outcome.v1';
+  const cut = reshare(moot, from, { next, dealers: [1, 2] });
+  const failed = envelopesOf(cut).filter((envelope) => !isOutcome(envelope));
+  expect(toHex(walletOf(cut).epoch.cfgHash)).toBe(toHex(walletOf(handed).epoch.cfgHash));
+  expect(toHex(walletOf(cut).epochId)).not.toBe(toHex(walletOf(handed).epochId));
+  for (const told of [
+    [...failed, ...envelopesOf(handed)],
+    [...envelopesOf(handed), ...failed],
+  ]) {
+    expect(isHandedOver(node(told), walletOf(handed))).toBe(true);
+    expect(isHandedOver(node(told), walletOf(cut))).toBe(false);
+  }
+});
+
+describe('who deals for a roster that leaves it out', () => {
+  const dealt = reshare(moot, from, { next: successor(['2', 'new', '1']), dealers: [2, 3] });
+  const [proposal, ...said] = envelopesOf(dealt);
+  if (proposal === undefined) throw new Error('the story has no proposal');
+  const outcomes = said.filter(({ type }) => type === 'keymoot.outcome.v1');
+  const heard = (envelopes: readonly Envelope[], self = 3): NodeContext =>
+    node([proposal, ...envelopes], { self, clock: { now: () => moot.time } });
+
+  test('knows it from its own consent to the end, and nobody else does', () => {
+    const consents = said.filter(({ type }) => type === 'keymoot.verdict.v1');
+    const body = dealt.story.proposal.body;
+    if (body.ceremony !== 'reshare' || body.next === undefined) throw new Error('no hand-over');
+    expect(dealtRoster(heard([]))).toBeUndefined();
+    expect(toHex(dealtRoster(heard(consents))?.digest ?? new Uint8Array())).toBe(toHex(body.next.digest));
+    expect(dealtRoster(heard([...consents, ...outcomes]))).toBeUndefined();
+    for (const self of [0, 1, 2]) expect(dealtRoster(heard(consents, self))).toBeUndefined();
   });
 });
 

@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { crewOfParties } from '../../../participant/ceremonies/crew.ts';
 import { Session } from '../../../participant/ceremonies/session.ts';
 import type { NodeContext } from '../../../participant/context.ts';
+import type { Found } from '../../../protocol/ceremony/evidence/gather.ts';
+import { newCeremony } from '../../../protocol/ceremony/lifecycle.ts';
 import { type Outcome, openOutcome } from '../../../protocol/ceremony/outcome.ts';
 import type { Envelope, Statement } from '../../../protocol/ceremony/statement.ts';
 import { type EnvelopeFields, encodeEnvelope } from '../../../protocol/threshold/rounds/envelope.ts';
@@ -79,6 +81,31 @@ describe('the outcome of a session', () => {
     await session.end({ abort: { failure: 'BLAME', check: 'K7', culprits: [2] } }, false);
     expect(published().body.abort?.culprits).toEqual([2]);
   });
+});
+
+test('a guest publishes no outcome, and keeps what proves somebody guilty', async () => {
+  const kept: string[] = [];
+  const published: unknown[] = [];
+  const rival = propose({ ...proposal.body, note: 'the other face' });
+  const node = {
+    roster: ROSTER,
+    rosters: { successor: undefined },
+    self: 0,
+    statementKey: keyOf('party:1').publicKey,
+    clock: { now: () => NOW },
+    book: { get: () => ({ ceremony: newCeremony(proposal, NOW), conflict: rival, starts: [] }) },
+    documents: { put: async () => new Uint8Array(32) },
+    evidence: { keep: async (_: unknown, found: Found) => void kept.push(found.guilt.check) },
+    exchange: {
+      exclusively: async (action: () => Promise<void>) => action(),
+      publish: async (statement: unknown) => void published.push(statement),
+    },
+    members: () => ({ sendAll: async () => undefined }),
+    note: () => undefined,
+  } as unknown as NodeContext;
+  await new Session(node, start, crewOfParties(ROSTER, start.body.signers)).end(aborted, false);
+  expect(kept).toEqual(['two-proposals']);
+  expect(published).toEqual([]);
 });
 
 test('of the first round one broadcast and one message of each signer are heard, and none that nobody signed', () => {

@@ -51,7 +51,7 @@ function place(change: Partial<BookEntry> = {}, self = 1): Place {
     book: { get: (digest: Uint8Array) => (equalBytes(digest, proposal.digest) ? entry : undefined) },
     documents: new Documents({ now: () => 0, monotonic: () => 0, after: () => () => undefined }),
     evidence: new EvidenceStore(directory),
-    wallets: { byId: () => undefined },
+    wallets: { known: () => undefined },
     members: () => ({
       sendAll: async (frame: FrameMessage, chosen: (member: string) => boolean) => {
         if (chosen('operator:olivia') && !chosen('party:1')) sent.push(frame);
