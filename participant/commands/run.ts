@@ -2,7 +2,6 @@ import type { Command } from '../../proto/control/command.ts';
 import { HOME_OPTION, homeOf, PASSPHRASE_OPTION } from '../../proto/control/home-option.ts';
 import { nodeLog } from '../../proto/control/node-log.ts';
 import { readPassphrase } from '../../proto/rest/passphrase.ts';
-import { readChecker } from '../checker/settings.ts';
 import { systemClock } from '../clock.ts';
 import { homeLayout } from '../keystore/settings.ts';
 import { systemRandom } from '../randomness.ts';
@@ -21,18 +20,12 @@ export const run: Command = {
     // The default action of SIGUSR1 opens a debugger port; a node must never do that.
     process.on('SIGUSR1', () => undefined);
     // Loaded here and not above: the network takes half a second to load, and the other commands need none of it.
-    const [{ openHome }, { serveNode }, { checkerLook }, { simulationLook }, { simulationOrigins }] = await Promise.all(
-      [
-        import('../home.ts'),
-        import('../serve.ts'),
-        import('../checker/look.ts'),
-        import('../simulation/observe.ts'),
-        import('../simulation/settings.ts'),
-      ],
-    );
-    const layout = homeLayout(homeOf(call));
-    const origins = await simulationOrigins(layout.simulation, call.list('simulate'));
-    const checker = await readChecker(layout.checker);
+    const [{ openHome }, { serveNode }, { configuredLooks }] = await Promise.all([
+      import('../home.ts'),
+      import('../serve.ts'),
+      import('../observe/configured.ts'),
+    ]);
+    const looks = await configuredLooks(homeLayout(homeOf(call)), call.list('simulate'));
     const passphrase = await readPassphrase({ file: call.text('passphrase-file'), creating: false });
     const home = await openHome(homeOf(call), { passphrase, random: systemRandom });
     passphrase.fill(0);
@@ -44,10 +37,7 @@ export const run: Command = {
       random: systemRandom,
       note,
       ...(listen.length > 0 ? { listen } : {}),
-      looks: [
-        ...(checker === undefined ? [] : [checkerLook(checker)]),
-        ...(origins.length > 0 ? [simulationLook(origins)] : []),
-      ],
+      looks,
     });
     const addresses = (await served.node()).addresses();
     const { own, self } = home;

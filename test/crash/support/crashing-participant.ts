@@ -6,6 +6,7 @@
 import { createInterface } from 'node:readline';
 import { systemClock } from '../../../participant/clock.ts';
 import { openHome } from '../../../participant/home.ts';
+import { configuredLooks } from '../../../participant/observe/configured.ts';
 import { systemRandom } from '../../../participant/randomness.ts';
 import { serveNode } from '../../../participant/serve.ts';
 import { readPassphrase } from '../../../proto/rest/passphrase.ts';
@@ -28,7 +29,8 @@ const home = await openHome(path, { passphrase, random: systemRandom, disk });
 const note = (code: string, detail: string): void => {
   process.stderr.write(`${new Date().toISOString()} ${code} ${detail}\n`);
 };
-const served = await serveNode({ home, clock: systemClock, random: systemRandom, note });
+const looks = await configuredLooks(home.layout);
+const served = await serveNode({ home, clock: systemClock, random: systemRandom, note, looks });
 say({ ready: true, party: home.self });
 
 async function stop(): Promise<void> {
