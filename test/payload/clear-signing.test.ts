@@ -9,7 +9,7 @@ import type { Call } from '../../protocol/payload/calldata/call.ts';
 import { KNOWN_FUNCTIONS } from '../../protocol/payload/calldata/table.ts';
 import { callText, clearCall, clearDocument } from '../../protocol/payload/clear-signing/clear.ts';
 import { interpret } from '../../protocol/payload/clear-signing/interpret.ts';
-import type { JsonMap } from '../../protocol/payload/clear-signing/json-access.ts';
+import { type JsonMap, listOf, mapOf } from '../../protocol/payload/clear-signing/json-access.ts';
 import { merged } from '../../protocol/payload/clear-signing/merge.ts';
 import { parseNamedSignature, selectorOf } from '../../protocol/payload/clear-signing/named-signature.ts';
 import { ownFormats } from '../../protocol/payload/clear-signing/own.ts';
@@ -23,6 +23,7 @@ import {
 import type { ClearText } from '../../protocol/payload/clear-signing/text.ts';
 import { assess } from '../../protocol/payload/risk/assess.ts';
 import { describe } from '../../protocol/payload/words/describe.ts';
+import { knownContract } from '../../protocol/payload/words/known-contracts.ts';
 import { Draws, encodedCall } from './support/clear-cases.ts';
 import { clearContext } from './support/clear-peer.ts';
 import { calling, decoded, FRIEND, SAFE, safeTx, TOKEN } from './support/payloads.ts';
@@ -50,11 +51,11 @@ const SUPPLY = encodeFunctionData({
   args: [USDC, 5_000_000n, FRIEND, 0],
 });
 
-group('the pinned registry', () => {
-  const file = JSON.parse(
-    readFileSync(new URL('../../protocol/payload/clear-signing/data/registry.json', import.meta.url), 'utf8'),
-  ) as { readonly descriptors: JsonMap };
+const file = JSON.parse(
+  readFileSync(new URL('../../protocol/payload/clear-signing/data/registry.json', import.meta.url), 'utf8'),
+) as { readonly descriptors: JsonMap };
 
+group('the pinned registry', () => {
   test('is what its SHA-256 says', () => {
     const hash = createHash('sha256').update(JSON.stringify(file.descriptors)).digest('hex');
     expect(REGISTRY_ABOUT.sha256).toBe(hash);
@@ -73,6 +74,20 @@ group('the pinned registry', () => {
       }
     }
   });
+});
+
+test('the contracts that we know by name are those of the registry', () => {
+  const names = { Safe: 'Safe', SafeL2: 'Safe L2', SafeProxyFactory: 'Safe proxy factory' };
+  for (const [theirs, ours] of Object.entries(names)) {
+    for (const version of ['1.3.0', '1.4.1', '1.5.0']) {
+      const document = mapOf(file.descriptors[`registry/safe/calldata-${theirs}-${version}.json`]);
+      const found = listOf(mapOf(mapOf(document['context'])['contract'])['deployments']).map((deployment) => {
+        return knownContract(`0x${String(mapOf(deployment)['address']).slice(2).toLowerCase()}`);
+      });
+      const expected = ours === 'Safe proxy factory' ? `${ours} ${version}` : `${ours} ${version} singleton`;
+      expect([...new Set(found)], `${theirs} ${version}`).toEqual([expected]);
+    }
+  }
 });
 
 group('binding', () => {
@@ -259,10 +274,10 @@ group('our own descriptors', () => {
       const words = callText(format, callOf(TOKEN, data), clearContext(1n), 'own');
       expect(words, canonical).toBeDefined();
       expect(
-        words?.rows.filter(({ label }) => label.endsWith('(raw)') && !/deadline|xpir|operation/.test(label)),
+        words?.rows.filter(({ label }) => label.endsWith('(raw)') && !/deadline|xpir|operation|valid|^eta/.test(label)),
       ).toEqual([]);
     }
-    expect(seen.size).toBeGreaterThan(45);
+    expect(seen.size).toBeGreaterThan(120);
   });
 
   test.each([

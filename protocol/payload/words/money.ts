@@ -1,11 +1,9 @@
 /** Amounts of coins, tokens and NFTs in words, with the raw number beside; unknown tokens in raw units only. */
 import { checksumAddress } from '../address.ts';
 import type { Movement } from '../calldata/call.ts';
+import { isUnlimited } from '../calldata/movements.ts';
 import { decimalAmount, nativeAmount, tokenAmount } from './amounts.ts';
 import { coinOf, tokenFacts } from './tokens.ts';
-
-/** No token has as many units; a permission of this size has no limit. Half of Permit2's 160 bits. */
-const UNLIMITED_FROM = 1n << 159n;
 
 /** As `amountWords` for a line below the call itself: a known token that is the call's target is named only. */
 export function callAmountWords(movement: Amount, chainId: bigint | undefined, target: string | undefined): string {
@@ -13,7 +11,7 @@ export function callAmountWords(movement: Amount, chainId: bigint | undefined, t
   const facts =
     asset === 'native' || asset !== target || tokenId !== undefined ? undefined : tokenFacts(chainId, asset);
   if (facts === undefined || asset === 'native') return amountWords(movement, chainId);
-  const unlimited = kind === 'approve' && amount >= UNLIMITED_FROM;
+  const unlimited = kind === 'approve' && isUnlimited(amount);
   return unlimited ? `UNLIMITED ${facts.symbol} (${unitsWords(amount)})` : tokenAmount(amount, facts);
 }
 
@@ -24,7 +22,7 @@ export function amountWords({ kind, asset, amount, tokenId }: Amount, chainId: b
   const token = `token ${checksumAddress(asset)}`;
   if (tokenId !== undefined) return `NFT number ${tokenId} of ${token}${amount === 1n ? '' : `, ${amount} of it`}`;
   const facts = tokenFacts(chainId, asset);
-  if (kind === 'approve' && amount >= UNLIMITED_FROM) {
+  if (kind === 'approve' && isUnlimited(amount)) {
     return `UNLIMITED ${facts === undefined ? 'units' : facts.symbol} (${unitsWords(amount)}) of ${token}`;
   }
   if (facts !== undefined) return `${tokenAmount(amount, facts)} of ${token}`;
@@ -33,7 +31,7 @@ export function amountWords({ kind, asset, amount, tokenId }: Amount, chainId: b
 
 /** Powers of two by their name: no one counts 78 digits. The digits stand with the arguments of the call. */
 export function unitsWords(amount: bigint): string {
-  for (const bits of [256n, 255n, 160n]) {
+  for (const bits of [256n, 255n, 160n, 128n, 96n]) {
     if (amount === (1n << bits) - 1n) return `2^${bits} - 1 units`;
   }
   return `${amount} units`;
