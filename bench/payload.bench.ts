@@ -1,5 +1,5 @@
 /** Decode by two decoders, cross-check, assess: what a participant does with every payload before anything else. */
-import { serializeTransaction } from 'viem';
+import { concatHex, encodeFunctionData, type Hex, numberToHex, parseAbi, serializeTransaction } from 'viem';
 import { fromHex } from '../protocol/common/bytes.ts';
 import { BugError } from '../protocol/common/errors.ts';
 import { decode, type Payload } from '../protocol/payload/payload.ts';
@@ -27,24 +27,54 @@ export function payloadOf(hex: string): Payload {
   return { kind: 'evm-transaction', bytes };
 }
 
+/** Canonical MultiSend 1.4.1. */
+const MULTI_SEND = '0x38869bf66a61cF6bDB996A6aE40D5853Fd43B526';
+const USDC = '0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48';
+const ABI = parseAbi([
+  'function multiSend(bytes transactions)',
+  'function transfer(address to, uint256 amount)',
+  'function execTransaction(address to, uint256 value, bytes data, uint8 operation, uint256 safeTxGas, uint256 baseGas, uint256 gasPrice, address gasToken, address refundReceiver, bytes signatures)',
+]);
+
+/** A call of a Safe that delegates to a batch of so many token transfers, each to another receiver. */
+function batchOf(transfers: number): Payload {
+  const entries = Array.from({ length: transfers }, (_, i): Hex => {
+    const to = numberToHex(BigInt(i + 1) << 80n, { size: 20 });
+    const data = encodeFunctionData({ abi: ABI, functionName: 'transfer', args: [to, BigInt(i)] });
+    return concatHex(['0x00', USDC, numberToHex(0, { size: 32 }), numberToHex(68, { size: 32 }), data]);
+  });
+  const batch = encodeFunctionData({ abi: ABI, functionName: 'multiSend', args: [concatHex(entries)] });
+  const zero = numberToHex(0, { size: 20 });
+  const signature: Hex = `0x${'11'.repeat(64)}1b`;
+  const args = [MULTI_SEND, 0n, batch, 1, 0n, 0n, 0n, zero, zero, signature] as const;
+  const data = encodeFunctionData({ abi: ABI, functionName: 'execTransaction', args });
+  const fees = { gas: 30_000_000n, maxFeePerGas: 20_000_000_000n, maxPriorityFeePerGas: 1_000_000_000n };
+  return payloadOf(serializeTransaction({ type: 'eip1559', chainId: 1, nonce: 7, to: zero, data, ...fees }).slice(2));
+}
+
+function inspect(payload: Payload): void {
+  const decoded = decode(payload);
+  if (!decoded.ok) throw new BugError('BENCH_PAYLOAD', decoded.error.message);
+  assess(decoded.value);
+}
+
 export const payloadBench: Bench = {
-  names: ['payload/inspect'],
-  async run({ record }) {
-    const payload = payloadOf(TOKEN_TRANSFER);
-    const samples = await timed(40, 10, () => {
-      for (let i = 0; i < BATCH; i++) {
-        const decoded = decode(payload);
-        if (!decoded.ok) throw new BugError('BENCH_PAYLOAD', decoded.error.message);
-        assess(decoded.value);
+  names: ['payload/inspect', 'payload/multisend'],
+  async run({ record, wanted }) {
+    if (wanted('payload/inspect')) {
+      const payload = payloadOf(TOKEN_TRANSFER);
+      const samples = await timed(40, 10, () => {
+        for (let i = 0; i < BATCH; i++) inspect(payload);
+      });
+      const each = samples.map((total) => total / BATCH);
+      record(measurement('payload/inspect', { payload: 'erc20-transfer' }, 'ms', each));
+    }
+    if (wanted('payload/multisend')) {
+      for (const calls of [100, 10_000]) {
+        const payload = batchOf(calls);
+        const samples = await timed(9, 2, () => inspect(payload));
+        record(measurement('payload/multisend', { calls }, 'ms', samples));
       }
-    });
-    record(
-      measurement(
-        'payload/inspect',
-        { payload: 'erc20-transfer' },
-        'ms',
-        samples.map((total) => total / BATCH),
-      ),
-    );
+    }
   },
 };
