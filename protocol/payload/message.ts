@@ -19,11 +19,12 @@ export interface Message {
   readonly bytes: Uint8Array;
 }
 
+/** Canonical text is ASCII; anything else becomes characters that are not written back as the same bytes. */
+const TEXT = new TextDecoder('utf-8', { ignoreBOM: true });
+
 /** Reads payload bytes; anything but the canonical text of a message is refused (throws PayloadRefusal). */
 export function decodeMessage(bytes: Uint8Array): Message {
-  let text = '';
-  for (let i = 0; i < bytes.length; i += 4096) text += String.fromCharCode(...bytes.subarray(i, i + 4096));
-  const parsed = parseStrictJson(text, { maxLength: DECODE_LIMITS.maxBytes });
+  const parsed = parseStrictJson(TEXT.decode(bytes), { maxLength: DECODE_LIMITS.maxBytes });
   if (!parsed.ok) return refuse('MESSAGE_MALFORMED', parsed.error.message);
   if (parsed.value.type !== 'object' || parsed.value.members.size !== 2) {
     return refuse('MESSAGE_MALFORMED', 'expected exactly an encoding and a message');

@@ -2,7 +2,7 @@
  * RLP, written from its definition (Ethereum yellow paper, appendix B) and strict: exactly one item, shortest form
  * only, nothing after it. Part of the first decoder; the second one uses a library's parser.
  */
-import { concat } from '../common/bytes.ts';
+import { concat, fromHex } from '../common/bytes.ts';
 import { refuse } from './refusal.ts';
 
 /** A byte string or a list. Byte strings are views into the input; do not write to them. */
@@ -30,7 +30,7 @@ export function minimalBytes(value: bigint): Uint8Array {
   if (value === 0n) return new Uint8Array(0);
   const hex = value.toString(16);
   const even = hex.length % 2 === 0 ? hex : `0${hex}`;
-  return Uint8Array.from({ length: even.length / 2 }, (_, i) => Number.parseInt(even.slice(2 * i, 2 * i + 2), 16));
+  return fromHex(even) ?? refuse('DECODER_FAILED');
 }
 
 interface Span {

@@ -107,14 +107,17 @@ export function secondMessage(bytes: Uint8Array): SecondMessage {
 
 const PARAMETERS = new Map<string, readonly { readonly type: string }[]>();
 
-/** The arguments of a known function, in order. */
+/**
+ * The arguments of a known function, in order. Addresses are read as the numbers they are in the encoding, which viem
+ * checks and encodes just as well: their mixed case would cost two hashes each.
+ */
 export function secondArguments(known: { readonly canonical: string }, body: Uint8Array): readonly unknown[] {
   return attempt(() => {
     const list = known.canonical.slice(known.canonical.indexOf('(') + 1, -1);
     if (list === '') return [];
     let parameters = PARAMETERS.get(list);
     if (parameters === undefined) {
-      parameters = parseAbiParameters(list) as readonly { readonly type: string }[];
+      parameters = parseAbiParameters(list.replaceAll('address', 'uint160')) as readonly { readonly type: string }[];
       PARAMETERS.set(list, parameters);
     }
     const values: readonly unknown[] = decodeAbiParameters(parameters, body);

@@ -65,11 +65,11 @@ export function readTypedData(bytes: Uint8Array): TypedReading {
   };
 }
 
-/** Canonical text is ASCII, one character a byte; any other byte becomes a character that does not come back. */
+/** Canonical text is ASCII; anything else becomes characters that are not written back as the same bytes. */
+const TEXT = new TextDecoder('utf-8', { ignoreBOM: true });
+
 function readCanonical(bytes: Uint8Array): TypedDocument {
-  let text = '';
-  for (let i = 0; i < bytes.length; i += 4096) text += String.fromCharCode(...bytes.subarray(i, i + 4096));
-  const parsed = parseStrictJson(text, { maxLength: MAX_TYPED_DATA_LENGTH });
+  const parsed = parseStrictJson(TEXT.decode(bytes), { maxLength: MAX_TYPED_DATA_LENGTH });
   if (!parsed.ok) return refuse('TYPED_DATA_JSON', parsed.error.message);
   const document = readDocument(parsed.value);
   if (!equalBytes(canonicalDocument(rebuild(document)), bytes)) refuse('TYPED_DATA_NOT_CANONICAL');
