@@ -1,6 +1,7 @@
 /** Clear signing: what a descriptor is bound to, what it may say, and that it hides nothing. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { encodeFunctionData, type Hex, parseAbi } from 'viem';
 import { expect, describe as group, test } from 'vitest';
 import { fromHex } from '../../protocol/common/bytes.ts';
@@ -302,6 +303,28 @@ group('our own descriptors', () => {
       expect(() => parseNamedSignature(bad)).toThrow();
     }
   });
+});
+
+test('no data makes it throw: it has words or it has none', () => {
+  const formats = allDescriptors().flatMap((id) => {
+    const document = merged(id, file.descriptors);
+    return document === undefined ? [] : formatsOf(descriptorOf(id, document));
+  });
+  const all = [...ownFormats(), ...formats];
+  fc.assert(
+    fc.property(fc.nat(), fc.uint8Array({ maxLength: 300 }), fc.nat(), fc.boolean(), (at, noise, seed, valid) => {
+      const format = all[at % all.length];
+      if (format === undefined) return;
+      const call = encodedCall(format, new Draws(seed));
+      const bytes = fromHex(call.slice(2)) ?? new Uint8Array();
+      for (const [i, byte] of noise.entries()) {
+        if (!valid && 4 + i * 7 < bytes.length) bytes[4 + i * 7] = byte;
+      }
+      const words = callText(format, { ...callOf(TOKEN, call), data: bytes }, clearContext(1n), 'own');
+      for (const { label, value } of words?.rows ?? []) expect(`${label}${value}`).toMatch(/^[\x20-\x7e]*$/);
+    }),
+    { numRuns: 400 },
+  );
 });
 
 group('on the screen', () => {

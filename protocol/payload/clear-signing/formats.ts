@@ -40,7 +40,7 @@ export function formatted(format: string, place: Place): string {
     case 'date':
       return dateLine(place);
     case 'duration':
-      return `${spanWords(number(place.typed))} (${number(place.typed)} seconds)`;
+      return durationLine(place);
     case 'enum':
       return enumLine(place);
     case 'unit':
@@ -114,6 +114,11 @@ function dateLine({ typed, params }: Place): string {
   const value = number(typed);
   if (params['encoding'] === 'blockheight') return `block ${value}`;
   return `${dateWords(value) ?? fault('no date')} (${value})`;
+}
+
+function durationLine({ typed }: Place): string {
+  const seconds = number(typed);
+  return seconds < 0n ? fault('a negative time') : `${spanWords(seconds)} (${seconds} seconds)`;
 }
 
 function enumLine(place: Place): string {
