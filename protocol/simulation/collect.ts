@@ -83,7 +83,10 @@ export async function collect(finished: Finished): Promise<SimulationReport> {
 
 function outcomeOf({ result, run }: Finished, failed: Address | undefined): SimulationOutcome {
   const { exceptionError, returnValue } = result.execResult;
-  if (run.obstacle !== undefined) return { kind: 'impossible', reason: run.obstacle };
+  if (run.obstacle !== undefined) {
+    const otherwise = exceptionError === undefined ? 'succeeds' : 'reverts';
+    return { kind: 'impossible', reason: run.obstacle, otherwise };
+  }
   if (exceptionError !== undefined) return { kind: 'reverts', reason: failureReason(exceptionError, returnValue) };
   if (failed !== undefined) return { kind: 'failed-inside', reason: `the call of the Safe ${failed} fails` };
   return { kind: 'succeeds' };

@@ -78,8 +78,8 @@ export function compareTraces(report: SimulationReport, theirs: TraceFacts, by: 
 }
 
 function hasSucceeded({ outcome }: SimulationReport): boolean {
-  // What is impossible for another reason was run all the same, with the same state on both sides.
-  return outcome.kind !== 'reverts';
+  // What is impossible was run all the same, with what is missing supplied on both sides.
+  return (outcome.kind === 'impossible' ? outcome.otherwise : outcome.kind) !== 'reverts';
 }
 
 function difference(ours: readonly string[], theirs: readonly string[]): readonly string[] {

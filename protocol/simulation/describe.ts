@@ -94,7 +94,10 @@ function outcomeLines({ fee, gasUsed, outcome }: SimulationReport, words: MoneyW
     case 'reverts':
       return wrapped('  !! ', `It reverts: ${outcome.reason}. It uses ${cost}.`);
     case 'impossible':
-      return wrapped('  !! ', `No chain would execute it now: ${outcome.reason}. Below: what it would do otherwise.`);
+      return wrapped(
+        '  !! ',
+        `No chain would execute it now: ${outcome.reason}. It would ${outcome.otherwise === 'succeeds' ? 'succeed' : 'revert'} otherwise, as below.`,
+      );
   }
 }
 

@@ -13,13 +13,13 @@ export interface SimulationBasis {
   readonly timestamp: bigint;
 }
 
-/** `executed`: mined, whatever it did. `failed-inside`: a Safe executes, notes the failure of its call, and goes on. */
+/** `failed-inside`: a Safe executes, notes the failure of its call, and goes on. */
 export type SimulationOutcome =
   | { readonly kind: 'succeeds' }
   | { readonly kind: 'failed-inside'; readonly reason: string }
   | { readonly kind: 'reverts'; readonly reason: string }
-  /** No chain would take it in this state, such as a used nonce or too little money. */
-  | { readonly kind: 'impossible'; readonly reason: string };
+  /** No chain would take it in this state, such as a used nonce or too little money; `otherwise`: what it would do. */
+  | { readonly kind: 'impossible'; readonly reason: string; readonly otherwise: 'succeeds' | 'reverts' };
 
 /** Native money from account to account, without the fee. */
 export interface NativeMovement {

@@ -2,11 +2,11 @@
 import type { Address } from '../payload/address.ts';
 import type { SignedAuthorization } from '../payload/authorization.ts';
 import { type AccessEntry, feeCap, type Transaction } from '../payload/transaction.ts';
-import { GAS_PER_BLOB } from './gas.ts';
+import { GAS_PER_BLOB, intrinsicGas } from './gas.ts';
 import type { SimulationReport } from './report.ts';
 import type { StateSource } from './source.ts';
 import { NO_OVERRIDES, type StateOverrides } from './state.ts';
-import { smaller } from './words.ts';
+import { larger, smaller } from './words.ts';
 
 export interface Run {
   readonly subject: SimulationReport['subject'];
@@ -54,6 +54,8 @@ export async function transactionRun(
   const blobGas = GAS_PER_BLOB * BigInt(tx.blobs?.hashes.length ?? 0);
   const needed = tx.gas * cap + tx.value + blobGas * (tx.blobs?.maxFeePerBlobGas ?? 0n);
   const isPoor = balance < needed;
+  const { before, floor } = intrinsicGas(tx);
+  const least = larger(before, floor);
   return {
     subject: 'transaction',
     safe: undefined,
@@ -62,7 +64,7 @@ export async function transactionRun(
     to: tx.to,
     value: tx.value,
     data: tx.data,
-    gas: smaller(tx.gas, maxGas),
+    gas: tx.gas < least ? maxGas : smaller(tx.gas, maxGas),
     gasPrice,
     fee: { perGas: gasPrice, blobs: blobGas * (block.blobBaseFee ?? 0n) },
     accessList: tx.accessList,
@@ -73,7 +75,7 @@ export async function transactionRun(
       nonces: new Map([[wallet, tx.nonce]]),
       ...(isPoor ? { balances: new Map([[wallet, needed]]) } : {}),
     },
-    obstacle: obstacleOf(tx, nonce, isPoor ? { balance, needed } : undefined),
+    obstacle: obstacleOf(tx, nonce, least, isPoor ? { balance, needed } : undefined),
     notes,
   };
 }
@@ -81,9 +83,11 @@ export async function transactionRun(
 function obstacleOf(
   tx: Transaction,
   nonce: bigint,
+  least: bigint,
   poor: { readonly balance: bigint; readonly needed: bigint } | undefined,
 ): string | undefined {
   if (tx.nonce < nonce) return `the wallet has used the nonce ${tx.nonce} already; its next is ${nonce}`;
+  if (tx.gas < least) return `its gas limit is ${tx.gas}, and it costs ${least} gas to begin`;
   if (poor === undefined) return undefined;
   return `the wallet has ${poor.balance} wei and must be able to pay ${poor.needed} wei`;
 }

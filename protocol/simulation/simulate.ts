@@ -95,6 +95,8 @@ async function execute(
   const { result, gasUsed } = await perform(evm, state, run, gas, source, delegations);
   recorder.ended(result.execResult.selfdestruct ?? []);
   const notes = [...run.notes];
+  const isHashOnly = decoded.transaction !== undefined && (decoded.payload.preimages ?? []).length > 0;
+  if (isHashOnly) notes.push('what an approved hash stands for is not run: simulate that Safe transaction by itself');
   if (asked.blockHashes > 0) notes.push('it reads hashes of earlier blocks, which are zero here');
   return await collect({
     decoded,

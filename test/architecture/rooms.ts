@@ -47,8 +47,11 @@ interface PackageRule {
 }
 
 const TESTS = ['test/', 'bench/'];
-/** Who starts processes: the demo, scripts, tests, and the lock of a home, since Node itself has no flock. */
-const CHILDREN = ['coordinator/demo/', 'proto/rest/lock.ts', 'scripts/', ...TESTS];
+/**
+ * Who starts processes: the demo, scripts, tests, the lock of a home, since Node itself has no flock, and the one place
+ * that runs the key holder's external checker.
+ */
+const CHILDREN = ['coordinator/demo/', 'participant/checker/process.ts', 'proto/rest/lock.ts', 'scripts/', ...TESTS];
 const PACKAGES: readonly PackageRule[] = [
   { pattern: /^@(?:noble|scure)\//, allowed: [''] },
   { pattern: /^tiny-secp256k1$/, allowed: ['protocol/threshold/curve/accelerated.ts', ...TESTS] },
@@ -118,6 +121,11 @@ const DOORS: readonly Door[] = [
     module: 'protocol/threshold/keygen/machine.ts',
     only: ['participant/ceremonies/run-session.ts'],
     reason: 'the same for key generation',
+  },
+  {
+    module: 'protocol/simulation/simulate.ts',
+    only: ['participant/simulation/thread.ts', 'participant/simulation/trace.ts'],
+    reason: 'foreign code runs in a thread of its own, which can be ended',
   },
 ];
 

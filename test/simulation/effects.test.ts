@@ -157,11 +157,28 @@ describe('what fails', () => {
     const poor = testOwner();
     const { decoded } = await decodedTransaction(chain, poor, { to: STRANGER, value: 1n });
     const report = await simulated(decoded, poor.address);
-    expect(report.outcome).toMatchObject({ kind: 'impossible' });
+    expect(report).toMatchObject({
+      outcome: { kind: 'impossible', otherwise: 'succeeds' },
+      crossCheck: { kind: 'agrees' },
+    });
     expect(report.moved).toHaveLength(1);
     expect(simulationRisks(report, decoded, lower(poor.address)).map(({ code }) => code)).toEqual(['SIM_REVERTS']);
     const used = await decodedTransaction(chain, wallet, { to: STRANGER, value: 1n, nonce: 0 });
-    expect((await simulated(used.decoded)).outcome).toMatchObject({ kind: 'impossible' });
+    expect(await simulated(used.decoded)).toMatchObject({
+      outcome: { kind: 'impossible', otherwise: 'succeeds' },
+      crossCheck: { kind: 'agrees' },
+    });
+    // Impossible and wrong besides: both sides must come to the same.
+    const wrong = await decodedTransaction(chain, wallet, { to: token, data: '0x12345678', nonce: 0 });
+    expect(await simulated(wrong.decoded)).toMatchObject({
+      outcome: { kind: 'impossible', otherwise: 'reverts' },
+      crossCheck: { kind: 'agrees' },
+    });
+    const starved = await decodedTransaction(chain, wallet, { to: STRANGER, gas: 20_000n });
+    expect((await simulated(starved.decoded)).outcome).toMatchObject({
+      kind: 'impossible',
+      reason: 'its gas limit is 20000, and it costs 21000 gas to begin',
+    });
     const later = await decodedTransaction(chain, wallet, { to: STRANGER, nonce: 1_000 });
     expect((await simulated(later.decoded)).notes.join()).toContain('others come before this');
   });
