@@ -118,7 +118,9 @@ function proposalText(body: Fields): readonly string[] {
   const payload = body.object('payload');
   const bytes = fromHex(payload.text('bytes'));
   if (body.text('ceremony') === 'sign' && bytes !== undefined) {
-    const decoded = decode({ kind: payload.text('kind') as PayloadKind, bytes });
+    const kind = payload.text('kind') as PayloadKind;
+    const preimages = payload.list('preimages').flatMap((hex) => (typeof hex === 'string' ? (fromHex(hex) ?? []) : []));
+    const decoded = decode(preimages.length === 0 ? { kind, bytes } : { kind, bytes, preimages });
     if (decoded.ok) lines.push(...describe(assess(decoded.value)).map((line) => `| ${line}`.trimEnd()));
     else lines.push(`| cannot be decoded: ${decoded.error.message} (${decoded.error.code})`);
   }
