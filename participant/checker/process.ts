@@ -2,6 +2,7 @@
  * Runs a command once: bytes in, bytes out, and it is gone. No shell, an environment without anything of ours, a group of
  * its own that is killed whole when it is over, too slow or too talkative.
  */
+// oxlint-disable-next-line no-restricted-imports -- the key holder's own program, which is to share nothing with us
 import { type ChildProcess, spawn } from 'node:child_process';
 import { err, ok, type Result } from '../../protocol/common/result.ts';
 
