@@ -17,7 +17,7 @@ export interface PayloadFacts {
   readonly chainId: bigint | undefined;
   /** A message that is no hash: no chain looks at it, so none is missing. */
   readonly offChain: boolean;
-  /** Wei the wallet can pay for gas and blobs; 0 for all but transactions, since somebody else sends what they permit. */
+  /** Wei that can be paid for gas and blobs; 0 where somebody else sends what is signed, and pays for it. */
   readonly feeMax: bigint;
   /** Every call of the tree, wrappers before what they wrap. */
   readonly nodes: readonly NodeFacts[];
@@ -73,8 +73,9 @@ export function payloadFacts(assessment: Assessment, chainId: bigint | undefined
   return { kind: decoded.payload.kind, chainId, offChain, feeMax: feeMax(decoded), nodes, totals: totalsOf(nodes) };
 }
 
-function feeMax({ transaction }: Decoded): bigint {
-  return transaction === undefined ? 0n : totalFeeCap(transaction);
+/** An operation of a smart account pays by itself, other typed data is paid for by whoever uses it. */
+function feeMax({ transaction, typedData }: Decoded): bigint {
+  return transaction === undefined ? (typedData?.meaning?.operation?.feeMax ?? 0n) : totalFeeCap(transaction);
 }
 
 function nodeFacts(call: Call, decoded: Decoded, chainId: bigint | undefined, risks: readonly Risk[]): NodeFacts {

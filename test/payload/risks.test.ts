@@ -92,8 +92,9 @@ const HUGE = (1n << 256n) - 1n;
 describe('each code', () => {
   test.each<[string, string, readonly unknown[], readonly string[]]>([
     ['a transfer', 'transfer(address,uint256)', [FRIEND, HUGE], []],
-    ['a limited approval', 'approve(address,uint256)', [FRIEND, (1n << 255n) - 1n], []],
-    ['an unlimited approval', 'approve(address,uint256)', [FRIEND, 1n << 255n], ['UNLIMITED_APPROVAL@0']],
+    ['a limited approval', 'approve(address,uint256)', [FRIEND, (1n << 128n) - 1n], []],
+    ['an unlimited approval', 'approve(address,uint256)', [FRIEND, 1n << 128n], ['UNLIMITED_APPROVAL@0']],
+    ['one of 96 bits', 'approve(address,uint256)', [FRIEND, (1n << 96n) - 1n], ['UNLIMITED_APPROVAL@0']],
     ['a raised allowance', 'increaseAllowance(address,uint256)', [FRIEND, HUGE], ['UNLIMITED_APPROVAL@0']],
     ['a lowered allowance', 'decreaseAllowance(address,uint256)', [FRIEND, HUGE], []],
     ['an operator for all NFTs', 'setApprovalForAll(address,bool)', [FRIEND, true], ['UNLIMITED_APPROVAL@0']],

@@ -34,8 +34,16 @@ describe('movements', () => {
   const OTHERS = ['PERMIT_SIG@0', 'TRANSFER_FROM_OTHER@0'];
 
   test.each<[string, string, readonly unknown[], readonly Movement[], readonly string[]]>([
-    ['a transfer with a call', '4000aea0', [FRIEND, 5n, '0x01'], [taken({ kind: 'transfer', owner: 'wallet' })], []],
-    ['an approval with a call', 'cae9ca51', [FRIEND, 5n, '0x01'], [allowed({ owner: 'wallet' })], []],
+    ['a transfer with a call', '4000aea0', [FRIEND, 5n, '0x'], [taken({ kind: 'transfer', owner: 'wallet' })], []],
+    // What the receiver or spender makes of the data is up to it: a bridge takes it for the account to pay.
+    [
+      'a transfer with data',
+      '4000aea0',
+      [FRIEND, 5n, '0x01'],
+      [taken({ kind: 'transfer', owner: 'wallet' })],
+      ['UNDECODED@0'],
+    ],
+    ['an approval with data', 'cae9ca51', [FRIEND, 5n, '0x01'], [allowed({ owner: 'wallet' })], ['UNDECODED@0']],
     ['an ERC-721', '42842e0e', [OWNER, FRIEND, 9n], [taken({ amount: 1n, tokenId: 9n })], ['TRANSFER_FROM_OTHER@0']],
     ['an ERC-1155', 'f242432a', [OWNER, FRIEND, 9n, 5n, '0x'], [taken({ tokenId: 9n })], ['TRANSFER_FROM_OTHER@0']],
     [
@@ -47,7 +55,8 @@ describe('movements', () => {
     ],
     ['lists that do not match', '2eb2c2d6', [OWNER, FRIEND, [9n], [], '0x'], [], ['TRANSFER_FROM_OTHER@0']],
     ['wrapping ether', 'd0e30db0', [], [], []],
-    ['leaving a vault', 'ba087652', [5n, FRIEND, OWNER], [], ['TRANSFER_FROM_OTHER@0']],
+    ['leaving a vault', 'ba087652', [5n, FRIEND, OWNER], [], ['TRANSFER_FROM_OTHER@0', 'VAULT_TO_OTHER@0']],
+    ['entering a vault for another', '6e553f65', [5n, FRIEND], [], ['VAULT_TO_OTHER@0']],
     ['EIP-2612', 'd505accf', [OWNER, FRIEND, 5n, MAX, 27, WORD0, WORD0], [allowed()], ['PERMIT_SIG@0']],
     [
       'a permit with a packed signature',
@@ -134,9 +143,20 @@ describe('whose tokens', () => {
   test('the own ones of the account that calls raise nothing', () => {
     const own = data('36c78516', [SAFE, FRIEND, 5n, TOKEN]);
     expect(risks(safeTx({ to: PERMIT2_ADDRESS, data: own }))).toEqual(['PERMIT_SIG@0']);
-    expect(risks(safeTx({ to: TOKEN, data: data('ba087652', [5n, FRIEND, SAFE]) }))).toEqual([]);
-    const byWallet = assess(decoded(calling(TOKEN, data('ba087652', [5n, FRIEND, OWNER]))), { wallet: OWNER });
+    expect(risks(safeTx({ to: TOKEN, data: data('ba087652', [5n, SAFE, SAFE]) }))).toEqual([]);
+    const byWallet = assess(decoded(calling(TOKEN, data('ba087652', [5n, OWNER, OWNER]))), { wallet: OWNER });
     expect(byWallet.risks).toEqual([]);
+  });
+
+  test.each<[string, readonly unknown[]]>([
+    ['6e553f65', [5n, FRIEND]],
+    ['94bf804d', [5n, FRIEND]],
+    ['b460af94', [5n, FRIEND, SAFE]],
+    ['ba087652', [5n, FRIEND, SAFE]],
+  ])('what a vault gives to another than the Safe that pays: %s', (selector, args) => {
+    expect(risks(safeTx({ to: TOKEN, data: data(selector, args) }))).toEqual(['VAULT_TO_OTHER@0']);
+    const own = args.map((value) => (value === FRIEND ? SAFE : value));
+    expect(risks(safeTx({ to: TOKEN, data: data(selector, own) }))).toEqual([]);
   });
 });
 
@@ -155,14 +175,15 @@ describe('rights and baits', () => {
     ['c3cda520', [FRIEND, 1n, 2n, 27, WORD0, WORD0], 'DELEGATION'],
     ['ca5eb5e1', [FRIEND], 'DELEGATION'],
     ['3400288b', [30101, WORD0], 'DELEGATION'],
-    ['4e71d92d', [], 'DRAINER_NAME'],
-    ['3158952e', [], 'DRAINER_NAME'],
-    ['372500ab', [], 'DRAINER_NAME'],
-    ['af347b61', [], 'DRAINER_NAME'],
-    ['5fba79f5', [], 'DRAINER_NAME'],
-    ['948cb719', [], 'DRAINER_NAME'],
     ['64d62353', [1n], 'OWNERSHIP'],
   ])('%s', (selector, args, code) => {
     expect(risks(calling(TOKEN, data(selector, args)))).toEqual([`${code}@0`]);
   });
+
+  test.each(['4e71d92d', '3158952e', '372500ab', 'af347b61', '5fba79f5', '948cb719'])(
+    'the name %s is no safer than a function that nobody knows',
+    (selector) => {
+      expect(risks(calling(TOKEN, data(selector, [])))).toEqual(['DRAINER_NAME@0', 'UNDECODED@0']);
+    },
+  );
 });

@@ -38,6 +38,7 @@ import {
   safeOperation,
   seaportOrder,
   TOKEN_DOMAIN,
+  type TypedDocumentText,
   transferWithAuthorization,
   typedDocument,
   typedPayload,
@@ -225,6 +226,8 @@ describe('calls that somebody else submits', () => {
       /; it first creates the account; a paymaster takes part$/,
     );
     expect(codes(safeOperation('0x'))).toEqual(['USER_OPERATION@0']);
+    // With 0x7702 in front it is a call to the account before the one that is shown.
+    expect(codes(safeOperation('0x', { initCode: '0x00' }))).toEqual(['USER_OPERATION@0', 'UNDECODED@0']);
   });
 
   test('what the module of a Safe executes is opened down to the delegatecall', () => {
@@ -244,6 +247,20 @@ describe('calls that somebody else submits', () => {
 
   test('an operation of EntryPoint 0.8', () => {
     expect(codes(userOperation('0x12345678'))).toEqual(['USER_OPERATION@0', 'UNDECODED@0.0']);
+  });
+
+  test('what an operation pays for gas is said, judged and counted', () => {
+    const limits = (document: TypedDocumentText): bigint | undefined =>
+      decoded(typedPayload(document)).typedData?.meaning?.operation?.feeMax;
+    expect(limits(userOperation('0x'))).toBe((1n + 2n + 3n) * 5n);
+    const paymaster = `0x${'11'.repeat(20)}${'00'.repeat(15)}07${'00'.repeat(15)}08aa`;
+    expect(limits(userOperation('0x', { paymasterAndData: paymaster }))).toBe((1n + 2n + 3n + 7n + 8n) * 5n);
+    expect(limits(safeOperation('0x', { paymasterAndData: paymaster, maxFeePerGas: '5' }))).toBe((3n + 7n + 8n) * 5n);
+    // The submitter is paid this much, whatever it costs it.
+    const drain = userOperation('0x', { preVerificationGas: `${10n ** 18n}` });
+    expect(codes(drain)).toEqual(['USER_OPERATION@0', 'FEE_ABUSE@0']);
+    expect(detail(drain, 'USER_OPERATION')).toContain(`up to ${5n * (10n ** 18n + 5n)} wei for gas`);
+    expect(codes(safeOperation('0x', { maxFeePerGas: `${10n ** 14n}` }))).toContain('FEE_ABUSE@0');
   });
 });
 

@@ -1,6 +1,9 @@
 import { keccak256 } from 'viem';
 import { describe, expect, it } from 'vitest';
+import { assess } from '../../protocol/payload/risk/assess.ts';
 import { judge } from '../../protocol/policy/judge.ts';
+import { decoded } from '../payload/support/payloads.ts';
+import { typedPayload, userOperation } from '../payload/support/typed-documents.ts';
 import {
   ALICE,
   BOB,
@@ -312,5 +315,22 @@ describe('the frame of a judgement', () => {
     [{ wallet: { name: 'treasury', address: SAFE, threshold: 2, parties: 256 } }],
   ])('refuses to judge with nonsense: %j', (more) => {
     expect(codes(judge(input(payment, policyOf([any]), more)))).toEqual(['JUDGE_INPUT']);
+  });
+});
+
+describe('the fee of an operation of a smart account', () => {
+  // Nobody but the submitter knows what its gas costs, and the account pays whatever it says.
+  it.each([
+    ['within the cap', '1', ['USER_OPERATION']],
+    ['above the cap', '1000000', ['DEFAULT_DENY', 'USER_OPERATION']],
+  ])('%s', (_, preVerificationGas, expected) => {
+    const rule = {
+      id: 'operations',
+      effect: 'require',
+      match: { kinds: ['evm-typed-data'], operations: ['authorize'], fee: { totalMax: '1000' } },
+    } as const;
+    const document = userOperation('0x', { preVerificationGas });
+    const payload = typedPayload({ ...document, domain: { ...document.domain, chainId: 31337 } });
+    expect(codes(judged(assess(decoded(payload)), [rule]))).toEqual(expected);
   });
 });

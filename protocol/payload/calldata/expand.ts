@@ -6,6 +6,7 @@ import { toHex } from '../../common/bytes.ts';
 import type { DecodeLimits } from '../limits.ts';
 import { refuse } from '../refusal.ts';
 import { decodeArguments } from './abi.ts';
+import { argumentOf } from './arguments.ts';
 import type { Argument, Call, DecodedCall } from './call.ts';
 import { controlChangeOf, movementsOf } from './effects.ts';
 import { type Frame, type Grant, NO_PREIMAGES, type OpaqueHashes, type SecondReading } from './frame.ts';
@@ -108,7 +109,7 @@ class Expansion {
 
   #inner(known: KnownFunction, args: readonly Argument[], frame: Frame): Opened {
     if (known.nameOnly) return CLOSED;
-    if (known.unwrap === undefined) return NOTHING;
+    if (known.unwrap === undefined) return known.ofToken && hasMessage(args) ? CLOSED : NOTHING;
     const self = frame.operation === 'delegatecall' ? frame.from : (frame.to ?? frame.from);
     const [limits, check, hashes] = [this.#limits, this.#check, this.#hashes];
     return OPENERS[known.unwrap]({ frame, args, self, limits, check, hashes });
@@ -116,6 +117,12 @@ class Expansion {
 }
 
 const NOTHING: Opened = { frames: [] };
+
+/** `data` of a token's function is for the receiver or spender, which does with it what it likes. */
+function hasMessage(args: readonly Argument[]): boolean {
+  const data = argumentOf(args, 'data');
+  return data instanceof Uint8Array && data.length > 0;
+}
 
 function describeCall(known: KnownFunction, args: readonly Argument[]): DecodedCall {
   return { name: known.name, signature: known.canonical, args };

@@ -9,6 +9,16 @@ import type { Mover } from './functions/row.ts';
 /** Permit2 has this address on every chain with the usual deployment. */
 export const PERMIT2_ADDRESS: Address = '0x000000000022d473030f116ddee9f6b43ac78ba3';
 
+/** No real token has as many units. */
+const UNLIMITED_FROM = 1n << 128n;
+/** What tokens with amounts of 96 bits take for an allowance without end. */
+const ENDLESS_96_BITS = (1n << 96n) - 1n;
+
+/** Whether an allowance of so many units has a limit in name only. */
+export function isUnlimited(amount: bigint): boolean {
+  return amount >= UNLIMITED_FROM || amount === ENDLESS_96_BITS;
+}
+
 export interface Claim {
   readonly from: Executor;
   /** The contract called. */

@@ -14,7 +14,7 @@ export function assessCall(call: Call, known: KnownFunction | undefined, raise: 
   for (const code of known?.risks ?? []) raise(code, call.call?.signature);
   const inside = call.children.filter(({ operation }) => operation !== 'authorize').length;
   if (inside > 1 && known?.risks.includes('BATCH') !== true) raise('BATCH', `${inside} calls`);
-  assessReading(call, raise);
+  assessReading(call, known, raise);
   if (known !== undefined && isDisguise(call, known)) raise('SELECTOR_CONTEXT_MISMATCH', call.call?.signature);
   if (known?.moves !== undefined && isPermit2(known.moves, call.to) === false) {
     raise('DOMAIN_MISMATCH', `a function of Permit2, which is ${checksumAddress(PERMIT2_ADDRESS)}`);
@@ -24,11 +24,14 @@ export function assessCall(call: Call, known: KnownFunction | undefined, raise: 
 }
 
 /** Init code is never read, which CONTRACT_CREATE says already. */
-function assessReading(call: Call, raise: Raise): void {
+function assessReading(call: Call, known: KnownFunction | undefined, raise: Raise): void {
   if (call.operation === 'create') return;
   if (call.closed === true) raise('UNDECODED', `the inside of ${call.call?.signature ?? 'it'} was not read`);
   else if (call.data.length > 0 && call.call === undefined) {
     raise('UNDECODED', call.selector === undefined ? 'fewer than 4 bytes' : `function 0x${call.selector}`);
+  } else if (known?.risks.includes('DRAINER_NAME') === true) {
+    // A bait's name tells less than none: it must not be safer than a function nobody knows.
+    raise('UNDECODED', `what ${known.canonical} does follows from no standard`);
   }
 }
 

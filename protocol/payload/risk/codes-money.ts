@@ -1,7 +1,7 @@
 /** Codes about money that leaves, now or later, and about fees. */
 import type { RiskInfo } from './info.ts';
 
-export type MoneyRisk = 'UNLIMITED_APPROVAL' | 'TRANSFER_FROM_OTHER' | 'FEE_ABUSE' | 'BLOB';
+export type MoneyRisk = 'UNLIMITED_APPROVAL' | 'TRANSFER_FROM_OTHER' | 'VAULT_TO_OTHER' | 'FEE_ABUSE' | 'BLOB';
 
 export const MONEY_RISKS: Readonly<Record<MoneyRisk, RiskInfo>> = {
   UNLIMITED_APPROVAL: {
@@ -13,6 +13,11 @@ export const MONEY_RISKS: Readonly<Record<MoneyRisk, RiskInfo>> = {
     severity: 'high',
     why: 'it moves tokens by an allowance, from an account that may not be your own',
     check: 'whose tokens move and where to',
+  },
+  VAULT_TO_OTHER: {
+    severity: 'high',
+    why: 'what comes out of a vault, or the shares for what goes in, goes to another account than the one that pays',
+    check: 'the receiver in full, and why it is not the account itself',
   },
   FEE_ABUSE: {
     severity: 'high',

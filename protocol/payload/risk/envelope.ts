@@ -3,7 +3,7 @@ import { checksumAddress, ZERO_ADDRESS } from '../address.ts';
 import type { Message } from '../message.ts';
 import type { Decoded } from '../payload.ts';
 import { feeCap, type Transaction, totalFeeCap } from '../transaction.ts';
-import type { Findings } from './raise.ts';
+import type { Findings, Raise } from './raise.ts';
 
 /** 10,000 gwei per gas, in wei: far above every congestion seen on a public chain. */
 export const ABSURD_FEE_PER_GAS: bigint = 10_000n * 10n ** 9n;
@@ -30,10 +30,7 @@ export function assessEnvelope(decoded: Decoded, findings: Findings): void {
 
 function assessTransaction(tx: Transaction, findings: Findings): void {
   const raise = findings.at('0');
-  const cap = feeCap(tx.fees);
-  const total = totalFeeCap(tx);
-  if (cap > ABSURD_FEE_PER_GAS) raise('FEE_ABUSE', `up to ${cap} wei per gas`);
-  else if (total > ABSURD_TOTAL_FEE) raise('FEE_ABUSE', `up to ${total} wei in total`);
+  assessFees(feeCap(tx.fees), totalFeeCap(tx), raise);
   if (tx.blobs !== undefined) {
     const { hashes, maxFeePerBlobGas } = tx.blobs;
     raise('BLOB', `${hashes.length} blobs, up to ${maxFeePerBlobGas} wei per blob gas`);
@@ -42,6 +39,12 @@ function assessTransaction(tx: Transaction, findings: Findings): void {
   for (const [i, { chainId }] of tx.authorizations.entries()) {
     if (chainId === 0n) findings.at(`0.${i}`)('NO_CHAIN_BINDING');
   }
+}
+
+/** @param cap wei per gas @param total wei, at the worst */
+export function assessFees(cap: bigint, total: bigint, raise: Raise): void {
+  if (cap > ABSURD_FEE_PER_GAS) raise('FEE_ABUSE', `up to ${cap} wei per gas`);
+  else if (total > ABSURD_TOTAL_FEE) raise('FEE_ABUSE', `up to ${total} wei in total`);
 }
 
 /**

@@ -3,13 +3,10 @@ import { type Address, checksumAddress } from '../address.ts';
 import { argumentOf, isAddress } from '../calldata/arguments.ts';
 import type { Call, Executor, Movement } from '../calldata/call.ts';
 import type { KnownFunction, Mover } from '../calldata/functions/row.ts';
-import { claimsOf } from '../calldata/movements.ts';
+import { claimsOf, isUnlimited } from '../calldata/movements.ts';
 import type { Raise } from './raise.ts';
 
-/** Approvals from here on count as unlimited: half of the largest amount, which no real token reaches. */
-export const UNLIMITED_FROM: bigint = 1n << 255n;
-/** The same for Permit2, whose amounts have 160 bits, and for the allowance module, whose amounts have 96. */
-export const UNLIMITED_PERMIT2_FROM: bigint = 1n << 159n;
+/** The allowance module has amounts of 96 bits. */
 const UNLIMITED_MODULE_FROM = 1n << 95n;
 
 /**
@@ -36,19 +33,17 @@ export function assessMoney(
   for (const owner of foreignOwners(call, known, claims, self)) {
     raise('TRANSFER_FROM_OTHER', `from ${checksumAddress(owner)}`);
   }
+  const receiver = VAULT_FUNCTIONS.has(known.selector) ? argumentOf(args, 'receiver') : undefined;
+  if (isAddress(receiver) && receiver !== self) raise('VAULT_TO_OTHER', `to ${checksumAddress(receiver)}`);
 }
 
 function unlimitedSpenders(moves: Mover | undefined, claims: readonly Movement[]): ReadonlySet<Address> {
-  const limit = unlimitedFrom(moves);
+  const ofModule = moves === 'allowance';
   const spenders = claims.flatMap(({ kind, amount, counterparty }) => {
-    return kind === 'approve' && amount >= limit && counterparty !== 'created' ? [counterparty] : [];
+    const unlimited = isUnlimited(amount) || (ofModule && amount >= UNLIMITED_MODULE_FROM);
+    return kind === 'approve' && unlimited && counterparty !== 'created' ? [counterparty] : [];
   });
   return new Set(spenders);
-}
-
-function unlimitedFrom(moves: Mover | undefined): bigint {
-  if (moves === 'allowance') return UNLIMITED_MODULE_FROM;
-  return moves?.startsWith('permit2-') === true ? UNLIMITED_PERMIT2_FROM : UNLIMITED_FROM;
 }
 
 /**
@@ -72,5 +67,7 @@ function foreignOwners(
   return owners;
 }
 
-/** ERC-4626 `withdraw` and `redeem`, which take another account's shares by its allowance. */
+/** ERC-4626 `deposit`, `mint`, `withdraw` and `redeem`: whoever calls pays, the receiver gets. */
+const VAULT_FUNCTIONS: ReadonlySet<string> = new Set(['6e553f65', '94bf804d', 'b460af94', 'ba087652']);
+/** Of these, those that take another account's shares by its allowance. */
 const VAULT_EXITS: ReadonlySet<string> = new Set(['b460af94', 'ba087652']);

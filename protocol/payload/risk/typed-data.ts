@@ -3,6 +3,7 @@ import { type Address, checksumAddress, ZERO_ADDRESS } from '../address.ts';
 import { hasReturn, isKnownConduit } from '../typed-data/orders.ts';
 import { isPinnedName, knownType } from '../typed-data/pinned.ts';
 import type { Allowance, Meaning, OrderFacts, OrderItem, TypedData } from '../typed-data/reading.ts';
+import { assessFees } from './envelope.ts';
 import type { Raise } from './raise.ts';
 
 /** 2100-01-01 in Unix seconds. Without a clock this room cannot say more than "for longer than anyone plans". */
@@ -28,8 +29,10 @@ export function assessTypedData(typedData: TypedData, raise: Raise): void {
   if (meaning.delegatee !== undefined) raise('DELEGATION', `voting power to ${checksumAddress(meaning.delegatee)}`);
   if (meaning.known === 'forward-request') raise('DELEGATION', 'a relayer may submit the call inside');
   if (meaning.operation !== undefined) {
-    const { account, notes } = meaning.operation;
+    const { account, creates, feeCap, feeMax, notes } = meaning.operation;
     raise('USER_OPERATION', [`account ${checksumAddress(account)}`, ...notes].join('; '));
+    if (creates) raise('UNDECODED', 'what makes the account (initCode) was not read');
+    assessFees(feeCap, feeMax, raise);
   }
   if (isLongLived(meaning)) raise('LONG_DEADLINE', 'beyond the year 2100, or without an end');
 }

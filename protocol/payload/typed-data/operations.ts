@@ -1,4 +1,5 @@
 /** Signatures over calls that somebody else submits: forward requests and operations of smart accounts (ERC-4337). */
+import { toHex } from '../../common/bytes.ts';
 import type { Address } from '../address.ts';
 import type { Frame } from '../calldata/frame.ts';
 import { addressField, bytesField, fieldValue, numberField } from './fields.ts';
@@ -55,12 +56,57 @@ function userOperation(
 ): Pick<OperationFacts, 'operation' | 'inside'> {
   const account = addressField(message, accountField);
   const data = bytesField(message, 'callData');
+  const { feeCap, feeMax } = feesOf(message);
+  const creates = bytesField(message, 'initCode').length > 0;
   const notes = [
-    ...(bytesField(message, 'initCode').length > 0 ? ['it first creates the account'] : []),
+    `up to ${feeMax} wei for gas, to whoever submits it`,
+    ...(creates ? ['it first creates the account'] : []),
     ...(bytesField(message, 'paymasterAndData').length > 0 ? ['a paymaster takes part'] : []),
   ];
   return {
-    operation: { account, notes },
+    operation: { account, notes, feeCap, feeMax, creates },
     inside: data.length === 0 ? [] : [{ operation: 'call', from: entryPoint, to: account, value: 0n, data }],
   };
+}
+
+/** Half of a packed word. */
+const HALF = 1n << 128n;
+/** Since entry point 0.7, limits of a paymaster stand in what is packed for it: behind its address, two of 16 bytes. */
+const PAYMASTER_LIMITS = [20, 36] as const;
+/** In entry point 0.6 a paymaster can make the verification limit count three times. */
+const VERIFICATIONS = 3n;
+
+/**
+ * The entry point takes it from the account, or its paymaster, and gives it to an address that the submitter names. What
+ * is called gas before the verification is not measured: it is paid whole, so that it can be any sum.
+ */
+function feesOf(message: Fields): { readonly feeCap: bigint; readonly feeMax: bigint } {
+  const paymaster = bytesField(message, 'paymasterAndData');
+  const limits = fieldValue(message, 'accountGasLimits');
+  const before = numberField(message, 'preVerificationGas');
+  if (limits?.kind === 'bytes') {
+    const [verification, call] = halves(limits.value);
+    const [, feeCap] = halves(bytesField(message, 'gasFees'));
+    const gas = before + verification + call + paymasterGas(paymaster);
+    return { feeCap, feeMax: gas * feeCap };
+  }
+  const [verification, call] = [numberField(message, 'verificationGasLimit'), numberField(message, 'callGasLimit')];
+  const feeCap = numberField(message, 'maxFeePerGas');
+  const isPacked = message.some(({ name, type }) => name === 'verificationGasLimit' && type === 'uint128');
+  const times = isPacked || paymaster.length === 0 ? 1n : VERIFICATIONS;
+  const gas = before + verification * times + call + (isPacked ? paymasterGas(paymaster) : 0n);
+  return { feeCap, feeMax: gas * feeCap };
+}
+
+function paymasterGas(paymaster: Uint8Array): bigint {
+  return PAYMASTER_LIMITS.reduce((sum, at) => sum + bigEndian(paymaster.subarray(at, at + 16)), 0n);
+}
+
+function halves(word: Uint8Array): readonly [high: bigint, low: bigint] {
+  const value = bigEndian(word);
+  return [value / HALF, value % HALF];
+}
+
+function bigEndian(bytes: Uint8Array): bigint {
+  return BigInt(`0x0${toHex(bytes)}`);
 }

@@ -1,6 +1,7 @@
 /** What permits let somebody take: EIP-2612, the form of DAI, Permit2 and EIP-3009. */
 import { type Address, ZERO_ADDRESS } from '../address.ts';
 import type { Movement } from '../calldata/call.ts';
+import { isUnlimited } from '../calldata/movements.ts';
 import { UINT256_MAX } from '../limits.ts';
 import { addressField, boolField, numberField, structField, structsField } from './fields.ts';
 import type { Allowance, KnownTyped, TypedField } from './reading.ts';
@@ -12,9 +13,6 @@ export interface PermitFacts {
   readonly allowances: readonly Allowance[];
   readonly movements: readonly Movement[];
 }
-
-/** Half of the largest amount of Permit2; no real token has as many units. */
-const UNLIMITED_FROM = 1n << 159n;
 
 /** `undefined`: this known type is no permit. `contract` checks the signature: the token itself, or Permit2. */
 export function permitFacts(known: KnownTyped, message: Fields, contract: Address): PermitFacts | undefined {
@@ -87,7 +85,7 @@ function authorizedTransfer(message: Fields, token: Address): PermitFacts {
 }
 
 function allowance(asset: Address, amount: bigint, spender: Address, owner: Allowance['owner']): Allowance {
-  return { asset, amount, unlimited: amount >= UNLIMITED_FROM, spender, owner, expires: undefined };
+  return { asset, amount, unlimited: isUnlimited(amount), spender, owner, expires: undefined };
 }
 
 function approval(deadline: bigint | undefined, allowances: readonly Allowance[]): PermitFacts {

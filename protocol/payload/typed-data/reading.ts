@@ -72,8 +72,19 @@ export interface Meaning {
   readonly delegatee: Address | undefined;
   /** Bytes that a contract takes as signed by the Safe (SafeMessage). */
   readonly safeMessage: Uint8Array | undefined;
-  /** An operation of a smart account: the account, and what is unusual besides its call, in a few words each. */
-  readonly operation: { readonly account: Address; readonly notes: readonly string[] } | undefined;
+  readonly operation: AccountOperation | undefined;
+}
+
+/** An operation of a smart account (ERC-4337). */
+export interface AccountOperation {
+  readonly account: Address;
+  /** What is unusual besides its call, in a few words each. */
+  readonly notes: readonly string[];
+  /** Wei per gas, and wei in all, that the account or its paymaster can pay to whoever submits it. */
+  readonly feeCap: bigint;
+  readonly feeMax: bigint;
+  /** It comes with code or calldata for making the account, which nobody here reads. */
+  readonly creates: boolean;
 }
 
 /** Tokens that the signature lets somebody take. */

@@ -236,7 +236,7 @@ export function safeOperation(callData: string, change: Change = {}): TypedDocum
   );
 }
 
-export function userOperation(callData: string): TypedDocumentText {
+export function userOperation(callData: string, change: Change = {}): TypedDocumentText {
   return typedDocument(
     'PackedUserOperation(address sender,uint256 nonce,bytes initCode,bytes callData,bytes32 accountGasLimits,uint256 preVerificationGas,bytes32 gasFees,bytes paymasterAndData)',
     {
@@ -244,10 +244,11 @@ export function userOperation(callData: string): TypedDocumentText {
       nonce: '0',
       initCode: '0x',
       callData,
-      accountGasLimits: `0x${'01'.repeat(32)}`,
+      accountGasLimits: `0x${`${'00'.repeat(15)}02`}${`${'00'.repeat(15)}03`}`,
       preVerificationGas: '1',
-      gasFees: `0x${'02'.repeat(32)}`,
+      gasFees: `0x${`${'00'.repeat(15)}04`}${`${'00'.repeat(15)}05`}`,
       paymasterAndData: '0x',
+      ...change,
     },
     { name: 'ERC4337', version: '1', chainId: 1, verifyingContract: '0x4337084d9e255ff0702461cf8895ce9e3b5ff108' },
   );
