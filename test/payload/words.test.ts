@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { TOKENS } from 'micro-eth-signer/abi.js';
-import { encodeFunctionData, type Hex } from 'viem';
+import { encodeFunctionData, type Hex, parseAbi } from 'viem';
 import { expect, describe as group, test } from 'vitest';
 import { utf8 } from '../../protocol/common/bytes.ts';
 import { checksumAddress, parseAddress } from '../../protocol/payload/address.ts';
@@ -29,7 +29,7 @@ import {
   TOKEN,
   transfer,
 } from './support/payloads.ts';
-import { delegation, seaportOrder, typedPayload } from './support/typed-documents.ts';
+import { delegation, seaportOrder, typedDocument, typedPayload } from './support/typed-documents.ts';
 
 group('sanitise', () => {
   test.each<[string, string, string]>([
@@ -246,6 +246,44 @@ group('what a key holder reads', () => {
     expect(text).toContain('CANNOT BE TOLD for call 0');
     expect(text).not.toContain('WHAT LEAVES');
     expect(text).not.toContain('In words');
+  });
+
+  test('what no movement stands for is never called nothing', () => {
+    const abi = parseAbi(['function approveHash(bytes32)', 'function withdraw(uint256)']);
+    const all = encodeFunctionData({ abi: ABI, functionName: 'setApprovalForAll', args: [FRIEND, true] });
+    const text = screen(calling(TOKEN, all));
+    expect(text).toContain(
+      `WHO MAY TAKE EVERYTHING OF A KIND FROM THEN ON, AT ANY TIME\n  !! ALL NFTs of token ${checksumAddress(TOKEN)}, now and later\n    from the wallet\n    by ${checksumAddress(FRIEND)}`,
+    );
+    expect(text).not.toContain('no permission to take any');
+    const none = encodeFunctionData({ abi: ABI, functionName: 'setApprovalForAll', args: [FRIEND, false] });
+    expect(screen(calling(TOKEN, none))).not.toContain('ALL NFTs');
+    const hash = encodeFunctionData({ abi, functionName: 'approveHash', args: [`0x${'12'.repeat(32)}`] });
+    expect(screen(calling(SAFE, hash))).toContain('CANNOT BE TOLD for call 0');
+    const order = seaportOrder([{ itemType: 4, token: TOKEN }], [{ itemType: 0, amount: '1000000000000' }]);
+    expect(screen(typedPayload(order))).toContain('CANNOT BE TOLD for call 0');
+    const unwrap = encodeFunctionData({ abi, functionName: 'withdraw', args: [5n] });
+    expect(screen(calling(TOKEN, unwrap))).toContain('What the functions below move by themselves does not stand');
+    expect(screen(calling(FRIEND, '0x'))).not.toContain('What the functions below');
+  });
+
+  test('long fields and types of a document are shown to their last character', () => {
+    const fields = Array.from({ length: 60 }, (_, i) => `string field${i}${'x'.repeat(50)}`);
+    const message = Object.fromEntries(fields.map((field, i) => [field.slice(7), `${i}`]));
+    const last = fields.at(-1)?.slice(7) ?? '';
+    const filler = ' '.repeat(9_000);
+    const hidden = `${filler}and everything else to ${FRIEND}`;
+    const document = typedDocument(
+      `Note(${fields.join(',')},bytes blob)`,
+      { ...message, [last]: hidden, blob: `0x${'00'.repeat(5_000)}c0ffee` },
+      { name: 'Notes', version: '1', chainId: 1, verifyingContract: TOKEN },
+    );
+    const lines = screen(typedPayload(document)).split('\n');
+    const joined = lines.map((line) => line.replace(/^ +[|+] /, '')).join('');
+    expect(joined).toContain(`and everything else to ${FRIEND}"`);
+    expect(joined).toContain(`${'00'.repeat(50)}c0ffee`);
+    expect(joined).toContain('bytes blob)');
+    expect(lines.every((line) => line.length < 4096 && !line.endsWith('...'))).toBe(true);
   });
 
   test('operation, nonce and refund of a Safe are there whatever is called', () => {

@@ -10,7 +10,7 @@ import { counted } from './lines.ts';
 import type { AddressBook } from './names.ts';
 import { sanitise } from './sanitise.ts';
 import { chainWords, coinOf } from './tokens.ts';
-import { fieldLines } from './values.ts';
+import { fieldLines, valueRows } from './values.ts';
 
 export function headingLines(decoded: Decoded, book: AddressBook): readonly string[] {
   const { authorization, message, safeTx, transaction, typedData } = decoded;
@@ -40,7 +40,7 @@ export function contentLines({ message, safeTx, typedData }: Decoded, book: Addr
   return [
     '',
     'THE DOCUMENT, every field that is signed',
-    `  type ${typedData.encodedType}`,
+    ...valueRows('type', typedData.encodedType).map((line) => `  ${line}`),
     ...typedData.domainFields.flatMap((field) => fieldLines(field, book, 'domain.')).map((line) => `  ${line}`),
     ...typedData.messageFields.flatMap((field) => fieldLines(field, book)).map((line) => `  ${line}`),
   ];

@@ -2,6 +2,7 @@
  * The top of the screen: what leaves, who may take what, who rules over what, added up over all calls. And, as loud,
  * that something could not be added up.
  */
+import { isAddress } from '../calldata/arguments.ts';
 import type { Call, ControlChange, Executor, Movement } from '../calldata/call.ts';
 import type { Decoded } from '../payload.ts';
 import type { Risk, RiskCode } from '../risk/codes.ts';
@@ -24,6 +25,9 @@ const UNCOUNTED: ReadonlySet<RiskCode> = new Set<RiskCode>([
   'RAW_MESSAGE',
 ]);
 
+/** The same, where neither movements nor calls below nor a change of control say what happens. */
+const UNCOUNTED_ALONE: ReadonlySet<RiskCode> = new Set<RiskCode>(['APPROVE_HASH', 'MODULE_EXEC', 'ORDER_SIG']);
+
 export function summaryLines(decoded: Decoded, risks: readonly Risk[], book: AddressBook): readonly string[] {
   const groups = grouped(decoded.calls);
   const gone = groups.filter(({ movement }) => movement.kind !== 'approve');
@@ -31,13 +35,32 @@ export function summaryLines(decoded: Decoded, risks: readonly Risk[], book: Add
   const lines = [
     ...section('WHAT LEAVES, AND WHO GETS IT', 'to', gone, decoded, book),
     ...section('WHO MAY TAKE WHAT FROM THEN ON, AT ANY TIME', 'by', allowed, decoded, book),
+    ...operatorLines(decoded, book),
     ...controlLines(decoded, book),
     ...uncountedLines(decoded.calls, risks, groups.length === 0 ? 'WHAT CAN HAPPEN' : 'WHAT ELSE CAN HAPPEN'),
   ];
   if (lines.length > 0) return lines;
   const found = ['', 'No movement of money, and no permission to take any, can be read from this.'];
-  if (decoded.root.operation !== 'authorize') return found;
-  return [...found, 'What the signature is good for is up to whoever accepts it.'];
+  if (decoded.root.operation === 'authorize') {
+    return [...found, 'What the signature is good for is up to whoever accepts it.'];
+  }
+  return decoded.calls.some(({ data }) => data.length > 0)
+    ? [...found, 'What the functions below move by themselves does not stand in their arguments.']
+    : found;
+}
+
+/** A permission over everything of a contract, which no amount stands for. */
+function operatorLines(decoded: Decoded, book: AddressBook): readonly string[] {
+  const lines = decoded.calls.flatMap(({ call, from, operation, to }) => {
+    const [operator, approved] = call?.name === 'setApprovalForAll' ? call.args.map(({ value }) => value) : [];
+    if (operation !== 'call' || to === undefined || !isAddress(operator) || approved !== true) return [];
+    return [
+      `  !! ALL NFTs of token ${book.shown(to)}, now and later`,
+      `    from ${executorWords(from, decoded, book)}`,
+      `    by ${book.shown(operator)}`,
+    ];
+  });
+  return lines.length === 0 ? [] : ['', 'WHO MAY TAKE EVERYTHING OF A KIND FROM THEN ON, AT ANY TIME', ...lines];
 }
 
 /** Who executes, in words. The Safe whose transaction it is stands in the heading, in full. */
@@ -136,7 +159,10 @@ function controlLines(decoded: Decoded, book: AddressBook): readonly string[] {
 
 /** Said even where something was counted, since a sum that is not the whole looks like one. */
 function uncountedLines(calls: readonly Call[], risks: readonly Risk[], title: string): readonly string[] {
-  const paths = new Set(risks.filter(({ code }) => UNCOUNTED.has(code)).map(({ path }) => path));
+  const alone = new Set(calls.filter(isAlone).map(({ path }) => path));
+  const isUncounted = ({ code, path }: Risk): boolean =>
+    UNCOUNTED.has(code) || (UNCOUNTED_ALONE.has(code) && alone.has(path));
+  const paths = new Set(risks.filter(isUncounted).map(({ path }) => path));
   for (const { closed, path } of calls) if (closed === true) paths.add(path);
   if (paths.size === 0) return [];
   const shown = [...paths].slice(0, 6).join(', ');
@@ -144,4 +170,8 @@ function uncountedLines(calls: readonly Call[], risks: readonly Risk[], title: s
   const which = `${paths.size === 1 ? 'call' : 'calls'} ${shown}${more}`;
   const text = `CANNOT BE TOLD for ${which}. It can do anything, up to taking everything.`;
   return ['', title, ...wrapped('  !! ', text)];
+}
+
+function isAlone({ children, controlChange, movements }: Call): boolean {
+  return children.length === 0 && controlChange === undefined && movements.length === 0;
 }

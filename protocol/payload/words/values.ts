@@ -51,12 +51,24 @@ function valueLines(
     case 'address':
       return [`${label} (${type}): ${book.shown(value.value)}`];
     case 'bytes':
-      return [`${label} (${type}): 0x${toHex(value.value)}`];
+      return valueRows(`${label} (${type}):`, `0x${toHex(value.value)}`);
     case 'text':
-      return [`${label} (${type}): ${quoted(value.value)}`];
+      return valueRows(`${label} (${type}):`, quoted(value.value, Number.MAX_SAFE_INTEGER));
     default:
       return [`${label} (${type}): ${value.value}${momentWords(name, value)}`];
   }
+}
+
+/** Longer values go on in the next lines, since a line is cut where it ends. */
+const LONGEST = 2048;
+const ROW = 96;
+
+/** The whole of `text` behind `label`, in one line or in as many as it takes. */
+export function valueRows(label: string, text: string): readonly string[] {
+  if (text.length <= LONGEST) return [`${label} ${text}`];
+  const lines = [label];
+  for (let i = 0; i < text.length; i += ROW) lines.push(`  ${i === 0 ? '|' : '+'} ${text.slice(i, i + ROW)}`);
+  return lines;
 }
 
 /** A number whose name says that it is a time, with the date beside it. */
