@@ -169,8 +169,8 @@ describe('audit show', () => {
     expect(out).toContain('NOT VERIFIED');
     for (const words of [
       'operator olivia proposes a sign for wallet treasury',
-      'TRANSACTION of the wallet on chain 31337',
-      '0.5 ether',
+      'TRANSACTION of your wallet on chain 31337',
+      '0.5 test ETH',
       'the proposer claims: "monthly payment"',
       'party 1 CONSENTS by policy alone',
       'rules: common/small',
