@@ -116,6 +116,7 @@ function show(node: ParticipantNode, entry: BookEntry): JsonValue {
       labels: wallet === undefined ? [] : walletLabels(node, wallet),
       hold: node.answers.hold(entry)?.detail,
       now,
+      seen: node.observer.lines(entry),
     }),
   };
 }

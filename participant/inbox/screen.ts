@@ -29,13 +29,15 @@ export interface ScreenContext {
   readonly hold: string | undefined;
   /** Unix seconds. */
   readonly now: number;
+  /** What a simulation or a checker says, sanitised; absent or empty if there is none. */
+  readonly seen?: readonly string[];
 }
 
 export function proposalScreen(entry: BookEntry, judgement: Judgement, context: ScreenContext): readonly string[] {
   const { ceremony } = entry;
   const { proposal } = ceremony;
   const { body } = proposal;
-  const { hold, labels, now, roster, wallet } = context;
+  const { hold, labels, now, roster, seen = [], wallet } = context;
   const change = isKeyChange(body) ? describeKeyChange(body, roster, wallet?.address) : undefined;
   const title = change?.title ?? (body.ceremony === 'keygen' ? 'NEW KEY' : 'SIGN');
   const end = announcementEnd(ceremony, roster);
@@ -54,6 +56,9 @@ export function proposalScreen(entry: BookEntry, judgement: Judgement, context: 
           'ANNOUNCED',
           ...indent([`Nothing happens for another ${duration(end - now)}. Until then any party can veto it.`]),
         ]),
+    ...(seen.length === 0
+      ? []
+      : ['', 'WHAT ELSE THIS MACHINE SEES  (claims of others, which add risks only)', ...indent(seen)]),
     '',
     'WHAT THE POLICIES SAY',
     ...indent(policyLines(judgement, change !== undefined)),
