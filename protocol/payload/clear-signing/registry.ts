@@ -46,7 +46,7 @@ let index: Index | undefined;
 export function callFormat(chainId: bigint, to: string, selector: string): CallFormat | undefined {
   index ??= readIndex();
   const found = (index.contracts.get(`${chainId}:${to}`) ?? []).flatMap((descriptor) =>
-    formatsOf(descriptor).filter((candidate) => selectorOf(candidate.signature) === selector),
+    formatsOf(descriptor).filter((candidate) => selectorOnce(candidate) === selector),
   );
   return found.length === 1 ? found[0] : undefined;
 }
@@ -55,6 +55,15 @@ export function callFormat(chainId: bigint, to: string, selector: string): CallF
 export function documentDescriptors(chainId: bigint, verifyingContract: string): readonly Descriptor[] {
   index ??= readIndex();
   return index.documents.get(`${chainId}:${verifyingContract}`) ?? [];
+}
+
+const SELECTORS = new WeakMap<CallFormat, string>();
+
+/** A hash for each function, and a batch asks for the same ones many times. */
+function selectorOnce(format: CallFormat): string {
+  const known = SELECTORS.get(format) ?? selectorOf(format.signature);
+  SELECTORS.set(format, known);
+  return known;
 }
 
 const FORMATS = new WeakMap<Descriptor, readonly CallFormat[]>();
