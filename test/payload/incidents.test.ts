@@ -46,7 +46,7 @@ function codes(decoded: Decoded): readonly string[] {
 }
 
 describe.each(INCIDENTS)('%s', (_, incident) => {
-  test(incident.name, () => {
+  test(`${incident.name}`, () => {
     const result = read(incident.payload);
     if (incident.refused !== undefined) {
       expect(result).toMatchObject({ ok: false, error: { code: incident.refused } });

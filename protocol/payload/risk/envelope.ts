@@ -53,7 +53,7 @@ export function assessFees(cap: bigint, total: bigint, raise: Raise): void {
  */
 function isReadable({ text, bytes }: Message): boolean {
   if (text === undefined) return bytes.every((byte) => (byte >= 0x20 && byte < 0x7f) || LINES.has(byte));
-  return [...text].every((character) => LINES.has(character.codePointAt(0) ?? 0) || !UNSHOWN.test(character));
+  return !UNSHOWN.test(text.replaceAll(/[\t\n\r]/g, ''));
 }
 
 const LINES: ReadonlySet<number> = new Set([0x09, 0x0a, 0x0d]);
