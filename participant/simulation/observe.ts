@@ -56,8 +56,9 @@ async function firstFitting(
   return result;
 }
 
-/** What accounts that the simulation moved money of had before it. */
-function balancesOf({ balances, basis }: SimulationReport): Sight['balances'] {
+/** What accounts that the simulation moved money of had before it, unless it had to be lent some. */
+function balancesOf({ balances, basis, outcome }: SimulationReport): Sight['balances'] {
+  if (outcome.kind === 'impossible') return undefined;
   return {
     source: `simulation on block ${basis.blockNumber}`,
     of: (owner, asset) => (asset === 'native' ? balances.find(({ account }) => account === owner)?.before : undefined),
