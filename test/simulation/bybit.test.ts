@@ -129,13 +129,19 @@ function mainnet(record: SafeRecord, owners: readonly Address[]): StateSource {
   };
 }
 
-test.runIf(build !== undefined)('what was executed, and what was shown', async () => {
+test('both records are what their hashes say', () => {
+  for (const record of results) expect(`0x${toHex(decodedText(typedData(record)).digest)}`).toBe(record.safeTxHash);
+});
+
+// Without that build there is nothing to run, and nothing that could be claimed.
+if (build !== undefined) test('what was executed, and what was shown', bothOnTheirBytecode);
+
+async function bothOnTheirBytecode(): Promise<void> {
   const [executed, shown] = results;
   if (executed === undefined || shown === undefined) throw new Error('the vector holds two records');
   const owners = executed.confirmations.map(({ owner }) => lower(owner));
   const wallet = owners[0];
   const attack = decodedText(typedData(executed));
-  expect(`0x${toHex(attack.digest)}`).toBe(executed.safeTxHash);
   const report = must(await simulate(attack, { wallet }, mainnet(executed, owners)));
   expect(report.outcome).toEqual({ kind: 'succeeds' });
   expect([report.moved, report.tokens, report.approvals, report.balances]).toEqual([[], [], [], []]);
@@ -154,9 +160,8 @@ test.runIf(build !== undefined)('what was executed, and what was shown', async (
   expect(describeSimulation(report).join('\n')).toContain('0xbDd077f651EBe7f7b3cE16fe5F2b025BE2969516');
 
   const harmless = decodedText(typedData(shown));
-  expect(`0x${toHex(harmless.digest)}`).toBe(shown.safeTxHash);
   const picture = must(await simulate(harmless, { wallet }, mainnet(shown, owners)));
   expect(picture.outcome).toEqual({ kind: 'succeeds' });
   expect(picture.moved).toEqual([{ from: lower(shown.safe), to: lower(shown.to), amount: 30_000n * 10n ** 18n }]);
   expect(simulationRisks(picture, harmless, wallet)).toEqual([]);
-});
+}
