@@ -367,6 +367,12 @@ describe('nesting', () => {
     expect(refusal(calling(CONTRACT, deep))).toBe('DEPTH_LIMIT');
   });
 
+  test('megabytes wrapped in each other are refused before the second reading', () => {
+    let deep: Hex = `0x${'aa'.repeat(2_500_000)}`;
+    for (let i = 0; i < 6; i++) deep = data('b61d27f6', [TOKEN, 0n, deep]);
+    expect(refusal(calling(CONTRACT, deep))).toBe('DEPTH_LIMIT');
+  });
+
   test('a token function under a delegatecall is found wherever it hides', () => {
     const trojan = { to: FOREIGN_CODE, operation: 1, data: PAY } as const;
     const hidden = execTransaction(trojan);

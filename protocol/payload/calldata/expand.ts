@@ -23,7 +23,20 @@ export function expand(
   limits: DecodeLimits,
   hashes: OpaqueHashes = NO_PREIMAGES,
 ): Call {
-  return new Expansion(check, limits, hashes).open(frame, '0', 0);
+  const later: (() => void)[] = [];
+  const root = new Expansion(deferred(check, later), limits, hashes).open(frame, '0', 0);
+  for (const reading of later) reading();
+  return root;
+}
+
+/** The second reading takes much longer, so what the first one refuses, like too many levels, never gets there. */
+function deferred(check: SecondReading, later: (() => void)[]): SecondReading {
+  return {
+    call: (known, args, data) => later.push(() => check.call(known, args, data)),
+    multiSend: (entries, transactions) => later.push(() => check.multiSend(entries, transactions)),
+    packed: (fields, data) => later.push(() => check.packed(fields, data)),
+    selector: (signature, selector) => later.push(() => check.selector(signature, selector)),
+  };
 }
 
 /** The calls of a tree in order of execution, wrappers before what they wrap. */
@@ -45,11 +58,15 @@ export function isLeaf(call: Call): boolean {
   return call.movements.length > 0 || call.children.every(({ operation }) => operation === 'authorize');
 }
 
+/** Each level repeats what it wraps. Honest payloads wrap little in much: a Safe, a batch in it, and the calls of that. */
+const SHARE = 3;
+
 class Expansion {
   readonly #check: SecondReading;
   readonly #limits: DecodeLimits;
   readonly #hashes: OpaqueHashes;
   #calls = 0;
+  #bytes = 0;
 
   constructor(check: SecondReading, limits: DecodeLimits, hashes: OpaqueHashes) {
     this.#check = check;
@@ -60,6 +77,9 @@ class Expansion {
   open(frame: Frame, path: string, depth: number): Call {
     if (depth > this.#limits.maxDepth) refuse('DEPTH_LIMIT', `more than ${this.#limits.maxDepth} levels`);
     if (++this.#calls > this.#limits.maxCalls) refuse('LEAF_LIMIT', `more than ${this.#limits.maxCalls} calls`);
+    this.#bytes += frame.data.length;
+    const maxBytes = SHARE * this.#limits.maxBytes;
+    if (this.#bytes > maxBytes) refuse('DEPTH_LIMIT', `more than ${maxBytes} bytes of calls in calls`);
     const { grant, inside = [], ...plain } = frame;
     if (grant !== undefined) return this.#granted(plain, grant, inside, path, depth);
     const selector = frame.to === undefined || frame.data.length < 4 ? undefined : toHex(frame.data.subarray(0, 4));
