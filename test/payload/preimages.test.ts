@@ -2,9 +2,12 @@
 import { encodeFunctionData, parseAbi } from 'viem';
 import { describe, expect, test } from 'vitest';
 import { canonicalText } from '../../protocol/common/canonical-json.ts';
+import { checksumAddress } from '../../protocol/payload/address.ts';
 import { payloadFromInspectJson } from '../../protocol/payload/inspect-json.ts';
 import { leafTreeDigest } from '../../protocol/payload/leaf-tree.ts';
 import { isIntact, type Payload } from '../../protocol/payload/payload.ts';
+import { assess } from '../../protocol/payload/risk/assess.ts';
+import { describe as describeLines } from '../../protocol/payload/words/describe.ts';
 import {
   calling,
   decoded,
@@ -78,6 +81,19 @@ describe('a message of 32 bytes', () => {
 });
 
 describe('approveHash', () => {
+  test('the screen says whose transaction it approves, in which place', () => {
+    const screen = (payload: Payload): string => describeLines(assess(decoded(payload))).join('\n');
+    const safe = checksumAddress(SAFE);
+    const lines = `Safe nonce 71\n  of ${safe}\n  Gas refund: none`;
+    const place = `A hash below stands for a Safe transaction on chain 1 (Ethereum), ${lines}`;
+    expect(screen(withPreimages(calling(SAFE, approving()), INNER))).toContain(place);
+    const nested = safeTx({ to: SAFE, data: approving(), nonce: 5 });
+    const message = withPreimages(hashMessage(hex(decoded(withPreimages(nested, INNER)).digest)), nested, INNER);
+    expect(screen(message)).toContain(place);
+    expect(screen(message)).toContain('Safe nonce 5; operation 0 = call');
+    expect(screen(message).match(/A hash below/g)?.length).toBe(1);
+  });
+
   test('is opened, wherever it is called', () => {
     expect(tree(withPreimages(calling(SAFE, approving()), INNER))).toEqual([
       ['0', 'call', 'wallet', SAFE],

@@ -1,10 +1,11 @@
 /** First lines of a screen: what kind of thing would be signed, for which chain, with which number. */
-import { toHex } from '../../common/bytes.ts';
+import { equalBytes, toHex } from '../../common/bytes.ts';
 import { ZERO_ADDRESS } from '../address.ts';
 import type { Decoded } from '../payload.ts';
 import type { SafeTx } from '../safe-tx.ts';
 import { feeCap, type Transaction, totalFeeCap } from '../transaction.ts';
 import type { TypedData } from '../typed-data/reading.ts';
+import { readTypedData } from '../typed-data.ts';
 import { decimalAmount, nativeAmount } from './amounts.ts';
 import { counted } from './lines.ts';
 import type { AddressBook } from './names.ts';
@@ -13,6 +14,25 @@ import { chainWords, coinOf } from './tokens.ts';
 import { fieldLines, valueRows } from './values.ts';
 
 export function headingLines(decoded: Decoded, book: AddressBook): readonly string[] {
+  return [...kindLines(decoded, book), ...openedLines(decoded, book)];
+}
+
+/** What a call of `approveHash` below approves, as far as the calls do not say it: whose it is, its place, and its refund. */
+function openedLines({ message, payload }: Decoded, book: AddressBook): readonly string[] {
+  return (payload.preimages ?? []).flatMap((preimage) => {
+    const { digest, safeTx } = readTypedData(preimage);
+    // What a message is the hash of stands above already.
+    if (safeTx === undefined || (message !== undefined && equalBytes(digest, message.bytes))) return [];
+    const chain = safeTx.chainId === undefined ? 'ON EVERY CHAIN' : `on ${chainWords(safeTx.chainId)}`;
+    return [
+      `A hash below stands for a Safe transaction ${chain}, Safe nonce ${safeTx.nonce}`,
+      `  of ${book.shown(safeTx.safe)}`,
+      `  Gas refund: ${refundWords(safeTx, book)}`,
+    ];
+  });
+}
+
+function kindLines(decoded: Decoded, book: AddressBook): readonly string[] {
   const { authorization, message, safeTx, transaction, typedData } = decoded;
   if (transaction !== undefined) return transactionLines(transaction);
   if (safeTx !== undefined) return safeLines(safeTx, message !== undefined, book);
