@@ -2,6 +2,7 @@
 import { MAX_INSPECT_LENGTH } from '../../protocol/payload/inspect-json.ts';
 import { type Inspection, type Inspector, inspectText, refused } from '../report/inspection.ts';
 import type { Io } from '../report/io.ts';
+import { jsonLine } from '../report/json-line.ts';
 import { type Chunks, linesOf, type Text } from '../report/lines.ts';
 import { Progress } from '../report/progress.ts';
 
@@ -32,7 +33,7 @@ export async function inspectBatch(batch: Batch, inspector: Inspector, io: Batch
   try {
     for await (const line of linesOf(counted(batch.chunks, progress), MAX_INSPECT_LENGTH)) {
       const { ok, json } = inspectLine(line, inspector);
-      io.stdout(JSON.stringify(json));
+      io.stdout(jsonLine(json));
       say(progress.add(ok, performance.now()));
       if (io.ready !== undefined && !(await io.ready())) return 1;
     }

@@ -18,6 +18,7 @@ import {
   refused,
 } from '../report/inspection.ts';
 import type { Failure, Io } from '../report/io.ts';
+import { jsonLine } from '../report/json-line.ts';
 import { type Chunks, textOf } from '../report/lines.ts';
 import { type BatchIo, inspectBatch } from './inspect-batch.ts';
 
@@ -118,7 +119,7 @@ function simulatorOf({ simulator }: InspectIo): Simulator {
 
 function show(result: Inspection, json: boolean, io: Io): number {
   if (json) {
-    io.stdout(JSON.stringify(result.json));
+    io.stdout(jsonLine(result.json));
     return result.ok ? 0 : 1;
   }
   for (const line of result.lines) {

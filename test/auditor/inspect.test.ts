@@ -69,6 +69,20 @@ describe('keymoot inspect', () => {
     expect(answer?.verdict).toBeUndefined();
   });
 
+  test('writes ASCII only, whatever a message holds', async () => {
+    const message = 'pay \u202egnp.exe \u009b2J \u007f \u{1f600} \u0430';
+    const text = JSON.stringify({ kind: 'evm-message', encoding: 'text', message });
+    const path = file('unicode.json', text);
+    for (const args of [
+      [path, '--json'],
+      ['--batch', path],
+    ]) {
+      const { stdout } = await run(args);
+      expect(stdout.join('')).toMatch(/^[\x20-\x7e]+$/);
+      expect(JSON.stringify(JSON.parse(stdout[0] ?? ''))).toContain(message);
+    }
+  });
+
   test('says it in words without --json', async () => {
     const { code, stdout } = await run([unsigned]);
     expect(code).toBe(0);
