@@ -2,7 +2,7 @@
  * Questions to an Ethereum node over JSON-RPC. Whatever answers is untrusted: every answer is bounded in time and size before
  * it is parsed, no redirect is followed, and no word of an answer reaches a person without the sanitiser.
  */
-import { sanitise } from '../../protocol/payload/words/sanitise.ts';
+import { quoted, sanitise } from '../../protocol/payload/words/sanitise.ts';
 
 export interface RpcLimits {
   /** Milliseconds for one answer, from the question to its last byte. */
@@ -84,7 +84,7 @@ export class Rpc {
     const words = typeof message === 'string' ? message : '';
     const isMissing =
       code === -32601 || /not (?:found|supported|available|exist)|unsupported|unknown method/i.test(words);
-    return new RpcError(`${this.name} refuses ${method}: ${sanitise(words, 120)}`, isMissing);
+    return new RpcError(`${this.name} refuses ${method}: ${quoted(words, 120)}`, isMissing);
   }
 }
 

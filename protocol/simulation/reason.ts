@@ -1,7 +1,7 @@
 /** Why a call failed, in words that are safe to show. The text comes from a contract, so from anybody. */
 import type { EVMError } from '@ethereumjs/evm';
 import { toHex } from '../common/bytes.ts';
-import { sanitise } from '../payload/words/sanitise.ts';
+import { quoted, sanitise } from '../payload/words/sanitise.ts';
 import { numberIn } from './words.ts';
 
 const ERROR = '08c379a0';
@@ -15,7 +15,7 @@ export function failureReason(error: EVMError, returned: Uint8Array): string {
   if (returned.length < 4) return 'without a reason';
   const selector = toHex(returned.subarray(0, 4));
   const text = selector === ERROR ? errorText(returned.subarray(4)) : undefined;
-  if (text !== undefined) return `"${sanitise(text, MAX_SENTENCE)}"`;
+  if (text !== undefined) return quoted(text, MAX_SENTENCE);
   if (selector === PANIC && returned.length === 36) return `panic 0x${numberIn(returned.subarray(4)).toString(16)}`;
   return `error 0x${selector} with ${returned.length - 4} bytes`;
 }
