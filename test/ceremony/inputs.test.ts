@@ -4,7 +4,12 @@ import { INPUTS, inputsJson, type JudgementInputs } from '../../protocol/ceremon
 import { canonicalText, type Json } from '../../protocol/common/canonical-json.ts';
 import { read } from '../../protocol/common/schema.ts';
 import { isObservedRisk, type ObservedRisk, RISKS } from '../../protocol/payload/risk/codes.ts';
-import { canonicalObservations, MAX_OBSERVATIONS, type Observation } from '../../protocol/payload/risk/observed.ts';
+import {
+  canonicalObservations,
+  isAmong,
+  MAX_OBSERVATIONS,
+  type Observation,
+} from '../../protocol/payload/risk/observed.ts';
 
 const CODES = Object.keys(RISKS).filter(isObservedRisk);
 const SEEN: Observation = { code: 'FIRST_SEEN_DESTINATION', path: '0.1', detail: 'own history: never paid' };
@@ -85,5 +90,16 @@ describe('observations', () => {
     const list = canonicalObservations(many);
     expect(list).toHaveLength(MAX_OBSERVATIONS);
     expect(list[0]).toMatchObject({ path: '0', detail: expect.stringContaining('937 more calls') });
+  });
+
+  test('a payload that did not change is not strange for how much else was seen beside it', () => {
+    const at = (code: ObservedRisk, path: string): Observation => ({ code, path, detail: 'seen' });
+    const paths = Array.from({ length: 60 }, (_, i) => `0.${i}`);
+    const history = paths.flatMap((path) => [at('FIRST_SEEN_DESTINATION', path), at('UNUSUAL_AMOUNT', path)]);
+    const recorded = canonicalObservations([...history, at('SIM_REVERTS', '0'), at('SIM_CREATES', '0')]);
+    // As after a restart, which forgets what a simulation saw and so leaves room for more of the history.
+    expect(canonicalObservations(history).filter((item) => !isAmong(item, recorded))).toEqual([]);
+    expect(isAmong(at('LOOKALIKE', '0.3'), recorded)).toBe(false);
+    expect(isAmong(at('SIM_CREATES', '0.3'), recorded)).toBe(false);
   });
 });

@@ -19,6 +19,8 @@ export const MAX_OBSERVATION_DETAIL = 400;
 export const OBSERVATION_PATH: RegExp = /^0(\.(0|[1-9][0-9]{0,5})){0,15}$/;
 
 const ROOT = '0';
+/** No source begins its words like this. */
+const SUMMED_UP = /(?:^|; )at [0-9]+ more calls, the first of them 0/;
 
 /**
  * The one form of a list of observations: sorted by code, then by path; one entry for each code and path, whose details
@@ -50,9 +52,14 @@ export function observedRisks(observations: readonly Observation[], paths: Reado
   });
 }
 
-/** Whether `a` stands in `list`: the same code about the same call, whatever the words. */
+/**
+ * Whether it stands in a canonical list: the same code about the same call, whatever the words, or about calls that were
+ * summed up there. Which ones are summed up hangs on what else was seen at the time, so that it says nothing new.
+ */
 export function isAmong({ code, path }: Observation, list: readonly Observation[]): boolean {
-  return list.some((other) => other.code === code && other.path === path);
+  return list.some((other) => {
+    return other.code === code && (other.path === path || (other.path === ROOT && SUMMED_UP.test(other.detail)));
+  });
 }
 
 function plain({ code, detail, path }: Observation): Observation {
