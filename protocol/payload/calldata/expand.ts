@@ -15,7 +15,7 @@ import { OPENERS } from './openers.ts';
 import { typeText } from './signature.ts';
 import { KNOWN_FUNCTIONS, type KnownFunction } from './table.ts';
 
-export type { Frame, Grant, OpaqueHashes, SecondReading } from './frame.ts';
+export type { Frame, OpaqueHashes, SecondReading } from './frame.ts';
 
 export function expand(
   frame: Frame,

@@ -25,7 +25,7 @@ import {
 import { TIMELOCK_BATCHES, TIMELOCK_CANCELS, TIMELOCKS } from './functions/timelocks.ts';
 import { TOKENS } from './functions/tokens.ts';
 
-export type { ControlArea, KnownFunction } from './functions/row.ts';
+export type { KnownFunction } from './functions/row.ts';
 
 const FAMILIES = [
   TOKENS,
