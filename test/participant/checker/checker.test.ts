@@ -137,11 +137,12 @@ describe('the request', () => {
   });
 
   it('is answered with what rules over the account', () => {
-    expect(Object.fromEntries(expected(must(decode(trojan()))).fields)).toMatchObject({
+    const fields = Object.fromEntries(expected(must(decode(trojan()))).fields);
+    expect(fields['to']).toMatch(/^0x[0-9a-f]{40}$/);
+    expect(fields).toMatchObject({
       operation: '1',
       primaryType: 'SafeTx',
       value: '0',
-      to: expect.stringMatching(/^0x[0-9a-f]{40}$/),
     });
     const ours = expected(must(decode(transfer())));
     expect(differences(ours, ours)).toEqual([]);

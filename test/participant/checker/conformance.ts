@@ -74,5 +74,6 @@ for (const [source, payloads] of sources) {
     await Promise.all(readable.slice(i, i + AT_ONCE).map((decoded) => compare(source, decoded)));
   }
 }
-for (const [name, { agreed, read }] of [...rows].sort()) process.stdout.write(`${name}: ${agreed} of ${read} agree\n`);
+for (const [name, { agreed, read }] of [...rows].sort(([a], [b]) => a.localeCompare(b)))
+  process.stdout.write(`${name}: ${agreed} of ${read} agree\n`);
 process.exitCode = faults === 0 ? 0 : 1;
