@@ -1,7 +1,11 @@
 /** Decode by two decoders, cross-check, assess: what a participant does with every payload before anything else. */
+
+import { Readable } from 'node:stream';
 import { concatHex, encodeFunctionData, type Hex, numberToHex, parseAbi, serializeTransaction } from 'viem';
+import { inspectBatch } from '../auditor/commands/inspect-batch.ts';
 import { fromHex } from '../protocol/common/bytes.ts';
 import { BugError } from '../protocol/common/errors.ts';
+import { payloadFromInspectJson } from '../protocol/payload/inspect-json.ts';
 import { decode, type Payload } from '../protocol/payload/payload.ts';
 import { assess } from '../protocol/payload/risk/assess.ts';
 import { type Bench, timed } from './bench.ts';
@@ -58,16 +62,73 @@ function inspect(payload: Payload): void {
   assess(decoded.value);
 }
 
+const SAFE_TX_TYPE =
+  'address to,uint256 value,bytes data,uint8 operation,uint256 safeTxGas,uint256 baseGas,uint256 gasPrice,address gasToken,address refundReceiver,uint256 nonce';
+
+/** What a Safe's owner signs for a token transfer, as a line of a batch. */
+function safeTxLine(nonce: number): string {
+  const zero = numberToHex(0, { size: 20 });
+  const data = encodeFunctionData({ abi: ABI, functionName: 'transfer', args: [numberToHex(7, { size: 20 }), 5n] });
+  const fields = SAFE_TX_TYPE.split(',').map((field) => field.split(' '));
+  const typedData = {
+    types: { SafeTx: fields.map(([type = '', name = '']) => ({ name, type })) },
+    primaryType: 'SafeTx',
+    domain: { chainId: 1, verifyingContract: '0x1db92e2eebc8e0c075a02bea49a2935bcd2dfcf4' },
+    message: {
+      ...{ to: USDC, value: '0', data, operation: 0, safeTxGas: '0', baseGas: '0', gasPrice: '0' },
+      ...{ gasToken: zero, refundReceiver: zero, nonce },
+    },
+  };
+  return JSON.stringify({ kind: 'evm-typed-data', typedData });
+}
+
+function payloadOfLine(line: string): Payload {
+  const payload = payloadFromInspectJson(line);
+  if (!payload.ok) throw new BugError('BENCH_PAYLOAD', payload.error.message);
+  return payload.value;
+}
+
+/** `inspect --batch` without the process around it: lines in, lines of JSON out, one after the other. */
+async function batchRate(lines: readonly string[]): Promise<number> {
+  let bytes = 0;
+  const circumstances = { wallet: '', address: undefined, initiator: '', now: 0 };
+  const stdout = (line: string): void => {
+    bytes += line.length;
+  };
+  const chunks = Readable.from([lines.map((line) => `${line}\n`).join('')]);
+  const before = performance.now();
+  const code = await inspectBatch(
+    { name: '', chunks, size: undefined, progress: false },
+    { policy: undefined, circumstances },
+    { stdout, stderr: stdout },
+  );
+  if (code !== 0 || bytes === 0) throw new BugError('BENCH_PAYLOAD', 'the batch was not read');
+  return (lines.length * 1000) / (performance.now() - before);
+}
+
 export const payloadBench: Bench = {
-  names: ['payload/inspect', 'payload/multisend'],
+  names: ['payload/inspect', 'payload/multisend', 'payload/batch'],
   async run({ record, wanted }) {
     if (wanted('payload/inspect')) {
-      const payload = payloadOf(TOKEN_TRANSFER);
-      const samples = await timed(40, 10, () => {
-        for (let i = 0; i < BATCH; i++) inspect(payload);
-      });
-      const each = samples.map((total) => total / BATCH);
-      record(measurement('payload/inspect', { payload: 'erc20-transfer' }, 'ms', each));
+      const payloads = { 'erc20-transfer': payloadOf(TOKEN_TRANSFER), 'safe-tx': payloadOfLine(safeTxLine(1)) };
+      for (const [name, payload] of Object.entries(payloads)) {
+        const samples = await timed(40, 10, () => {
+          for (let i = 0; i < BATCH; i++) inspect(payload);
+        });
+        const each = samples.map((total) => total / BATCH);
+        record(measurement('payload/inspect', { payload: name }, 'ms', each));
+      }
+    }
+    if (wanted('payload/batch')) {
+      const batches = {
+        'erc20-transfer': Array.from({ length: 2000 }, () => `0x${TOKEN_TRANSFER}`),
+        'safe-tx': Array.from({ length: 2000 }, (_, i) => safeTxLine(i)),
+      };
+      for (const [name, lines] of Object.entries(batches)) {
+        const samples: number[] = [];
+        for (let i = 0; i < 12; i++) samples.push(await batchRate(lines));
+        record(measurement('payload/batch', { payload: name }, '/s', samples.slice(3)));
+      }
     }
     if (wanted('payload/multisend')) {
       for (const calls of [100, 10_000]) {

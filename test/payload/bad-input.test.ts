@@ -140,7 +140,7 @@ describe('the real program', () => {
       ({ file, outcome }) => typeof file === 'string' && !file.includes('\n') && 'refused' in outcome,
     );
     const path = join(folder, 'batch.jsonl');
-    writeFileSync(path, lines.map(({ file }) => `${file}\n`).join(''));
+    writeFileSync(path, lines.map(({ file = '' }) => `${String(file)}\n`).join(''));
     const { status, stdout, stderr } = spawnSync(process.execPath, [program, 'inspect', '--batch', path], {
       encoding: 'utf8',
       maxBuffer: 1 << 28,
