@@ -94,7 +94,7 @@ describe('a checker', () => {
 
   it('leaves no process of its group behind', async () => {
     const file = join(dir, 'child.pid');
-    const [risk] = await seen(commandOf('leaving-a-child', file), transfer(), 1);
+    const [risk] = await seen(commandOf('leaving-a-child', file), transfer(), 8);
     expect(risk).toMatchObject({ code: 'CHECKER_SILENT' });
     const pid = Number(await readFile(file, 'utf8'));
     const isGone = async (): Promise<boolean> => {
@@ -103,7 +103,7 @@ describe('a checker', () => {
     };
     for (let i = 0; i < 200 && !(await isGone()); i++) await new Promise((resolve) => setTimeout(resolve, 20));
     expect(await isGone()).toBe(true);
-  });
+  }, 60_000);
 
   it('is told the payload and the address, and nothing else', async () => {
     const file = join(dir, 'told.json');
