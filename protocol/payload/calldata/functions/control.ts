@@ -40,6 +40,9 @@ export const OWNERSHIPS: Family = {
     // The delay of a timelock, which is what its owners rely on.
     ['64d62353', 'updateDelay(uint256 newDelay)'],
     ['e177246e', 'setDelay(uint256 newDelay)'],
+    // Whose messages a bridged token believes: who is believed can mint.
+    ['3400288b', 'setPeer(uint32 eid, bytes32 peer)'],
+    ['eb8d72b7', 'setTrustedRemote(uint16 remoteChainId, bytes path)'],
   ],
 };
 
@@ -60,8 +63,6 @@ export const DELEGATIONS: Family = {
     ['c3cda520', 'delegateBySig(address delegatee, uint256 nonce, uint256 expiry, uint8 v, bytes32 r, bytes32 s)'],
     ['ca5eb5e1', 'setDelegate(address delegate)'],
     ['bd86e508', 'setDelegate(bytes32 id, address delegate)'],
-    ['3400288b', 'setPeer(uint32 eid, bytes32 peer)'],
-    ['eb8d72b7', 'setTrustedRemote(uint16 remoteChainId, bytes path)'],
   ],
 };
 
