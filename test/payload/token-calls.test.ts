@@ -174,7 +174,8 @@ describe('rights and baits', () => {
     ['5c19a95c', [FRIEND], 'DELEGATION'],
     ['c3cda520', [FRIEND, 1n, 2n, 27, WORD0, WORD0], 'DELEGATION'],
     ['ca5eb5e1', [FRIEND], 'DELEGATION'],
-    ['3400288b', [30101, WORD0], 'DELEGATION'],
+    ['3400288b', [30101, WORD0], 'OWNERSHIP'],
+    ['eb8d72b7', [101, '0x1234'], 'OWNERSHIP'],
     ['64d62353', [1n], 'OWNERSHIP'],
   ])('%s', (selector, args, code) => {
     expect(risks(calling(TOKEN, data(selector, args)))).toEqual([`${code}@0`]);
