@@ -70,7 +70,8 @@ function overridesOf({ caller, fee, gas, gasPrice, overrides }: Run): Record<str
   for (const [address, words] of overrides.words) {
     of(address)['stateDiff'] = Object.fromEntries([...words].map(([slot, word]) => [word32(slot), word32(word)]));
   }
-  if (fee === undefined && gasPrice > 0n) of(caller)['balance'] = hex(gas * gasPrice);
+  // The node takes the fee from the caller before anything runs; ours leaves the money of a made-up caller alone.
+  if (fee === undefined) of(caller)['balance'] = hex(gas * gasPrice + (overrides.balances.get(caller) ?? 0n));
   return result;
 }
 

@@ -9,7 +9,6 @@ import { failureReason } from './reason.ts';
 import type { Recorder } from './recorder.ts';
 import type { ControlWrite, CreatedContract, DelegateCall, SimulationOutcome, SimulationReport } from './report.ts';
 import type { Run } from './run.ts';
-import { SUBMITTER } from './safe-run.ts';
 import type { SimulationLimits, StateSource } from './source.ts';
 import { type SimulatedState, wordHex } from './state.ts';
 
@@ -46,6 +45,8 @@ export async function collect(finished: Finished): Promise<SimulationReport> {
     notes.push(`${rows.length} ${name}, of which ${ours.length + room} are listed`);
     return [...ours, ...rows.filter((row) => !isOurs(row)).slice(0, room)];
   };
+  // Of a Safe transaction: an account that we made up.
+  const isSubmitter = (account: Address): boolean => run.subject === 'safe-transaction' && account === run.caller;
   const isOwn = (...accounts: readonly Address[]): boolean => accounts.some((account) => own.includes(account));
   return {
     basis: {
@@ -61,7 +62,7 @@ export async function collect(finished: Finished): Promise<SimulationReport> {
     gasUsed,
     fee: run.fee === undefined ? 0n : run.fee.perGas * gasUsed + run.fee.blobs,
     balances: cut(
-      (await state.balances()).filter(({ account, after, before }) => before !== after && account !== SUBMITTER),
+      (await state.balances()).filter(({ account, after, before }) => before !== after && !isSubmitter(account)),
       'balances',
       ({ account }) => isOwn(account),
     ),

@@ -20,10 +20,33 @@ import {
 import type { Run } from './run.ts';
 import type { StateSource } from './source.ts';
 import { NO_OVERRIDES } from './state.ts';
-import { addressIn, addressWord, bytesTail, numberWord, smaller } from './words.ts';
+import { addressIn, addressWord, bytesTail, larger, numberWord, smaller } from './words.ts';
 
-/** Whoever submits a Safe transaction is not known; this account is nobody's. */
-export const SUBMITTER: Address = addressOf(keccak_256(utf8('keymoot simulated submitter')).subarray(12));
+/**
+ * Whoever submits a Safe transaction is not known. This account is nobody's, another one for each block and, with money
+ * and a few transactions behind it, not one by which code could tell that it is being tried.
+ */
+interface Submitter {
+  readonly address: Address;
+  /** Wei. */
+  readonly balance: bigint;
+  readonly nonce: bigint;
+  /** Wei per gas: what a block takes now. */
+  readonly gasPrice: bigint;
+}
+
+const TIP = 10n ** 9n;
+
+function submitterOf({ block }: StateSource): Submitter {
+  const seed = keccak_256(concat(utf8('keymoot simulated submitter'), utf8(block.hash)));
+  const [first = 0, second = 0, third = 0] = seed;
+  return {
+    address: addressOf(seed.subarray(12)),
+    balance: 10n ** 18n + BigInt(first * 256 + second) * 10n ** 13n,
+    nonce: 40n + BigInt(third),
+    gasPrice: (block.baseFee ?? 0n) + TIP,
+  };
+}
 
 const EXEC_TRANSACTION = Uint8Array.of(0x6a, 0x76, 0x12, 0x02);
 const HEAD_WORDS = 10n;
@@ -46,24 +69,30 @@ export async function safeRun(
   if (tx.nonce > nonce)
     notes.push(`the next nonce of the Safe is ${nonce}: ${tx.nonce - nonce} others come before this`);
   const approving = approvers(owners, wallet, threshold);
+  const submitter = submitterOf(source);
   const words = new Map([[SAFE_NONCE, tx.nonce]]);
   for (const owner of approving) words.set(approvedHashSlot(owner, safeTxDigest(tx)), 1n);
   return {
     subject: 'safe-transaction',
     safe,
     safes: new Set([safe]),
-    caller: SUBMITTER,
+    caller: submitter.address,
     to: safe,
     value: 0n,
     data: execTransaction(tx, approving),
     gas: maxGas,
     // A refund in native money is never more than this times the gas; somebody will submit at that price.
-    gasPrice: tx.gasPrice,
+    gasPrice: larger(tx.gasPrice, submitter.gasPrice),
     fee: undefined,
     accessList: [],
     authorizations: [],
     blobHashes: [],
-    overrides: { ...NO_OVERRIDES, words: new Map([[safe, words]]) },
+    overrides: {
+      ...NO_OVERRIDES,
+      balances: new Map([[submitter.address, submitter.balance]]),
+      nonces: new Map([[submitter.address, submitter.nonce]]),
+      words: new Map([[safe, words]]),
+    },
     obstacle: obstacleOf(hasCode, owners, threshold, tx.nonce, nonce),
     notes,
   };
