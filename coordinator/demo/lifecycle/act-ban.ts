@@ -1,10 +1,11 @@
 /** Step 6: one machine runs an altered program, is caught and banned; others sign; both key holders lift the ban. */
 import { field, listOf, memberOf } from '../../../proto/control/answer.ts';
+import { ceremonyInInboxes, readScreen } from '../ceremonies.ts';
 import { demand } from '../narrator.ts';
 import { ask, eventually } from '../stage.ts';
 import { allReady, type Cast, type Estate, holderNamed, startNode, stopNode } from './cast.ts';
 import { signersOf } from './change.ts';
-import { failToPay, pay } from './pay.ts';
+import { approveWhereAsked, failToPay, pay } from './pay.ts';
 
 const ALTERED = new URL('./altered-program.js', import.meta.url).href;
 
@@ -31,7 +32,20 @@ export async function banAndLift(cast: Cast, estate: Estate): Promise<void> {
     'ben’s machine is cleaned and runs the real program again. The ban stays: ada’s machine wrote it down before anything else.',
   );
   await readyButBanned(cast, ada.home);
-  const avoided = await pay(cast, estate, 'payment without the pair');
+  const avoided = await pay(cast, estate, 'payment without the pair', async (running) => {
+    const ceremony = await ceremonyInInboxes(running, [ada]);
+    const screen = await readScreen(cast, ada, ceremony);
+    const repeated = screen.filter((line) => line.includes('REPEATED_REQUEST'));
+    demand(repeated.length > 0, 'nobody was told that this payment was asked for before');
+    narrator.quote(
+      `FROM WHAT ADA READS  (keymoot participant show ${ceremony})`,
+      repeated.map((line) => line.trim()),
+    );
+    narrator.say(
+      'The same payment, asked for again after a failure: that is how signatures are collected for something else. So each machine that agreed before leaves it to its holder now. They know why it failed, and approve.',
+    );
+    await approveWhereAsked(cast, running);
+  });
   const both = (signers: readonly number[]): boolean => signers.includes(ada.index) && signers.includes(ben.index);
   demand(!both(signersOf(avoided)), 'a banned pair was made to sign together');
   narrator.say('The coordinator chose three signers without that pair, and said so.');
