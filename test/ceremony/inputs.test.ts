@@ -89,7 +89,8 @@ describe('observations', () => {
     const many = Array.from({ length: 1000 }, (_, i): Observation => ({ ...SEEN, path: `0.${i}` }));
     const list = canonicalObservations(many);
     expect(list).toHaveLength(MAX_OBSERVATIONS);
-    expect(list[0]).toMatchObject({ path: '0', detail: expect.stringContaining('937 more calls') });
+    expect(list[0]?.path).toBe('0');
+    expect(list[0]?.detail).toContain('937 more calls');
   });
 
   test('a payload that did not change is not strange for how much else was seen beside it', () => {
