@@ -21,8 +21,8 @@ export interface Campaign {
 
 const MAX_POOL = 2000;
 const MAX_COMPLAINTS = 20;
-/** The third library recovers a public key for a document, which costs ten times a decode. */
-const THOROUGH_ONE_IN = 16;
+/** The thorough look costs several times a decode. */
+const THOROUGH_ONE_IN = 8;
 
 export function fuzz(
   inputs: number,
