@@ -4,8 +4,8 @@
  */
 import type { Members } from '../proto/link/members.ts';
 import type { BookEntry, CeremonyStatement } from '../protocol/ceremony/book.ts';
-import type { Quorum } from '../protocol/ceremony/lifecycle.ts';
 import { type Proposal, readProposal } from '../protocol/ceremony/proposal.ts';
+import type { Quorum } from '../protocol/ceremony/quorum.ts';
 import type { Roster } from '../protocol/ceremony/roster.ts';
 import type { Start } from '../protocol/ceremony/start.ts';
 import { type Envelope, parseEnvelope, type Statement, shortName } from '../protocol/ceremony/statement.ts';

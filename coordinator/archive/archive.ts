@@ -11,7 +11,7 @@ import { type Close, openClose, signClose } from '../../protocol/ceremony/close.
 import type { Signer } from '../../protocol/ceremony/ed25519.ts';
 import { isEvidence } from '../../protocol/ceremony/evidence/document.ts';
 import { isConfidential } from '../../protocol/ceremony/evidence/judge.ts';
-import { checkStandings } from '../../protocol/ceremony/lifecycle.ts';
+import { checkStandings } from '../../protocol/ceremony/quorum.ts';
 import type { Roster } from '../../protocol/ceremony/roster.ts';
 import { type Envelope, shortName } from '../../protocol/ceremony/statement.ts';
 import type { Wallet } from '../../protocol/ceremony/wallet.ts';

@@ -2,7 +2,7 @@
 import type { BookEntry } from '../../protocol/ceremony/book.ts';
 import { ceremonySessionId, planCeremony } from '../../protocol/ceremony/ceremony-plan.ts';
 import type { Signer } from '../../protocol/ceremony/ed25519.ts';
-import { type Quorum, standings } from '../../protocol/ceremony/lifecycle.ts';
+import { type Quorum, standings } from '../../protocol/ceremony/quorum.ts';
 import type { Roster } from '../../protocol/ceremony/roster.ts';
 import { type Start, signStart } from '../../protocol/ceremony/start.ts';
 import type { Wallet } from '../../protocol/ceremony/wallet.ts';

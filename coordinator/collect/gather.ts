@@ -6,8 +6,9 @@
 import { mustAgree, signerCount } from '../../protocol/ceremony/agreement.ts';
 import { announcementEnd, duration } from '../../protocol/ceremony/announcement.ts';
 import type { BookEntry } from '../../protocol/ceremony/book.ts';
-import { type Ceremony, couldSuffice, type Quorum, quorum, standing } from '../../protocol/ceremony/lifecycle.ts';
+import { type Ceremony, standing } from '../../protocol/ceremony/lifecycle.ts';
 import type { ProposalBody } from '../../protocol/ceremony/proposal.ts';
+import { couldSuffice, type Quorum, quorum } from '../../protocol/ceremony/quorum.ts';
 import type { RosterBody } from '../../protocol/ceremony/roster.ts';
 import { rosterChange } from '../../protocol/ceremony/roster-change.ts';
 import { chooseSigners, separatedPairs } from '../../protocol/ceremony/separation.ts';

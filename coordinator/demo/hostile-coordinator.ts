@@ -5,8 +5,9 @@
 import type { FrameMessage } from '../../proto/codec.ts';
 import { Members } from '../../proto/link/members.ts';
 import { type Link, openLink } from '../../proto/link/node.ts';
-import { type Ceremony, standings } from '../../protocol/ceremony/lifecycle.ts';
+import type { Ceremony } from '../../protocol/ceremony/lifecycle.ts';
 import { type Proposal, type SignProposal, signProposal } from '../../protocol/ceremony/proposal.ts';
+import { standings } from '../../protocol/ceremony/quorum.ts';
 import { members as rosterMembers } from '../../protocol/ceremony/roster.ts';
 import { signSessionId } from '../../protocol/ceremony/session-binding.ts';
 import { type Start, signStart } from '../../protocol/ceremony/start.ts';

@@ -3,8 +3,9 @@
  * a time: it changes over when every wallet is in the hands of the successor's parties.
  */
 import type { BookEntry } from '../../protocol/ceremony/book.ts';
-import { checkStandings, standing } from '../../protocol/ceremony/lifecycle.ts';
+import { standing } from '../../protocol/ceremony/lifecycle.ts';
 import type { ProposalBody, ReshareProposal } from '../../protocol/ceremony/proposal.ts';
+import { checkStandings } from '../../protocol/ceremony/quorum.ts';
 import { partyOf, type Roster } from '../../protocol/ceremony/roster.ts';
 import { partyByKey } from '../../protocol/ceremony/roster-change.ts';
 import type { Start } from '../../protocol/ceremony/start.ts';

@@ -1,7 +1,7 @@
 /** What a proposal comes to, as this party computes it: the plan of its run, and the session id of a start. */
 import type { BookEntry } from '../../protocol/ceremony/book.ts';
-import type { Quorum } from '../../protocol/ceremony/lifecycle.ts';
 import type { ImportProposal, KeygenProposal, ReshareProposal } from '../../protocol/ceremony/proposal.ts';
+import type { Quorum } from '../../protocol/ceremony/quorum.ts';
 import { exportPlan, importPlan, keygenPlan, type RunPlan, resharePlan } from '../../protocol/ceremony/run-plan.ts';
 import { exportSessionId, runSessionId, signSessionId } from '../../protocol/ceremony/session-binding.ts';
 import type { Start } from '../../protocol/ceremony/start.ts';

@@ -4,9 +4,10 @@
  */
 import { announcementEnd } from '../../protocol/ceremony/announcement.ts';
 import type { BookEntry } from '../../protocol/ceremony/book.ts';
-import { checkStart, type Quorum, standing, vetoOf } from '../../protocol/ceremony/lifecycle.ts';
+import { standing, vetoOf } from '../../protocol/ceremony/lifecycle.ts';
 import type { Outcome } from '../../protocol/ceremony/outcome.ts';
 import type { ProposalBody } from '../../protocol/ceremony/proposal.ts';
+import { checkStart, type Quorum } from '../../protocol/ceremony/quorum.ts';
 import type { Start } from '../../protocol/ceremony/start.ts';
 import { shortName } from '../../protocol/ceremony/statement.ts';
 import type { Wallet } from '../../protocol/ceremony/wallet.ts';

@@ -5,8 +5,9 @@
 import type { BookEntry } from '../../protocol/ceremony/book.ts';
 import { verify } from '../../protocol/ceremony/ed25519.ts';
 import { policyReference } from '../../protocol/ceremony/judgement.ts';
-import { type Quorum, standing } from '../../protocol/ceremony/lifecycle.ts';
+import { standing } from '../../protocol/ceremony/lifecycle.ts';
 import type { SignProposal } from '../../protocol/ceremony/proposal.ts';
+import type { Quorum } from '../../protocol/ceremony/quorum.ts';
 import type { PolicyReference } from '../../protocol/ceremony/verdict-statement.ts';
 import type { Wallet } from '../../protocol/ceremony/wallet.ts';
 import { equalBytes } from '../../protocol/common/bytes.ts';

@@ -11,12 +11,12 @@ import {
   addWithdrawal,
   admit,
   type Ceremony,
-  checkStandings,
   type LifecycleError,
   newCeremony,
 } from './lifecycle.ts';
 import { type Outcome, openOutcome } from './outcome.ts';
 import { openProposal, type Proposal } from './proposal.ts';
+import { checkStandings } from './quorum.ts';
 import type { Roster, RosterBody } from './roster.ts';
 import { openStart, type Start } from './start.ts';
 import { type Envelope, type StatementError, statementDigest } from './statement.ts';

@@ -1,8 +1,8 @@
 /** What a ceremony of any kind binds, from the proposal, the roster and the wallet that it names. */
 
 import { err, ok, type Result } from '../common/result.ts';
-import type { Quorum } from './lifecycle.ts';
 import type { ExportProposal, Proposal, SignProposal } from './proposal.ts';
+import type { Quorum } from './quorum.ts';
 import type { Roster } from './roster.ts';
 import { type ExportPlan, exportPlan, importPlan, keygenPlan, type RunPlan, resharePlan } from './run-plan.ts';
 import { exportSessionId, runSessionId, signingKey, signSessionId } from './session-binding.ts';

@@ -5,8 +5,8 @@
 import { ZERO_SID } from '../threshold/hash.ts';
 import { dealerPids } from '../threshold/keygen/config.ts';
 import { hasParent, sessionId } from '../threshold/session-id.ts';
-import type { Quorum } from './lifecycle.ts';
 import type { ExportProposal, Proposal, SignProposal } from './proposal.ts';
+import type { Quorum } from './quorum.ts';
 import type { RosterBody } from './roster.ts';
 import type { ExportPlan, RunPlan } from './run-plan.ts';
 import type { VerdictStatement } from './verdict-statement.ts';

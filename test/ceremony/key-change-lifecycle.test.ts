@@ -7,14 +7,11 @@ import {
   addWithdrawal,
   admit,
   type Ceremony,
-  checkStart,
-  couldSuffice,
   newCeremony,
-  quorum,
   standing,
-  standings,
 } from '../../protocol/ceremony/lifecycle.ts';
 import type { Proposal, ReshareProposal } from '../../protocol/ceremony/proposal.ts';
+import { checkStart, couldSuffice, quorum, standings } from '../../protocol/ceremony/quorum.ts';
 import type { Roster } from '../../protocol/ceremony/roster.ts';
 import { chooseSigners, separatedPairs } from '../../protocol/ceremony/separation.ts';
 import type { StartBody } from '../../protocol/ceremony/start.ts';

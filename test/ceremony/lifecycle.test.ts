@@ -6,16 +6,12 @@ import {
   admit,
   type Ceremony,
   CLOCK_TOLERANCE,
-  checkStandings,
-  checkStart,
-  couldSuffice,
   type LifecycleError,
   newCeremony,
-  quorum,
   standing,
-  standings,
 } from '../../protocol/ceremony/lifecycle.ts';
 import type { Proposal } from '../../protocol/ceremony/proposal.ts';
+import { checkStandings, checkStart, couldSuffice, quorum, standings } from '../../protocol/ceremony/quorum.ts';
 import type { Standing, StartBody } from '../../protocol/ceremony/start.ts';
 import type { VerdictStatement } from '../../protocol/ceremony/verdict-statement.ts';
 import { must } from '../support/must.ts';

@@ -1,8 +1,8 @@
 /** A hostile operator with its real keys, in the coordinator's place, against three honest nodes in real processes. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { homeLayout as operatorLayout } from '../../coordinator/layout.ts';
-import { standings } from '../../protocol/ceremony/lifecycle.ts';
 import { type Proposal, type SignProposal, signProposal } from '../../protocol/ceremony/proposal.ts';
+import { standings } from '../../protocol/ceremony/quorum.ts';
 import { signSessionId } from '../../protocol/ceremony/session-binding.ts';
 import { type Start, type StartBody, signStart } from '../../protocol/ceremony/start.ts';
 import { signVerdict } from '../../protocol/ceremony/verdict-statement.ts';

@@ -1,7 +1,8 @@
 /** What the entries amount to, and whether enough parties signed exactly them. */
 
 import type { Ending } from '../../ceremony/close.ts';
-import { type Ceremony, couldSuffice } from '../../ceremony/lifecycle.ts';
+import type { Ceremony } from '../../ceremony/lifecycle.ts';
+import { couldSuffice } from '../../ceremony/quorum.ts';
 import type { Roster } from '../../ceremony/roster.ts';
 import { equalBytes } from '../../common/bytes.ts';
 import { err, ok, type Result } from '../../common/result.ts';

@@ -4,7 +4,8 @@
  */
 
 import { datedTooEarly } from '../../ceremony/announcement.ts';
-import { type Ceremony, checkStandings, type LifecycleError, type Quorum, standing } from '../../ceremony/lifecycle.ts';
+import { type Ceremony, type LifecycleError, standing } from '../../ceremony/lifecycle.ts';
+import { checkStandings, type Quorum } from '../../ceremony/quorum.ts';
 import type { Roster } from '../../ceremony/roster.ts';
 import type { Start } from '../../ceremony/start.ts';
 import { equalBytes } from '../../common/bytes.ts';
