@@ -9,6 +9,7 @@ import type { Wallet } from '../protocol/ceremony/wallet.ts';
 import { toHex } from '../protocol/common/bytes.ts';
 import { InvalidArgument } from '../protocol/common/errors.ts';
 import { parsePaths } from '../protocol/threshold/derivation.ts';
+import type { Pending } from './ceremonies/answers.ts';
 import { walletRow } from './derived.ts';
 import { proposalScreen } from './inbox/screen.ts';
 import type { ParticipantNode } from './node.ts';
@@ -27,7 +28,7 @@ export async function answerControl(node: ParticipantNode, call: ControlCall): P
     case 'chain-code':
       return { chainCode: node.context.wallets.chainCode(textOf(params, 'wallet')) };
     case 'inbox':
-      return node.answers.pending().map((item) => pendingRow(node, item.entry, item.since));
+      return node.answers.pending().map((item) => pendingRow(node, item));
     case 'show':
       return show(node, find(node, params));
     case 'approve':
@@ -80,7 +81,7 @@ function wallets(node: ParticipantNode, params: Params): JsonValue {
   };
 }
 
-function pendingRow(node: ParticipantNode, entry: BookEntry, since: number): JsonValue {
+function pendingRow(node: ParticipantNode, { entry, judgement, since }: Pending): JsonValue {
   const { body, digest } = entry.ceremony.proposal;
   return {
     ceremony: shortName(digest),
@@ -91,7 +92,7 @@ function pendingRow(node: ParticipantNode, entry: BookEntry, since: number): Jso
     note: body.note,
     since,
     expires: body.expires,
-    hold: node.answers.hold(entry)?.detail ?? null,
+    hold: node.answers.hold(entry, judgement)?.detail ?? null,
   };
 }
 
@@ -114,7 +115,7 @@ function show(node: ParticipantNode, entry: BookEntry): JsonValue {
       roster: context.roster,
       wallet,
       labels: wallet === undefined ? [] : walletLabels(node, wallet),
-      hold: node.answers.hold(entry)?.detail,
+      hold: node.answers.hold(entry, judgement)?.detail,
       now,
       seen: node.observer.lines(entry),
     }),

@@ -3,18 +3,13 @@
  * answers the key holder's commands. All rules are in the parts.
  */
 
-import type { FrameMessage } from '../proto/codec.ts';
 import type { Members } from '../proto/link/members.ts';
 import type { BookEntry, CeremonyStatement } from '../protocol/ceremony/book.ts';
 import type { Roster } from '../protocol/ceremony/roster.ts';
-import { parseEnvelope as parseStatement } from '../protocol/ceremony/statement.ts';
-import { WALLET_SCHEMA, type Wallet } from '../protocol/ceremony/wallet.ts';
+import type { Wallet } from '../protocol/ceremony/wallet.ts';
 import { equalBytes, toHex } from '../protocol/common/bytes.ts';
-import { type Json, parseCanonical } from '../protocol/common/canonical-json.ts';
 import type { Clock, Random } from '../protocol/common/effects.ts';
 import type { Address } from '../protocol/payload/address.ts';
-import { PAIR } from '../protocol/threshold/pair-setup/messages.ts';
-import { parseEnvelope } from '../protocol/threshold/rounds/envelope.ts';
 import { Activations } from './ceremonies/activations.ts';
 import { Answers } from './ceremonies/answers.ts';
 import { BanLifts } from './ceremonies/ban-lifts.ts';
@@ -31,6 +26,7 @@ import { Connection } from './connection.ts';
 import type { NodeContext } from './context.ts';
 import { Documents } from './documents.ts';
 import { EvidenceStore } from './evidence.ts';
+import { Frames } from './frames.ts';
 import { installPlatformHash } from './hashing.ts';
 import type { Home } from './home.ts';
 import { ImportedKeys } from './keystore/imported-keys.ts';
@@ -71,6 +67,7 @@ export class ParticipantNode {
   readonly #connection: Connection;
   readonly #offers: Offers;
   readonly #history: OwnHistory;
+  readonly #frames: Frames;
 
   constructor(options: NodeOptions) {
     const { home, clock, note, random } = options;
@@ -83,7 +80,7 @@ export class ParticipantNode {
       home,
       listen: options.listen,
       note,
-      onFrame: (from, frame) => this.#onFrame(from, frame),
+      onFrame: (from, frame) => this.#frames.take(from, frame),
       onPeer: (member, state) => this.#onPeer(member, state),
       dealtRoster: () => dealtRoster({ book: home.book, clock, roster: home.roster, self: home.self }),
     });
@@ -121,6 +118,7 @@ export class ParticipantNode {
       }),
       members,
       note,
+      gates: [],
     };
     this.#offers = new Offers(this.context);
     this.heads = new HeadsWatch(this.context, (why) => this.pairs.overwriteAll(why));
@@ -160,6 +158,17 @@ export class ParticipantNode {
       () => this.#changeover.consider(),
       () => this.heads.heldBack(),
     );
+    this.#frames = new Frames({
+      node: this.context,
+      answers: this.answers,
+      heads: this.heads,
+      bans: this.bans,
+      pairs: this.pairs,
+      sessions: this.#sessions,
+      activations: this.#activations,
+      cosigner: this.#cosigner,
+      offers: this.#offers,
+    });
   }
 
   /** Connects, and settles what an earlier process left open. */
@@ -221,6 +230,7 @@ export class ParticipantNode {
   async stop(): Promise<void> {
     this.#changeover.stop();
     this.observer.stop();
+    this.answers.stop();
     this.#sessions.stop();
     await this.#connection.close();
     await this.pairs.stop();
@@ -295,67 +305,6 @@ export class ParticipantNode {
     this.#sessions.recheck(other);
   }
 
-  async #onFrame(from: string, frame: FrameMessage): Promise<void> {
-    if (from.startsWith('former:')) return; // It has no voice here any more.
-    switch (frame.kind) {
-      case 'statement':
-        return this.#onStatement(frame.envelope, from);
-      case 'round':
-        return this.#onRound(frame.envelope, from);
-      case 'document':
-        return this.#onDocument(frame.content);
-      case 'transcript':
-        if (from.startsWith('operator:')) await this.#cosigner.receive(frame.entries, from);
-        return;
-      case 'want':
-        // Not awaited: while this runs nothing more is read from that member, not even what it must do to take these.
-        for (const digest of frame.digests) {
-          const [role, index] = from.split(':');
-          if (role === 'party') this.pairs.asked(digest, Number(index));
-          void this.#offers.send(from, this.context.documents.get(digest));
-        }
-        return;
-      case 'progress':
-        return;
-    }
-  }
-
-  async #onStatement(bytes: Uint8Array, from: string): Promise<void> {
-    const envelope = parseStatement(bytes);
-    if (envelope.ok && envelope.value.type === 'keymoot.ban-lift.v1') {
-      const { value } = envelope;
-      return this.context.exchange.exclusively(() => this.bans.receive(value, from));
-    }
-    if (!envelope.ok || envelope.value.type !== 'keymoot.heads.v1') {
-      await this.context.exchange.receive(bytes, from);
-      return;
-    }
-    if (!this.heads.receive(envelope.value, from)) return;
-    await this.#sessions.settleCrashed();
-    await this.context.exchange.exclusively(async () => {
-      await this.answers.considerAll();
-      await this.#sessions.considerAll();
-    });
-  }
-
-  #onRound(bytes: Uint8Array, from: string): void {
-    const envelope = parseEnvelope(bytes);
-    if (envelope === undefined) return;
-    this.pairs.checkClocks();
-    if (envelope.type === PAIR) {
-      // Before a run has authenticated anything, who may open or occupy it is decided by the connection.
-      if (from === `party:${envelope.from}`) this.pairs.deliver(bytes, envelope);
-    } else this.#sessions.deliver(bytes, envelope, from);
-  }
-
-  /** The only documents a participant takes from others are wallets; their certificates speak for themselves. */
-  async #onDocument(content: Uint8Array): Promise<void> {
-    const json = parseCanonical(content);
-    if (!json.ok || !isWallet(json.value)) return;
-    const { value } = json;
-    await this.context.exchange.exclusively(() => this.#activations.adopt(value));
-  }
-
   #onPeer(member: string, state: 'up' | 'down'): void {
     this.#options.note(state === 'up' ? 'PEER_UP' : 'PEER_DOWN', member);
     const [role, index] = member.split(':');
@@ -408,12 +357,4 @@ export class ParticipantNode {
       }
     });
   }
-}
-
-function isWallet(document: Json): boolean {
-  return (
-    typeof document === 'object' &&
-    !Array.isArray(document) &&
-    (document as { readonly [key: string]: Json })['schema'] === WALLET_SCHEMA
-  );
 }

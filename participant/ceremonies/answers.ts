@@ -2,28 +2,29 @@
  * This party's answer to each proposal: judged at once when it comes in; consented to by policy alone, handed to the
  * key holder, or rejected. One answer an attempt, ever; it is in the journal before it leaves.
  */
-import { consentExpiry, isKeyChange } from '../../protocol/ceremony/agreement.ts';
+import { isKeyChange } from '../../protocol/ceremony/agreement.ts';
 import { type BookEntry, open, reportedOutcomes } from '../../protocol/ceremony/book.ts';
 import { heldBack } from '../../protocol/ceremony/hold.ts';
-import { INPUTS, inputsJson, type JudgementInputs } from '../../protocol/ceremony/inputs.ts';
-import { denial, type Judgement, judgeProposal, policyReference } from '../../protocol/ceremony/judgement.ts';
+import { INPUTS } from '../../protocol/ceremony/inputs.ts';
+import { denial, type Judgement, judgeProposal } from '../../protocol/ceremony/judgement.ts';
 import { standing } from '../../protocol/ceremony/lifecycle.ts';
-import type { ProposalBody } from '../../protocol/ceremony/proposal.ts';
 import type { Envelope } from '../../protocol/ceremony/statement.ts';
-import { signVerdict, type VerdictBody, type VerdictReason } from '../../protocol/ceremony/verdict-statement.ts';
-import type { Wallet } from '../../protocol/ceremony/wallet.ts';
+import { signVerdict, type VerdictReason } from '../../protocol/ceremony/verdict-statement.ts';
 import { signWithdrawal } from '../../protocol/ceremony/withdrawal.ts';
-import { equalBytes, toHex } from '../../protocol/common/bytes.ts';
-import { documentDigest } from '../../protocol/common/document.ts';
+import { toHex } from '../../protocol/common/bytes.ts';
 import { Refusal } from '../../protocol/common/errors.ts';
 import { read } from '../../protocol/common/schema.ts';
 import { RISKS } from '../../protocol/payload/risk/codes.ts';
 import { canonicalObservations, isAmong, type Observation } from '../../protocol/payload/risk/observed.ts';
-import { canonicalPolicy } from '../../protocol/policy/canonical.ts';
 import { MAX_REASONS } from '../../protocol/policy/verdict.ts';
-import { type NodeContext, SOFTWARE } from '../context.ts';
+import type { NodeContext } from '../context.ts';
 import type { Observer } from '../observe/observer.ts';
-import { planOf } from './plans.ts';
+import { answerBody, type Judged } from './answer-statement.ts';
+import { childKeyOf, localReasons } from './epoch-reasons.ts';
+import { firstHold, firstVeto } from './gate.ts';
+
+/** Whether what is held back may be answered by now is looked at so often, in milliseconds. */
+const HELD_AGAIN = 2_000;
 
 /** A proposal that waits for the key holder. */
 export interface Pending {
@@ -31,12 +32,8 @@ export interface Pending {
   readonly judgement: Judgement;
   /** Unix seconds. */
   readonly since: number;
-}
-
-/** A judgement and what it rests on beside proposal and policies. */
-interface Judged {
-  readonly judgement: Judgement;
-  readonly inputs: JudgementInputs;
+  /** Why it is not answered yet; undefined if it waits for the key holder alone. */
+  readonly held: VerdictReason | undefined;
 }
 
 export class Answers {
@@ -45,6 +42,7 @@ export class Answers {
   /** Why this node must not answer yet, or at all: it has not shown its counters, or peers know higher ones. */
   readonly #heldBack: () => string | undefined;
   readonly #pending = new Map<string, Pending>();
+  #stopWatching: (() => void) | undefined;
 
   constructor(node: NodeContext, observer: Observer, heldBack: () => string | undefined) {
     this.#node = node;
@@ -92,11 +90,55 @@ export class Answers {
     if ((entry.inadmissible === undefined || isKeyChange(body)) && now >= body.expires) return;
     const judged = this.#judged(entry, now);
     const { judgement } = judged;
+    const isDenied = judgement.judgement === 'deny';
+    const isSeen = isDenied || this.#observer.isDone(entry);
+    if (!isSeen) this.#lookFirst(entry);
+    const reason = firstHold(this.#node.gates, entry, judgement, now);
+    if (reason !== undefined) return this.#keep(entry, judgement, reason);
+    const veto = firstVeto(this.#node.gates, entry, judgement, now);
+    if (veto !== undefined) return this.#answer(entry, { judgement: denial([veto]), inputs: { now } }, 'reject', false);
     // Looks can only add reasons; what is denied without them need not wait.
-    if (judgement.judgement === 'deny') return this.#answer(entry, judged, 'reject', false);
-    if (!this.#observer.isDone(entry)) return this.#lookFirst(entry);
+    if (isDenied) return this.#answer(entry, judged, 'reject', false);
+    if (!isSeen) return;
     if (judgement.judgement === 'allow') return this.#answer(entry, judged, 'consent', false);
-    this.#pending.set(toHex(ceremony.proposal.digest), { entry, judgement, since: now });
+    this.#keep(entry, judgement, undefined);
+  }
+
+  /** Nothing is looked at again. */
+  stop(): void {
+    this.#stopWatching?.();
+    this.#stopWatching = undefined;
+  }
+
+  /** It waits: for the key holder, or for whatever holds it back. */
+  #keep(entry: BookEntry, judgement: Judgement, held: VerdictReason | undefined): void {
+    const name = toHex(entry.ceremony.proposal.digest);
+    const since = this.#pending.get(name)?.since ?? this.#node.clock.now();
+    this.#pending.set(name, { entry, judgement, since, held });
+    if (held !== undefined) this.#watch();
+  }
+
+  #watch(): void {
+    const { clock, exchange, note } = this.#node;
+    this.#stopWatching ??= clock.after(HELD_AGAIN, () => {
+      this.#stopWatching = undefined;
+      exchange
+        .exclusively(() => this.#considerHeld())
+        .catch((error: unknown) => note('JUDGEMENT_FAILED', error instanceof Error ? error.message : 'unknown'));
+    });
+  }
+
+  /** What nothing holds back any more is judged anew. */
+  async #considerHeld(): Promise<void> {
+    const { book, clock, gates } = this.#node;
+    for (const [name, { entry, held, judgement }] of [...this.#pending]) {
+      if (held === undefined) continue;
+      const known = book.get(entry.ceremony.proposal.digest);
+      const isOpen = known !== undefined && standing(known.ceremony, clock.now()).ok;
+      if (!isOpen) this.#pending.delete(name);
+      else if (firstHold(gates, known, judgement, clock.now()) === undefined) await this.consider(known);
+      else this.#watch();
+    }
   }
 
   /**
@@ -106,8 +148,8 @@ export class Answers {
    * @param risks codes on that screen; there must be no others by now
    */
   async approve(proposal: Uint8Array, shown: string, risks?: readonly string[]): Promise<void> {
-    const { entry } = this.#held(proposal);
-    const hold = this.hold(entry);
+    const { entry, judgement: before } = this.#held(proposal);
+    const hold = this.hold(entry, before);
     if (hold !== undefined) throw new Refusal(hold.code, hold.detail);
     if (!this.#observer.isDone(entry)) {
       this.#lookFirst(entry);
@@ -115,6 +157,8 @@ export class Answers {
     }
     const judged = this.#judged(entry, this.#node.clock.now());
     const { judgement } = judged;
+    const later = this.hold(entry, judgement);
+    if (later !== undefined) throw new Refusal(later.code, later.detail);
     if (judgement.judgement === 'deny') {
       await this.#answer(entry, judged, 'reject', false);
       throw new Refusal(
@@ -159,10 +203,12 @@ export class Answers {
     await exchange.publish(withdrawal);
   }
 
-  /** What the key holder has to do before it can agree; undefined if nothing. */
-  hold({ ceremony: { proposal } }: BookEntry): VerdictReason | undefined {
-    const { roster, rosters, self } = this.#node;
-    return heldBack(proposal.body, roster, self, rosters.successor);
+  /** What has to happen before the key holder can agree; undefined if nothing, or if this party has answered. */
+  hold(entry: BookEntry, judgement: Judgement): VerdictReason | undefined {
+    const { clock, gates, roster, rosters, self } = this.#node;
+    const { proposal, verdicts } = entry.ceremony;
+    if (verdicts.has(self)) return undefined;
+    return heldBack(proposal.body, roster, self, rosters.successor) ?? firstHold(gates, entry, judgement, clock.now());
   }
 
   /**
@@ -194,7 +240,7 @@ export class Answers {
 
   /** By what only this node can know first, then by payload, policies and observations. */
   #judged(entry: BookEntry, now: number): Judged {
-    const local = this.#localReasons(entry);
+    const local = localReasons(this.#node, entry);
     return local.length > 0 ? { judgement: denial(local), inputs: { now } } : this.#judge(entry, now);
   }
 
@@ -230,62 +276,10 @@ export class Answers {
     });
   }
 
-  /** Grounds to reject that lie outside the payload: what only this node can know. */
-  #localReasons(entry: BookEntry): readonly VerdictReason[] {
-    if (entry.conflict !== undefined) {
-      return [{ code: 'OPERATOR_EQUIVOCATION', detail: 'the operator signed two different proposals under one nonce' }];
-    }
-    if (entry.inadmissible !== undefined) {
-      return [{ code: entry.inadmissible.code, detail: entry.inadmissible.message }];
-    }
+  async #answer(entry: BookEntry, judged: Judged, decision: 'consent' | 'reject', byHand: boolean): Promise<void> {
+    const { exchange, journal, signer } = this.#node;
     const { proposal } = entry.ceremony;
-    const { body } = proposal;
-    if (body.ceremony === 'keygen' || body.ceremony === 'import') {
-      const isTaken = this.#node.wallets.all().some(({ wallet }) => wallet.name === body.wallet);
-      return isTaken ? [{ code: 'WALLET_NAME_TAKEN', detail: `there is a wallet ${body.wallet} already` }] : [];
-    }
-    return epochReasons(this.#node, proposal.digest, body);
-  }
-
-  async #answer(
-    entry: BookEntry,
-    { inputs: given, judgement }: Judged,
-    decision: 'consent' | 'reject',
-    byHand: boolean,
-  ): Promise<void> {
-    const { documents, exchange, journal, policies, random, self, signer } = this.#node;
-    const { proposal } = entry.ceremony;
-    const judged = proposal.body.ceremony === 'sign' && judgement.verdict !== undefined;
-    const common = judged ? policies.common : undefined;
-    const own = judged ? policies.own : undefined;
-    for (const policy of [common, own]) if (policy !== undefined) await documents.put(canonicalPolicy(policy));
-    const { now } = given;
-    const inputs = inputsJson(given);
-    await documents.put(inputs);
-    const counter = await journal.nextCounter();
-    const body: VerdictBody = {
-      proposal: proposal.digest,
-      attempt: proposal.body.attempt,
-      party: self,
-      decision,
-      reading: judgement.reading,
-      commonPolicy: common && policyReference(common),
-      ownPolicy: own && policyReference(own),
-      judgement: judgement.judgement,
-      byHand,
-      consents: judgement.consents,
-      rejections: judgement.rejections,
-      rules: judgement.rules,
-      reasons: judgement.reasons,
-      risks: judgement.risks,
-      inputs: documentDigest(inputs),
-      claimedSoftware: SOFTWARE,
-      counter,
-      nonce: random.bytes(16),
-      created: now,
-      expires: consentExpiry(proposal.body, now),
-      ...separation(this.#node, decision, proposal.body),
-    };
+    const body = await answerBody(this.#node, entry, { ...judged, decision, byHand });
     const statement = signVerdict(body, signer);
     this.#mustOpen(statement.envelope);
     this.#pending.delete(toHex(proposal.digest));
@@ -295,7 +289,7 @@ export class Answers {
       attempt: proposal.body.attempt,
       decision,
       body: statement.digest,
-      counter,
+      counter: body.counter,
       statement: statement.envelope.bytes,
     });
     await exchange.publish(statement);
@@ -339,52 +333,4 @@ export class Answers {
     const { proposal } = ceremony;
     return this.#node.journal.state.verdict(proposal.digest, proposal.body.attempt) !== undefined;
   }
-}
-
-/** The key of a proposal's path, derived from this party's own chain code; undefined for the root key. */
-function childKeyOf(node: NodeContext, wallet: Wallet, body: ProposalBody): Uint8Array | undefined {
-  if (body.ceremony !== 'sign' || body.path.length === 0) return undefined;
-  const derived = node.wallets.derive(wallet, body.path);
-  return derived.ok ? derived.value.publicKey : undefined;
-}
-
-/** Why nothing more happens under the epoch that a proposal names, as far as only this node knows. */
-function epochReasons(
-  node: NodeContext,
-  digest: Uint8Array,
-  body: Exclude<ProposalBody, { readonly ceremony: 'keygen' | 'import' }>,
-): readonly VerdictReason[] {
-  const { wallets } = node;
-  const elsewhere = wallets.all().find(({ wallet }) => equalBytes(wallet.walletId, body.walletId));
-  const wallet = wallets.byId(body.walletId);
-  if (wallet === undefined) {
-    if (elsewhere === undefined) return [];
-    const detail = wallets.hasLeft(body.walletId)
-      ? 'this wallet is in the hands of another group, without this party; its old epoch signs no more'
-      : 'this wallet has moved on to the next roster; it signs again when this node lives under that';
-    return [{ code: 'WRONG_EPOCH', detail }];
-  }
-  if (!equalBytes(wallet.epochId, body.epochId)) {
-    const detail = `the proposal names another epoch of this wallet than the present one, generation ${wallet.gen}`;
-    return [{ code: 'WRONG_EPOCH', detail }];
-  }
-  if (body.ceremony !== 'reshare') return asReasons(wallets.hindrance(wallet));
-  const plan = planOf(node, digest, body);
-  return plan.ok ? asReasons(wallets.generationFault(plan.value.config)) : [plan.error];
-}
-
-function asReasons(refusal: Refusal | undefined): readonly VerdictReason[] {
-  return refusal === undefined ? [] : [{ code: refusal.code, detail: refusal.message }];
-}
-
-/** Of a signing: with whom this party cannot sign in the wallet's epoch, so that nobody chooses the two. */
-function separation(
-  { journal, roster, self }: NodeContext,
-  decision: 'consent' | 'reject',
-  body: ProposalBody,
-): { readonly separated?: readonly number[] } {
-  if (body.ceremony !== 'sign' || decision !== 'consent') return {};
-  const peers = roster.parties.map((party) => party.index).filter((index) => index !== self);
-  const separated = peers.filter((peer) => journal.state.pairs.isBarred(body.epochId, peer));
-  return separated.length === 0 ? {} : { separated };
 }

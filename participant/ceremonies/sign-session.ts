@@ -30,6 +30,7 @@ import type { NonceSlot } from '../journal/records.ts';
 import type { Pairs } from '../pairs/pairs.ts';
 import { runRandom } from '../randomness.ts';
 import type { Answers } from './answers.ts';
+import { mayGoOn } from './gate.ts';
 import { Run, type RunHost } from './run.ts';
 import type { Session } from './session.ts';
 
@@ -163,7 +164,8 @@ function mayContinue(
   if (body.ceremony === 'sign' && node.journal.state.isFrozen(body.walletId)) return { reason: 'the wallet is frozen' };
   const hindrance = node.wallets.hindrance(wallet);
   if (hindrance !== undefined) return { reason: hindrance.message };
-  return isIntact(decoded) ? true : { reason: 'the payload is no longer what was consented to' };
+  if (!isIntact(decoded)) return { reason: 'the payload is no longer what was consented to' };
+  return mayGoOn(node.gates, now, node.clock.now());
 }
 
 async function claim(

@@ -1,0 +1,70 @@
+/** What the statement of an answer says, and the documents it names: they are at hand before it is signed. */
+import { consentExpiry } from '../../protocol/ceremony/agreement.ts';
+import type { BookEntry } from '../../protocol/ceremony/book.ts';
+import { inputsJson, type JudgementInputs } from '../../protocol/ceremony/inputs.ts';
+import { type Judgement, policyReference } from '../../protocol/ceremony/judgement.ts';
+import type { ProposalBody } from '../../protocol/ceremony/proposal.ts';
+import type { VerdictBody } from '../../protocol/ceremony/verdict-statement.ts';
+import { documentDigest } from '../../protocol/common/document.ts';
+import { canonicalPolicy } from '../../protocol/policy/canonical.ts';
+import { type NodeContext, SOFTWARE } from '../context.ts';
+
+/** A judgement and what it rests on beside proposal and policies. */
+export interface Judged {
+  readonly judgement: Judgement;
+  readonly inputs: JudgementInputs;
+}
+
+export interface Answer extends Judged {
+  readonly decision: 'consent' | 'reject';
+  readonly byHand: boolean;
+}
+
+/** Takes the next counter: sign what it returns, or the counter is lost. */
+export async function answerBody(node: NodeContext, entry: BookEntry, answer: Answer): Promise<VerdictBody> {
+  const { byHand, decision, inputs: given, judgement } = answer;
+  const { documents, journal, policies, random, self } = node;
+  const { proposal } = entry.ceremony;
+  const judged = proposal.body.ceremony === 'sign' && judgement.verdict !== undefined;
+  const common = judged ? policies.common : undefined;
+  const own = judged ? policies.own : undefined;
+  for (const policy of [common, own]) if (policy !== undefined) await documents.put(canonicalPolicy(policy));
+  const { now } = given;
+  const inputs = inputsJson(given);
+  await documents.put(inputs);
+  return {
+    proposal: proposal.digest,
+    attempt: proposal.body.attempt,
+    party: self,
+    decision,
+    reading: judgement.reading,
+    commonPolicy: common && policyReference(common),
+    ownPolicy: own && policyReference(own),
+    judgement: judgement.judgement,
+    byHand,
+    consents: judgement.consents,
+    rejections: judgement.rejections,
+    rules: judgement.rules,
+    reasons: judgement.reasons,
+    risks: judgement.risks,
+    inputs: documentDigest(inputs),
+    claimedSoftware: SOFTWARE,
+    counter: await journal.nextCounter(),
+    nonce: random.bytes(16),
+    created: now,
+    expires: consentExpiry(proposal.body, now),
+    ...separation(node, decision, proposal.body),
+  };
+}
+
+/** Of a signing: with whom this party cannot sign in the wallet's epoch, so that nobody chooses the two. */
+function separation(
+  { journal, roster, self }: NodeContext,
+  decision: 'consent' | 'reject',
+  body: ProposalBody,
+): { readonly separated?: readonly number[] } {
+  if (body.ceremony !== 'sign' || decision !== 'consent') return {};
+  const peers = roster.parties.map((party) => party.index).filter((index) => index !== self);
+  const separated = peers.filter((peer) => journal.state.pairs.isBarred(body.epochId, peer));
+  return separated.length === 0 ? {} : { separated };
+}

@@ -1,0 +1,110 @@
+/** What other members send, by kind: who may say what, and which part of the node hears it. */
+import type { FrameMessage } from '../proto/codec.ts';
+import { parseEnvelope as parseStatement } from '../protocol/ceremony/statement.ts';
+import { WALLET_SCHEMA } from '../protocol/ceremony/wallet.ts';
+import { type Json, parseCanonical } from '../protocol/common/canonical-json.ts';
+import { PAIR } from '../protocol/threshold/pair-setup/messages.ts';
+import { parseEnvelope } from '../protocol/threshold/rounds/envelope.ts';
+import type { Activations } from './ceremonies/activations.ts';
+import type { Answers } from './ceremonies/answers.ts';
+import type { BanLifts } from './ceremonies/ban-lifts.ts';
+import type { Cosigner } from './ceremonies/cosign.ts';
+import type { HeadsWatch } from './ceremonies/heads-watch.ts';
+import type { Sessions } from './ceremonies/sessions.ts';
+import type { NodeContext } from './context.ts';
+import type { Offers } from './offers.ts';
+import type { Pairs } from './pairs/pairs.ts';
+
+export interface FramesOptions {
+  readonly node: NodeContext;
+  readonly answers: Answers;
+  readonly heads: HeadsWatch;
+  readonly bans: BanLifts;
+  readonly pairs: Pairs;
+  readonly sessions: Sessions;
+  readonly activations: Activations;
+  readonly cosigner: Cosigner;
+  readonly offers: Offers;
+}
+
+export class Frames {
+  readonly #options: FramesOptions;
+
+  constructor(options: FramesOptions) {
+    this.#options = options;
+  }
+
+  async take(from: string, frame: FrameMessage): Promise<void> {
+    if (from.startsWith('former:')) return; // It has no voice here any more.
+    const { cosigner, node, offers, pairs } = this.#options;
+    switch (frame.kind) {
+      case 'statement':
+        return this.#onStatement(frame.envelope, from);
+      case 'round':
+        return this.#onRound(frame.envelope, from);
+      case 'document':
+        return this.#onDocument(frame.content);
+      case 'transcript':
+        if (from.startsWith('operator:')) await cosigner.receive(frame.entries, from);
+        return;
+      case 'want':
+        // Not awaited: while this runs nothing more is read from that member, not even what it must do to take these.
+        for (const digest of frame.digests) {
+          const [role, index] = from.split(':');
+          if (role === 'party') pairs.asked(digest, Number(index));
+          void offers.send(from, node.documents.get(digest));
+        }
+        return;
+      case 'progress':
+        return;
+    }
+  }
+
+  async #onStatement(bytes: Uint8Array, from: string): Promise<void> {
+    const { answers, bans, heads, node, sessions } = this.#options;
+    const { exchange } = node;
+    const envelope = parseStatement(bytes);
+    if (envelope.ok && envelope.value.type === 'keymoot.ban-lift.v1') {
+      const { value } = envelope;
+      return exchange.exclusively(() => bans.receive(value, from));
+    }
+    if (!envelope.ok || envelope.value.type !== 'keymoot.heads.v1') {
+      await exchange.receive(bytes, from);
+      return;
+    }
+    if (!heads.receive(envelope.value, from)) return;
+    await sessions.settleCrashed();
+    await exchange.exclusively(async () => {
+      await answers.considerAll();
+      await sessions.considerAll();
+    });
+  }
+
+  #onRound(bytes: Uint8Array, from: string): void {
+    const { pairs, sessions } = this.#options;
+    const envelope = parseEnvelope(bytes);
+    if (envelope === undefined) return;
+    pairs.checkClocks();
+    if (envelope.type === PAIR) {
+      // Before a run has authenticated anything, who may open or occupy it is decided by the connection.
+      if (from === `party:${envelope.from}`) pairs.deliver(bytes, envelope);
+    } else sessions.deliver(bytes, envelope, from);
+  }
+
+  /** Of documents that others send a participant takes wallets; their certificates speak for themselves. */
+  async #onDocument(content: Uint8Array): Promise<void> {
+    const { activations, node } = this.#options;
+    const json = parseCanonical(content);
+    if (!json.ok || !isWallet(json.value)) return;
+    const { value } = json;
+    await node.exchange.exclusively(() => activations.adopt(value));
+  }
+}
+
+function isWallet(document: Json): boolean {
+  return (
+    typeof document === 'object' &&
+    !Array.isArray(document) &&
+    (document as { readonly [key: string]: Json })['schema'] === WALLET_SCHEMA
+  );
+}
