@@ -20,6 +20,8 @@ const PROTOCOL = [
 ] as const;
 /** Runs foreign code on foreign state: only those who show or weigh the result may know it. */
 const SIMULATION = 'protocol/simulation';
+/** Attacks against a policy: for the tool that plays them and the chain that shows what they do; no signer needs them. */
+const REDTEAM = 'protocol/redteam';
 const ROLES = ['participant', 'coordinator', 'auditor'] as const;
 
 /** Reachable rooms beside the room itself. */
@@ -31,13 +33,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'protocol/ceremony': ['protocol/common', 'protocol/threshold', 'protocol/payload', 'protocol/policy'],
   'protocol/transcript': PROTOCOL,
   [SIMULATION]: ['protocol/common', 'protocol/payload'],
+  [REDTEAM]: ['protocol/common', 'protocol/payload', 'protocol/policy', 'protocol/ceremony'],
   proto: [],
-  participant: [...PROTOCOL, SIMULATION, 'proto'],
-  coordinator: [...PROTOCOL, 'proto'],
+  participant: [...PROTOCOL, SIMULATION, REDTEAM, 'proto'],
+  coordinator: [...PROTOCOL, REDTEAM, 'proto'],
   auditor: [...PROTOCOL, SIMULATION],
   'cli.ts': ROLES,
-  bench: [...PROTOCOL, SIMULATION, 'proto', ...ROLES],
-  test: [...PROTOCOL, SIMULATION, 'proto', ...ROLES, 'bench', 'cli.ts'],
+  bench: [...PROTOCOL, SIMULATION, REDTEAM, 'proto', ...ROLES],
+  test: [...PROTOCOL, SIMULATION, REDTEAM, 'proto', ...ROLES, 'bench', 'cli.ts'],
 };
 
 interface PackageRule {

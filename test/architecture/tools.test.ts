@@ -18,6 +18,7 @@ const ROOMS = [
   'protocol/policy',
   'protocol/ceremony',
   'protocol/transcript',
+  'protocol/redteam',
   'proto',
   'participant',
   'coordinator',
