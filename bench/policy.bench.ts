@@ -48,7 +48,14 @@ export const policyBench: Bench = {
       throw new BugError('BENCH_POLICY', policy.ok ? 'payload' : `${policy.error.field} ${policy.error.message}`);
     const assessment = assess(decoded.value);
     const wallet = { name: 'treasury', address: `0x${'11'.repeat(20)}`, threshold: 2, parties: 3 } as const;
-    const input = { assessment, wallet, initiator: 'ops', now: 1_700_000_000, common: policy.value };
+    const input = {
+      assessment,
+      wallet,
+      initiator: 'ops',
+      now: 1_700_000_000,
+      common: policy.value,
+      ledger: 'uncounted',
+    } as const;
     const samples = await timed(30, 5, () => {
       for (let i = 0; i < BATCH; i++) judge(input);
     });

@@ -119,7 +119,7 @@ function verdictOf(
   { wallet, address, initiator, now }: Circumstances,
 ): Verdict {
   const judged = { name: wallet, address: address ?? ZERO_ADDRESS, threshold: 1, parties: MAX_PARTIES };
-  return judge({ assessment, wallet: judged, initiator, now, common: policy });
+  return judge({ assessment, wallet: judged, initiator, now, common: policy, ledger: 'uncounted' });
 }
 
 function verdictJson(verdict: Verdict): Json {

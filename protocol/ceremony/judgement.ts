@@ -86,6 +86,8 @@ export function judgeProposal(
     initiator: body.initiator,
     now: context.inputs.now,
     common: context.common,
+    // Nobody counts yet: a policy with limits denies.
+    ledger: () => undefined,
     ...(context.own === undefined ? {} : { own: context.own }),
   });
   return { ...fromVerdict(verdict, parties, { reading }), decoded: decoded.value, assessment };

@@ -2,7 +2,7 @@
 import type { Json } from '../common/canonical-json.ts';
 import { documentDigest } from '../common/document.ts';
 import type { Policy } from './prepare.ts';
-import type { PolicyDocument, Rule, RuleMatch } from './schema.ts';
+import type { Admin, Counterparty, Limit, Obligation, PolicyDocument, Rule, RuleMatch } from './schema.ts';
 
 /** Sorted, lower case, integers as decimal strings; `readPolicy` of it gives the same policy again. */
 export function canonicalPolicy(policy: Policy): Json {
@@ -30,6 +30,7 @@ function present(fields: Fields): { readonly [key: string]: Json } {
 
 function documentJson(document: PolicyDocument): Json {
   return present({
+    admin: document.admin && adminJson(document.admin),
     addressLists: mapped(document.addressLists, (list) =>
       list.map(({ address, chainId, label }) => ({ address, chainId: chainId.toString(), label })),
     ),
@@ -38,15 +39,22 @@ function documentJson(document: PolicyDocument): Json {
       chainId: chainId.toString(),
       decimals: decimals.toString(),
     })),
+    approvers: document.approvers && mapped(document.approvers, (approver) => present({ ...approver })),
+    counterparties: document.counterparties && mapped(document.counterparties, counterpartyJson),
     effectiveAt: document.effectiveAt?.toString(),
     expiresAt: document.expiresAt?.toString(),
+    flows: document.flows?.map(({ from, to }) => ({ from, to })),
+    groups: document.groups && mapped(document.groups, (names) => names),
+    hardDeny: document.hardDeny,
     id: document.id,
+    limits: document.limits?.map(limitJson),
+    parentHash: document.parentHash,
     rules: document.rules.map(ruleJson),
     schema: document.schema,
     unmatched: document.unmatched,
     version: document.version.toString(),
-    wallets: mapped(document.wallets, ({ chainIds, class: named, legacyChainId }) =>
-      present({ chainIds: chainIds?.map(String), class: named, legacyChainId: legacyChainId?.toString() }),
+    wallets: mapped(document.wallets, ({ accounts, chainIds, class: named, legacyChainId }) =>
+      present({ accounts, chainIds: chainIds?.map(String), class: named, legacyChainId: legacyChainId?.toString() }),
     ),
   });
 }
@@ -63,18 +71,69 @@ function ruleJson(rule: Rule): Json {
     match: matchJson(rule.match),
     note: rule.note,
     rejections: rule.rejections?.toString(),
+    require: rule.require && obligationJson(rule.require),
+  });
+}
+
+function obligationJson({ delaySec, distinctDevices, groups, holder, rejects, ttlSec }: Obligation): Json {
+  return present({
+    delaySec: delaySec?.toString(),
+    distinctDevices,
+    groups: groups?.map(({ group, quorum }) => ({ group, quorum: quorum.toString() })),
+    holder,
+    rejects: rejects?.toString(),
+    ttlSec: ttlSec?.toString(),
+  });
+}
+
+function limitJson({ asset, id, match, max, measure, note, onExceed, per, windowSec }: Limit): Json {
+  return present({
+    asset,
+    id,
+    match: match && matchJson(match),
+    max: max.toString(),
+    measure,
+    note,
+    onExceed: typeof onExceed === 'object' ? { require: obligationJson(onExceed.require) } : onExceed,
+    per,
+    windowSec: windowSec?.toString(),
+  });
+}
+
+function counterpartyJson(entry: Counterparty): Json {
+  const { addresses, created, expires, identity, label, signature, version } = entry;
+  return present({
+    addresses: addresses.map(({ address, chainId, kind }) => ({ address, chainId: chainId.toString(), kind })),
+    created: created.toString(),
+    expires: expires?.toString(),
+    identity,
+    label,
+    signature,
+    version: version.toString(),
+  });
+}
+
+function adminJson({ book, freezeGroup, group, quorum, widenDelaySec }: Admin): Json {
+  return present({
+    book: book && { delaySec: book.delaySec.toString(), group: book.group, quorum: book.quorum.toString() },
+    freezeGroup,
+    group,
+    quorum: quorum.toString(),
+    widenDelaySec: widenDelaySec.toString(),
   });
 }
 
 function matchJson(match: RuleMatch): Json {
-  const { amount, fee, nativeValue } = match;
+  const { amount, args, fee, gas, nativeValue, time } = match;
   return present({
     amount: amount && present({ max: amount.max?.toString(), min: amount.min?.toString() }),
+    args: args?.map(({ arg, op, value }) => ({ arg, op, value })),
     assets: match.assets,
     calldataHash: match.calldataHash,
     chainIds: match.chainIds?.map(String),
     counterparties: match.counterparties,
     fee: fee && { totalMax: fee.totalMax.toString() },
+    gas: gas && present({ limitMax: gas.limitMax?.toString(), maxFeePerGasMax: gas.maxFeePerGasMax?.toString() }),
     initiators: match.initiators,
     kinds: match.kinds,
     nativeValue: nativeValue && { max: nativeValue.max.toString() },
@@ -82,7 +141,9 @@ function matchJson(match: RuleMatch): Json {
     risks: match.risks,
     safes: match.safes,
     selectors: match.selectors,
+    time: time?.map(({ days, from, to }) => ({ days: days.map(String), from, to })),
     to: match.to,
+    txTypes: match.txTypes,
     typeHashes: match.typeHashes,
     wallets: match.wallets,
   });

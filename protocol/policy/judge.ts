@@ -14,8 +14,10 @@ import {
   denial,
   type Layer,
   type LayerTrace,
+  type LedgerView,
   MAX_REASONS,
   type MatchedRule,
+  NO_OBLIGATIONS,
   printable,
   type Reason,
   type Verdict,
@@ -31,6 +33,8 @@ export interface JudgeInput {
   readonly common: Policy;
   /** May only narrow: the stricter of both verdicts wins. */
   readonly own?: Policy | undefined;
+  /** `uncounted`: nobody here knows what was charged before, so only what exceeds a limit by itself is held to it. */
+  readonly ledger: LedgerView | 'uncounted';
 }
 
 export interface JudgedWallet {
@@ -204,17 +208,32 @@ function combine(layers: readonly LayerJudgement[], final: readonly Finding[], i
   const findings = [...final, ...layers.flatMap((layer) => layer.findings)];
   const reasons = reasonsOf(findings);
   if (findings.some(({ denies }) => denies)) {
-    return { decision: 'deny', consents: parties, rejections: 1, rules, reasons, risks, trace };
+    return {
+      decision: 'deny',
+      consents: parties,
+      rejections: 1,
+      rules,
+      reasons,
+      risks,
+      obligations: NO_OBLIGATIONS,
+      limits: [],
+      spend: undefined,
+      trace,
+    };
   }
   const permits = layers.flatMap((layer) => layer.permits);
   const critical = input.assessment.risks.some((risk) => risk.severity === 'critical');
+  const decision = findings.length > 0 || layers.some((layer) => layer.requires) ? 'require' : 'allow';
   return {
-    decision: findings.length > 0 || layers.some((layer) => layer.requires) ? 'require' : 'allow',
+    decision,
     consents: critical ? parties : Math.max(threshold, ...permits.map(({ rule }) => rule.consents ?? threshold)),
     rejections: permits.length === 0 ? 1 : Math.min(...permits.map(({ rule }) => rule.rejections ?? 1)),
     rules,
     reasons,
     risks,
+    obligations: { ...NO_OBLIGATIONS, holder: decision === 'require' },
+    limits: [],
+    spend: undefined,
     trace,
   };
 }

@@ -4,10 +4,10 @@
  */
 import type { Json } from '../common/canonical-json.ts';
 import { err, ok, type Result } from '../common/result.ts';
-import { problem, read, type SchemaProblem } from '../common/schema.ts';
+import { array, problem, type Reader, read, type SchemaProblem } from '../common/schema.ts';
 import { parseStrictJson, type StrictJson } from '../common/strict-json.ts';
 import { checkPolicy } from './check.ts';
-import { MAX_POLICY_LENGTH } from './limits.ts';
+import { MAX_POLICY_LENGTH, MAX_SIGNATURES } from './limits.ts';
 import { type Policy, preparePolicy } from './prepare.ts';
 import { POLICY } from './read.ts';
 import type { PolicyDocument } from './schema.ts';
@@ -23,18 +23,41 @@ export function parsePolicy(text: string): Result<Policy, PolicyProblem> {
   if (!parsed.ok) {
     return invalid({ field: '', message: `${parsed.error.message} (${position(text, parsed.error.offset)})` });
   }
-  const json = read((_, field) => jsonOf(parsed.value, field, ''), '');
-  return json.ok ? readPolicy(json.value) : invalid(json.error);
+  const json = read((_, field) => withoutSignatures(jsonOf(parsed.value, field, '')), '');
+  return json.ok ? readPolicy(json.value.policy, json.value.signatures) : invalid(json.error);
 }
 
+/** A file may carry what its admins signed; that is no part of the policy, and is verified in protocol/ceremony. */
+function withoutSignatures(file: Json): { readonly policy: Json; readonly signatures: readonly Json[] } {
+  if (typeof file !== 'object' || Array.isArray(file)) return { policy: file, signatures: [] };
+  const { signatures, ...policy } = file as { readonly [key: string]: Json };
+  const items = signatures === undefined ? [] : SIGNATURES(signatures, 'signatures');
+  return { policy, signatures: items };
+}
+
+const SIGNATURES: Reader<readonly Json[]> = array(
+  (value, field) => {
+    const isObject = typeof value === 'object' && !Array.isArray(value);
+    return isObject ? value : problem(field, 'must be a signed statement: an object with payload and signatures');
+  },
+  { max: MAX_SIGNATURES },
+);
+
 /** The same for JSON that is already in the statement subset, for example inside a `policy` ceremony. */
-export function readPolicy(json: Json): Result<Policy, PolicyProblem> {
+export function readPolicy(json: Json, signatures: readonly Json[] = []): Result<Policy, PolicyProblem> {
   const document = read((value, field): PolicyDocument => {
     const policy = POLICY(value, field);
     checkPolicy(policy);
-    return { ...policy, rules: [...policy.rules].sort((a, b) => (a.id < b.id ? -1 : 1)) };
+    return sorted(policy);
   }, json);
-  return document.ok ? ok(preparePolicy(document.value)) : invalid(document.error);
+  return document.ok ? ok(preparePolicy(document.value, signatures)) : invalid(document.error);
+}
+
+function sorted(policy: PolicyDocument): PolicyDocument {
+  const byId = <T extends { readonly id: string }>(items: readonly T[]): readonly T[] =>
+    [...items].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const { limits, rules } = policy;
+  return { ...policy, rules: byId(rules), ...(limits === undefined ? {} : { limits: byId(limits) }) };
 }
 
 function invalid(found: SchemaProblem): Result<never, PolicyProblem> {
@@ -59,6 +82,15 @@ const NUMBER_FIELDS: ReadonlySet<string> = new Set([
   'decimals',
   'consents',
   'rejections',
+  'windowSec',
+  'ttlSec',
+  'delaySec',
+  'rejects',
+  'quorum',
+  'widenDelaySec',
+  'created',
+  'expires',
+  'days',
 ]);
 
 /** As `toJson` of common/strict-json.ts, but an error knows the path, and numbers are welcome only where they belong. */

@@ -1,4 +1,5 @@
 /** A policy made ready for judging: every condition becomes a set lookup, so that length of lists costs nothing. */
+import type { Json } from '../common/canonical-json.ts';
 import type { Address } from '../payload/address.ts';
 import type {
   AddressRef,
@@ -16,6 +17,8 @@ import type {
 /** Only parse.ts makes one. */
 export interface Policy {
   readonly document: PolicyDocument;
+  /** Statements of admins that came with the file, unverified; no part of the digest. */
+  readonly signatures: readonly Json[];
   /** In the order of `document.rules`: by id. */
   readonly rules: readonly PreparedRule[];
 }
@@ -69,10 +72,10 @@ export function assetKey(chainId: bigint | undefined, address: Address | 'native
   return `${chainId ?? '?'}:${address}`;
 }
 
-export function preparePolicy(document: PolicyDocument): Policy {
+export function preparePolicy(document: PolicyDocument, signatures: readonly Json[] = []): Policy {
   const lists = new Map([...document.addressLists].map(([name, list]) => [name, byChain(list)] as const));
   const sets = (refs: readonly AddressRef[] | undefined): AddressSet | undefined => refs && addressSet(refs, lists);
-  return { document, rules: document.rules.map((rule) => prepareRule(rule, document.assets, sets)) };
+  return { document, signatures, rules: document.rules.map((rule) => prepareRule(rule, document.assets, sets)) };
 }
 
 type Lists = ReadonlyMap<string, ReadonlyMap<bigint, ReadonlySet<Address>>>;

@@ -40,6 +40,22 @@ export interface PolicyDocument {
   readonly addressLists: ReadonlyMap<string, readonly ListedAddress[]>;
   readonly assets: ReadonlyMap<string, Asset>;
   readonly rules: readonly Rule[];
+  /** Digest of the version that this one replaces; absent in a first version. `0x` and 64 hex digits. */
+  readonly parentHash?: `0x${string}`;
+  /** Present: value moves only along these edges. Absent: flows are not looked at. */
+  readonly flows?: readonly FlowEdge[];
+  /** The address book, by name. Common policy only. */
+  readonly counterparties?: ReadonlyMap<string, Counterparty>;
+  /** People whose devices approve, by name. Common policy only. */
+  readonly approvers?: ReadonlyMap<string, Approver>;
+  /** Names of approvers, sorted. Common policy only. */
+  readonly groups?: ReadonlyMap<string, readonly string[]>;
+  /** Sorted by id. They hold whatever rule permits. */
+  readonly limits?: readonly Limit[];
+  /** Risk codes that no rule of either layer can accept; sorted. */
+  readonly hardDeny?: readonly string[];
+  /** Who may change this policy. Common policy only; absent: every version is adopted by hand. */
+  readonly admin?: Admin;
 }
 
 export interface WalletScope {
@@ -49,6 +65,16 @@ export interface WalletScope {
   readonly legacyChainId?: bigint;
   /** What the wallet is for; from a cold one only listed addresses are reached without a person looking. */
   readonly class?: WalletClass;
+  /** Addresses that are this wallet's own: its key's, its Safes, derived ones. What flows call "own". */
+  readonly accounts?: readonly Address[];
+}
+
+/** Name of a wallet, or a class of wallets, or `external` (only as `to`). */
+export type FlowEnd = string;
+
+export interface FlowEdge {
+  readonly from: FlowEnd;
+  readonly to: FlowEnd;
 }
 
 export interface ListedAddress {
@@ -75,6 +101,29 @@ export interface Rule {
   readonly consents?: number;
   /** Signed rejections that end the proposal; absent: 1. Not in a deny rule. */
   readonly rejections?: number;
+  /** Only with effect `require`; absent: the hand of the key holder at every consenting party. */
+  readonly require?: Obligation;
+}
+
+/** What people must have said before a party consents. */
+export interface Obligation {
+  /** Approvals of distinct persons of each group; sorted by group. */
+  readonly groups?: readonly GroupQuorum[];
+  /** The key holder's hand at every consenting party; absent: yes. */
+  readonly holder?: boolean;
+  /** Two approvers on one device count once; absent: no. */
+  readonly distinctDevices?: boolean;
+  /** Seconds after which an approval is void, 60..604800; absent: 7200. */
+  readonly ttlSec?: number;
+  /** Seconds that must pass after the proposal was first seen, 0..518400. */
+  readonly delaySec?: number;
+  /** Rejections of group members that end the proposal; absent: 1. */
+  readonly rejects?: number;
+}
+
+export interface GroupQuorum {
+  readonly group: string;
+  readonly quorum: number;
 }
 
 /** All fields given must hold; inside one field any of its values. What an absent field means: docs/policy.md. */
@@ -108,6 +157,129 @@ export interface RuleMatch {
   readonly typeHashes?: readonly `0x${string}`[];
   /** Allow and require: risk codes this rule accepts. Deny: matches a node that carries any of them. */
   readonly risks?: readonly string[];
+  /** Envelope of a transaction. */
+  readonly txTypes?: readonly TxType[];
+  /** Gas units, and wei per unit. Permissions only. */
+  readonly gas?: GasCaps;
+  /** On decoded arguments of the call; all must hold. */
+  readonly args?: readonly ArgCondition[];
+  /** UTC; one of them must hold. */
+  readonly time?: readonly TimeWindow[];
+}
+
+export const TX_TYPES = ['legacy', 'access-list', 'eip1559', 'blob', 'eip7702'] as const;
+export type TxType = (typeof TX_TYPES)[number];
+
+export interface GasCaps {
+  readonly limitMax?: bigint;
+  readonly maxFeePerGasMax?: bigint;
+}
+
+/** `days`: 0 is Sunday; sorted. `from` and `to`: `08:00` before `18:00`, `to` excluded; `24:00` ends a day. */
+export interface TimeWindow {
+  readonly days: readonly number[];
+  readonly from: string;
+  readonly to: string;
+}
+
+export const ARG_OPERATORS = [
+  'eq',
+  'ne',
+  'in',
+  'notIn',
+  'lt',
+  'lte',
+  'gt',
+  'gte',
+  'inList',
+  'eqWallet',
+  'lenLte',
+] as const;
+export type ArgOperator = (typeof ARG_OPERATORS)[number];
+
+export interface ArgCondition {
+  /** Name or dotted index of the decoded argument: `amount`, `0`, `details.1`. One that is not there is unknown. */
+  readonly arg: string;
+  readonly op: ArgOperator;
+  /** Decimal, `0x` hex, `true`, `false` or `@list`; its type follows the argument's, and a mismatch is unknown. */
+  readonly value: string | readonly string[];
+}
+
+/** `outstanding`: released or reserved nonces not seen consumed. */
+export const MEASURES = ['amount', 'count', 'fee', 'outstanding'] as const;
+export type Measure = (typeof MEASURES)[number];
+
+export const PER_KEYS = ['wallet', 'asset', 'initiator', 'counterparty', 'selector'] as const;
+export type PerKey = (typeof PER_KEYS)[number];
+
+export interface Limit {
+  readonly id: string;
+  readonly note?: string;
+  readonly measure: Measure;
+  /** Exactly with measure `amount`: symbol from `assets`. */
+  readonly asset?: string;
+  /** 60..7776000. Absent: one transaction alone. Not for `outstanding`, which has no window. */
+  readonly windowSec?: number;
+  /** Inclusive: base units, a number of payloads, wei, or a number of nonces. */
+  readonly max: bigint;
+  /** Each combination counts by itself; sorted. Absent: `wallet`. */
+  readonly per?: readonly PerKey[];
+  readonly match?: LimitMatch;
+  /** Absent: `deny`. */
+  readonly onExceed?: 'deny' | { readonly require: Obligation };
+}
+
+/** What of the payloads counts; as in rules. */
+export type LimitMatch = Pick<
+  RuleMatch,
+  'wallets' | 'chainIds' | 'initiators' | 'counterparties' | 'selectors' | 'kinds'
+>;
+
+export interface Approver {
+  readonly person: string;
+  readonly device: string;
+  /** `ed25519:` and 64 hex digits, or an OpenSSH line without comment (`ssh-ed25519`, `sk-ssh-ed25519@openssh.com`). */
+  readonly key: string;
+  /** Ed25519 key of its libp2p identity, `0x` and 64 hex digits; absent: it works by file only. */
+  readonly transportKey?: `0x${string}`;
+}
+
+export const COUNTERPARTY_KINDS = ['eoa', 'contract', 'safe', 'deposit'] as const;
+export type CounterpartyKind = (typeof COUNTERPARTY_KINDS)[number];
+
+/** An entry of the address book, signed by whom it names. The signature is checked in protocol/ceremony. */
+export interface Counterparty {
+  readonly label: string;
+  /** Ed25519 key, `0x` and 64 hex digits. */
+  readonly identity: `0x${string}`;
+  /** Sorted by chain and address. */
+  readonly addresses: readonly CounterpartyAddress[];
+  readonly version: number;
+  /** Unix seconds. */
+  readonly created: number;
+  /** Unix seconds: matches nothing from this second on. */
+  readonly expires?: number;
+  /** 64 bytes, `0x` and 128 hex digits. */
+  readonly signature: `0x${string}`;
+}
+
+export interface CounterpartyAddress {
+  readonly chainId: bigint;
+  readonly address: Address;
+  readonly kind: CounterpartyKind;
+}
+
+export interface Admin extends GroupQuorum {
+  /** Seconds that a widening version waits, 0..518400. */
+  readonly widenDelaySec: number;
+  /** Who may freeze besides parties and operators; absent: `group`. */
+  readonly freezeGroup?: string;
+  /** Who may add counterparties, and nothing else. */
+  readonly book?: BookAdmin;
+}
+
+export interface BookAdmin extends GroupQuorum {
+  readonly delaySec: number;
 }
 
 export interface AmountRange {

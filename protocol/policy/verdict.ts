@@ -4,10 +4,11 @@ import { utf8 } from '../common/bytes.ts';
 import { canonicalBytes, type Json } from '../common/canonical-json.ts';
 import { policyDigest } from './canonical.ts';
 import type { PayloadFacts } from './facts.ts';
-import { MAX_PARTIES } from './limits.ts';
+import { DEFAULT_TTL, MAX_PARTIES } from './limits.ts';
 import type { Request } from './match.ts';
 import type { Policy } from './prepare.ts';
-import type { Effect } from './schema.ts';
+import type { Effect, GroupQuorum } from './schema.ts';
+import type { Spend } from './spend.ts';
 
 /** The common policy all parties share, or the one that a party keeps for itself. */
 export type Layer = 'common' | 'own';
@@ -28,7 +29,58 @@ export interface Verdict {
   readonly reasons: readonly Reason[];
   /** All risk codes found, sorted, each once. */
   readonly risks: readonly string[];
+  /** What people must have said before a party consents; of both layers together. Of a denial: nothing. */
+  readonly obligations: Obligations;
+  /** Every limit that the payload is charged to, by layer, limit and bucket. */
+  readonly limits: readonly LimitLine[];
+  /** What the payload is charged with; `undefined`: nothing was judged. */
+  readonly spend: Spend | undefined;
   readonly trace: Trace;
+}
+
+/** The strictest of all that was asked for. */
+export interface Obligations {
+  /** The key holder's hand. */
+  readonly holder: boolean;
+  /** Sorted by name, each once. */
+  readonly groups: readonly GroupQuorum[];
+  readonly distinctDevices: boolean;
+  /** Seconds. */
+  readonly ttlSec: number;
+  readonly delaySec: number;
+  readonly rejects: number;
+}
+
+export const NO_OBLIGATIONS: Obligations = {
+  holder: false,
+  groups: [],
+  distinctDevices: false,
+  ttlSec: DEFAULT_TTL,
+  delaySec: 0,
+  rejects: 1,
+};
+
+/** What is already charged; `undefined`: it cannot be read, so nobody signs. */
+export type LedgerView = (need: LimitNeed) => LimitUsage | undefined;
+
+export interface LimitNeed {
+  readonly layer: Layer;
+  readonly limit: string;
+  /** `wallet=ops;asset=1:0x...`, keys sorted. */
+  readonly bucket: string;
+  /** What this payload adds. */
+  readonly charge: bigint;
+}
+
+export interface LimitUsage {
+  readonly used: bigint;
+  /** How many payloads that is. */
+  readonly entries: number;
+}
+
+export interface LimitLine extends LimitNeed, LimitUsage {
+  readonly max: bigint;
+  readonly exceeded: boolean;
 }
 
 export interface MatchedRule {
@@ -76,7 +128,18 @@ export function undecodableVerdict(code: string, message: string, parties: numbe
 /** A denial that rests on no rule. */
 export function denial(reasons: readonly Reason[], parties: number): Verdict {
   const trace = { layers: [] };
-  return { decision: 'deny', consents: parties, rejections: 1, rules: [], reasons, risks: [], trace };
+  return {
+    decision: 'deny',
+    consents: parties,
+    rejections: 1,
+    rules: [],
+    reasons,
+    risks: [],
+    obligations: NO_OBLIGATIONS,
+    limits: [],
+    spend: undefined,
+    trace,
+  };
 }
 
 /** `common/ID` and `own/ID` of all matched rules, sorted, each once, at most 256. */

@@ -28,7 +28,7 @@ function listed(policy: Policy, list: string, index = 0): Address {
 
 function judgedBy(common: Policy, assessment: Assessment, name: string, initiator = 'olivia') {
   const wallet = { name, address: WALLET, threshold: 2, parties: 3 };
-  return judge({ assessment, wallet, initiator, now: NOW, common });
+  return judge({ assessment, wallet, initiator, now: NOW, common, ledger: 'uncounted' });
 }
 
 const ETHER = 10n ** 18n;

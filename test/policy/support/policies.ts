@@ -61,6 +61,7 @@ export function input(assessment: Assessment, common: Policy, more: Partial<Judg
     initiator: 'olivia',
     now: NOW,
     common,
+    ledger: 'uncounted',
     ...more,
   };
 }
