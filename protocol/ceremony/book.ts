@@ -192,6 +192,12 @@ export function open(envelope: Envelope, roster: Roster): Result<CeremonyStateme
     case 'keymoot.heads.v1':
     case 'keymoot.sealed-share.v1':
     case 'keymoot.ban-lift.v1':
+    case 'keymoot.approval.v1':
+    case 'keymoot.settlement.v1':
+    case 'keymoot.policy-version.v1':
+    case 'keymoot.policy-veto.v1':
+    case 'keymoot.freeze.v1':
+    case 'keymoot.thaw.v1':
       return err({ code: 'STATEMENT_UNEXPECTED', message: `a ${envelope.type} statement does not belong here` });
   }
 }

@@ -1,7 +1,8 @@
 /**
- * Statements: DSSE envelopes with exactly one Ed25519 signature over `PAE(type, body)`. The body is canonical JSON,
- * the envelope itself too, so an envelope has one byte form. Which key must have signed is looked up by the party or
- * operator named in the body; no key id travels. A statement's identity is its body digest, never its envelope.
+ * Statements: DSSE envelopes with exactly one signature over `PAE(type, body)`: Ed25519, or of an approver's SSH key
+ * what ssh-keygen makes of the same bytes. The body is canonical JSON, the envelope itself too, so an envelope has one
+ * byte form. Which key must have signed is looked up by the author named in the body; no key id travels. A statement's
+ * identity is its body digest, never its envelope.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { base64 } from '@scure/base';
@@ -22,9 +23,27 @@ export const STATEMENT_TYPES = [
   'keymoot.heads.v1',
   'keymoot.sealed-share.v1',
   'keymoot.ban-lift.v1',
+  'keymoot.approval.v1',
+  'keymoot.settlement.v1',
+  'keymoot.policy-version.v1',
+  'keymoot.policy-veto.v1',
+  'keymoot.freeze.v1',
+  'keymoot.thaw.v1',
 ] as const;
 
 export type StatementType = (typeof STATEMENT_TYPES)[number];
+
+/** Types that an approver may sign, with an SSH key too. All others carry the 64 bytes of Ed25519 and nothing else. */
+const BY_APPROVERS: ReadonlySet<StatementType> = new Set<StatementType>([
+  'keymoot.approval.v1',
+  'keymoot.policy-version.v1',
+  'keymoot.policy-veto.v1',
+  'keymoot.freeze.v1',
+  'keymoot.thaw.v1',
+]);
+
+/** Whether `signature` is one over `message` by the one key that this stands for. */
+export type Verifier = (message: Uint8Array, signature: Uint8Array) => boolean;
 
 export interface StatementError {
   readonly code: 'STATEMENT_MALFORMED' | 'STATEMENT_TYPE' | 'STATEMENT_SIGNATURE';
@@ -51,13 +70,19 @@ export interface Statement<T> {
 
 /** 32-byte identity of the statement with this type and body. */
 export function statementDigest(type: StatementType, body: Uint8Array): Uint8Array {
-  return sha256(preAuthenticated(type, body));
+  return sha256(signedBytes(type, body));
 }
 
 export function signStatement<T>(type: StatementType, body: T, write: (body: T) => Json, signer: Signer): Statement<T> {
   const bytes = canonicalBytes(write(body));
-  const envelope = seal(type, bytes, signer.sign(preAuthenticated(type, bytes)));
+  const envelope = sealEnvelope(type, bytes, signer.sign(signedBytes(type, bytes)));
   return { type, body, digest: statementDigest(type, bytes), envelope };
+}
+
+/** Of a statement that another program signs: the bytes of its canonical body, and its envelope with that signature. */
+export function sealEnvelope(type: StatementType, body: Uint8Array, signature: Uint8Array): Envelope {
+  const partial = { type, body, signature, bytes: new Uint8Array() };
+  return { ...partial, bytes: canonicalBytes(envelopeJson(partial)) };
 }
 
 /** Reads an envelope strictly; says nothing yet about who signed. */
@@ -78,6 +103,7 @@ function envelopeOf(json: Json, bytes: Uint8Array): Result<Envelope, StatementEr
   if (type === undefined) return err({ code: 'STATEMENT_TYPE', message: 'the statement has an unknown type' });
   try {
     const signature = base64.decode(shape.value.signatures[0]?.sig ?? '');
+    if (signature.length !== 64 && !BY_APPROVERS.has(type)) return malformed('the signature is not 64 bytes long');
     return ok({ type, body: base64.decode(shape.value.payload), signature, bytes });
   } catch {
     return malformed('the envelope is not standard padded base64');
@@ -95,22 +121,24 @@ export function envelopeJson(envelope: Envelope): Json {
 /**
  * Reads the body and checks the signature by the key that the body's own author field points to.
  *
- * @param keyOf the roster's key of the author named in the body; undefined if there is no such author
+ * @param keyOf the roster's key of the author named in the body, or what verifies an approver's; undefined if there is
+ *   no such author
  */
 export function openStatement<T>(
   envelope: Envelope,
   type: StatementType,
   reader: Reader<T>,
-  keyOf: (body: T) => PublicKey | undefined,
+  keyOf: (body: T) => PublicKey | Verifier | undefined,
 ): Result<Statement<T>, StatementError> {
   const statement = readStatement(envelope, type, reader);
   if (!statement.ok) return statement;
   const key = keyOf(statement.value.body);
   if (key === undefined) return err({ code: 'STATEMENT_SIGNATURE', message: 'its author is not in the roster' });
-  if (!verify(key, preAuthenticated(type, envelope.body), envelope.signature)) {
-    return err({ code: 'STATEMENT_SIGNATURE', message: 'its signature does not verify under its author’s roster key' });
-  }
-  return statement;
+  const message = signedBytes(type, envelope.body);
+  const isSigned =
+    typeof key === 'function' ? key(message, envelope.signature) : verify(key, message, envelope.signature);
+  if (isSigned) return statement;
+  return err({ code: 'STATEMENT_SIGNATURE', message: 'its signature does not verify under its author’s key' });
 }
 
 /** The same without its signature: only for a statement whose digest is bound by something that was verified. */
@@ -142,6 +170,9 @@ export const ENVELOPE: Reader<Envelope> = (value, field) => {
   return envelope?.ok ? envelope.value : problem(field, 'is not a signed statement');
 };
 
+/** Characters in base64; a signature by a security key names its application, and is the longest. */
+const MAX_SIGNATURE = 800;
+
 const SHAPE: Reader<{
   readonly payload: string;
   readonly payloadType: string;
@@ -149,16 +180,11 @@ const SHAPE: Reader<{
 }> = object({
   payload: text({ max: 400_000 }),
   payloadType: text({ max: 64 }),
-  signatures: array(object({ sig: text({ max: 88 }) }), { min: 1, max: 1 }),
+  signatures: array(object({ sig: text({ max: MAX_SIGNATURE }) }), { min: 1, max: 1 }),
 });
 
-function seal(type: StatementType, body: Uint8Array, signature: Uint8Array): Envelope {
-  const partial = { type, body, signature, bytes: new Uint8Array() };
-  return { ...partial, bytes: canonicalBytes(envelopeJson(partial)) };
-}
-
-/** DSSE v1 pre-authentication encoding. */
-function preAuthenticated(type: string, body: Uint8Array): Uint8Array {
+/** What a signature of a statement covers, DSSE v1 pre-authentication encoding of its type and its canonical body. */
+export function signedBytes(type: StatementType, body: Uint8Array): Uint8Array {
   return concat(utf8(`DSSEv1 ${utf8(type).length} ${type} ${body.length} `), body);
 }
 

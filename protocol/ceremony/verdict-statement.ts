@@ -18,7 +18,9 @@ import {
   type Reader,
   text,
 } from '../common/schema.ts';
+import { MAX_APPROVERS } from '../policy/limits.ts';
 import type { Signer } from './ed25519.ts';
+import { OBLIGATIONS, type Obligations, obligationsJson } from './obligations.ts';
 import { MAX_ATTEMPTS, UNIX_SECONDS } from './proposal.ts';
 import { MAX_PARTIES, partyOf, type RosterBody } from './roster.ts';
 import { type Envelope, openStatement, type Statement, type StatementError, signStatement } from './statement.ts';
@@ -54,7 +56,7 @@ export interface VerdictBody {
   readonly reading?: Reading | undefined;
   readonly commonPolicy?: PolicyReference | undefined;
   readonly ownPolicy?: PolicyReference | undefined;
-  /** `allow`: policy alone; `require`: the key holder approved by hand; `deny`: policy refused. */
+  /** `allow`: policy alone; `require`: people had to approve, as `obligations` says; `deny`: policy refused. */
   readonly judgement: 'allow' | 'require' | 'deny';
   /** Whether the key holder answered by hand. */
   readonly byHand: boolean;
@@ -66,6 +68,15 @@ export interface VerdictBody {
   readonly reasons: readonly VerdictReason[];
   /** Risk codes found, sorted. */
   readonly risks: readonly string[];
+  /**
+   * 32 bytes: every comparison of the common policy with the payload, so that parties that judged alike can be seen to
+   * have (docs/policy.md). Of a signing that was judged by a policy; absent else.
+   */
+  readonly trace?: Uint8Array | undefined;
+  /** Of a signing judged `require`: what people had to do. */
+  readonly obligations?: Obligations | undefined;
+  /** Of a consent to such a signing: documents of the approvals it rests on, by digest, sorted; absent if none. */
+  readonly approvals?: readonly Uint8Array[] | undefined;
   /** Of a signing: parties, ascending, with which this one is banned in the epoch; absent if there are none. */
   readonly separated?: readonly number[] | undefined;
   /** Digest of the document with everything else the judgement depended on. */
@@ -104,6 +115,7 @@ function readingJson(reading: Reading): Json {
 
 function verdictJson(body: VerdictBody): Json {
   return {
+    ...(body.approvals === undefined ? {} : { approvals: body.approvals.map(toHex) }),
     attempt: String(body.attempt),
     byHand: body.byHand,
     claimedSoftware: body.claimedSoftware,
@@ -116,6 +128,7 @@ function verdictJson(body: VerdictBody): Json {
     inputs: toHex(body.inputs),
     judgement: body.judgement,
     nonce: toHex(body.nonce),
+    ...(body.obligations === undefined ? {} : { obligations: obligationsJson(body.obligations) }),
     ...(body.ownPolicy === undefined ? {} : { ownPolicy: policyJson(body.ownPolicy) }),
     party: String(body.party),
     proposal: toHex(body.proposal),
@@ -125,6 +138,7 @@ function verdictJson(body: VerdictBody): Json {
     risks: body.risks,
     rules: body.rules,
     ...(body.separated === undefined ? {} : { separated: body.separated.map(String) }),
+    ...(body.trace === undefined ? {} : { trace: toHex(body.trace) }),
   };
 }
 
@@ -135,6 +149,7 @@ export const COUNTER: Reader<number> = integer({ min: 1, max: 9_007_199_254_740_
 const POLICY: Reader<PolicyReference> = object({ digest: DIGEST, version: integer({ min: 1, max: 1_000_000_000 }) });
 
 const SHAPE: Reader<VerdictBody> = object<VerdictBody>({
+  approvals: optional(array(DIGEST, { min: 1, max: MAX_APPROVERS })),
   attempt: integer({ min: 1, max: MAX_ATTEMPTS }),
   byHand: boolean,
   claimedSoftware: text({ max: 80, pattern: /^[\x20-\x7e]*$/ }),
@@ -147,6 +162,7 @@ const SHAPE: Reader<VerdictBody> = object<VerdictBody>({
   inputs: DIGEST,
   judgement: literal('allow', 'require', 'deny'),
   nonce: bytes({ length: 16 }),
+  obligations: optional(OBLIGATIONS),
   ownPolicy: optional(POLICY),
   party: integer({ min: 1, max: MAX_PARTIES }),
   proposal: DIGEST,
@@ -156,11 +172,15 @@ const SHAPE: Reader<VerdictBody> = object<VerdictBody>({
   risks: array(CODE, { max: 64 }),
   rules: array(text({ min: 1, max: 100 }), { max: 256 }),
   separated: optional(array(integer({ min: 1, max: MAX_PARTIES }), { min: 1, max: MAX_PARTIES })),
+  trace: optional(DIGEST),
 });
 
 const VERDICT: Reader<VerdictBody> = (value, field) => {
   const body = SHAPE(value, field);
-  const { party, separated = [] } = body;
+  const { approvals = [], party, separated = [] } = body;
   const isOrdered = separated.every((peer, i) => peer !== party && peer > (separated[i - 1] ?? 0));
-  return isOrdered ? body : problem('separated', 'must be other parties in order of index');
+  if (!isOrdered) return problem('separated', 'must be other parties in order of index');
+  const names = approvals.map(toHex);
+  if (!names.every((name, i) => name > (names[i - 1] ?? ''))) return problem('approvals', 'must be sorted, each once');
+  return body;
 };
