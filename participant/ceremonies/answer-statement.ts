@@ -47,6 +47,8 @@ export async function answerBody(node: NodeContext, entry: BookEntry, answer: An
     rules: judgement.rules,
     reasons: judgement.reasons,
     risks: judgement.risks,
+    trace: judgement.trace,
+    obligations: judgement.obligations,
     inputs: documentDigest(inputs),
     claimedSoftware: SOFTWARE,
     counter: await journal.nextCounter(),

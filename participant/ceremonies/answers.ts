@@ -251,7 +251,11 @@ export class Answers {
     const { common, own } = policies;
     const childKey = wallet && childKeyOf(this.#node, wallet, proposal.body);
     const inputs = { now, observed: seen ?? this.#observer.observed(entry, now) };
-    return { judgement: judgeProposal(proposal, { roster, wallet, childKey, common, own, inputs }), inputs };
+    // Nobody counts yet: a policy with limits denies.
+    const ledger = (): undefined => undefined;
+    const judgement = judgeProposal(proposal, { roster, wallet, childKey, common, own, inputs, ledger });
+    const { limits } = judgement;
+    return { judgement, inputs: limits.length === 0 ? inputs : { ...inputs, limits } };
   }
 
   /** What the own answer to this attempt records as observed; undefined if there is no answer. */

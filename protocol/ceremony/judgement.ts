@@ -11,7 +11,8 @@ import { type Assessment, assess } from '../payload/risk/assess.ts';
 import { policyDigest } from '../policy/canonical.ts';
 import { judge } from '../policy/judge.ts';
 import type { Policy } from '../policy/prepare.ts';
-import { matchedRuleNames, undecodableVerdict, type Verdict } from '../policy/verdict.ts';
+import { type LimitRow, Questions } from '../policy/usage.ts';
+import { type LedgerView, matchedRuleNames, traceDigest, undecodableVerdict, type Verdict } from '../policy/verdict.ts';
 import { formatPath } from '../threshold/derivation.ts';
 import { addressOfClaimed } from './address.ts';
 import { signerCount } from './agreement.ts';
@@ -25,8 +26,10 @@ import type { Wallet } from './wallet.ts';
 /** What a verdict statement says about the payload; the rest of it is who, when and by which policies. */
 export type Judgement = Pick<
   VerdictBody,
-  'reading' | 'judgement' | 'consents' | 'rejections' | 'rules' | 'reasons' | 'risks'
+  'reading' | 'judgement' | 'consents' | 'rejections' | 'rules' | 'reasons' | 'risks' | 'trace' | 'obligations'
 > & {
+  /** What the ledger was asked and answered, for the inputs that the verdict records; empty if no limit asked. */
+  readonly limits: readonly LimitRow[];
   /** Present as far as the payload could be read: what the key holder's screen is made of. */
   readonly decoded?: Decoded | undefined;
   readonly assessment?: Assessment | undefined;
@@ -42,6 +45,11 @@ export interface JudgementContext {
   readonly common?: Policy | undefined;
   readonly own?: Policy | undefined;
   readonly inputs: JudgementInputs;
+  /**
+   * What is used up of each limit: this party's ledger, or of a judgement that is repeated the answers it recorded.
+   * `uncounted`: an approver's device, which keeps no ledger.
+   */
+  readonly ledger: LedgerView | 'uncounted';
 }
 
 export function judgeProposal(
@@ -75,6 +83,7 @@ export function judgeProposal(
     const reason = { code: 'NO_COMMON_POLICY', detail: 'this party has adopted no common policy' };
     return { ...denial([reason]), reading, decoded: decoded.value, assessment };
   }
+  const questions = context.ledger === 'uncounted' ? undefined : new Questions(context.ledger);
   const verdict = judge({
     assessment,
     wallet: {
@@ -86,16 +95,16 @@ export function judgeProposal(
     initiator: body.initiator,
     now: context.inputs.now,
     common: context.common,
-    // Nobody counts yet: a policy with limits denies.
-    ledger: () => undefined,
+    ledger: questions?.ask ?? 'uncounted',
     ...(context.own === undefined ? {} : { own: context.own }),
   });
-  return { ...fromVerdict(verdict, parties, { reading }), decoded: decoded.value, assessment };
+  const judged = fromVerdict(verdict, parties, { reading, trace: traceDigest(verdict) });
+  return { ...judged, limits: questions?.rows() ?? [], decoded: decoded.value, assessment };
 }
 
 /** A denial that is founded outside policy and payload: an inadmissible proposal, a conflict, a decision by hand. */
 export function denial(reasons: readonly VerdictReason[]): Judgement {
-  return { judgement: 'deny', consents: 2, rejections: 1, rules: [], reasons, risks: [] };
+  return { judgement: 'deny', consents: 2, rejections: 1, rules: [], reasons, risks: [], limits: [] };
 }
 
 export function policyReference(policy: Policy): PolicyReference {
@@ -136,7 +145,7 @@ function named(plan: Result<RunPlan, VerdictReason>): Result<Reading, VerdictRea
 /** A change of keys is never allowed by policy alone: every key holder whom it concerns decides by hand. */
 function byHand(body: ProposalBody, roster: Roster, reading: Reading): Judgement {
   const consents = signerCount(body, roster);
-  return { reading, judgement: 'require', consents, rejections: 1, rules: [], reasons: [], risks: [] };
+  return { reading, judgement: 'require', consents, rejections: 1, rules: [], reasons: [], risks: [], limits: [] };
 }
 
 /** The wallet that a proposal names, in the epoch that it names. */
@@ -171,7 +180,7 @@ function walletFault(body: SignProposal, context: JudgementContext): VerdictReas
   return undefined;
 }
 
-function fromVerdict(verdict: Verdict, parties: number, read: { readonly reading?: Reading }): Judgement {
+function fromVerdict(verdict: Verdict, parties: number, read: Pick<Judgement, 'reading' | 'trace'>): Judgement {
   return {
     ...read,
     judgement: verdict.decision,
@@ -184,6 +193,8 @@ function fromVerdict(verdict: Verdict, parties: number, read: { readonly reading
       return { code, detail: `${where}${detail}`.slice(0, MAX_DETAIL) };
     }),
     risks: verdict.risks,
+    ...(verdict.decision === 'require' ? { obligations: verdict.obligations } : {}),
+    limits: [],
     verdict,
   };
 }

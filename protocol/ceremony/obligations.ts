@@ -2,27 +2,9 @@
 import type { Json } from '../common/canonical-json.ts';
 import { array, boolean, integer, object, problem, type Reader } from '../common/schema.ts';
 import { MAX_APPROVERS, MAX_DELAY, MAX_GROUPS, MAX_TTL, MIN_TTL } from '../policy/limits.ts';
+import type { GroupQuorum } from '../policy/schema.ts';
+import type { Obligations } from '../policy/verdict.ts';
 import { MEMBER_NAME } from './roster.ts';
-
-export interface GroupQuorum {
-  readonly group: string;
-  /** Distinct persons. */
-  readonly quorum: number;
-}
-
-export interface Obligations {
-  /** A key holder's hand at every party that consents. */
-  readonly holder: boolean;
-  /** Sorted by group, each once. */
-  readonly groups: readonly GroupQuorum[];
-  readonly distinctDevices: boolean;
-  /** Seconds an approval lives at most. */
-  readonly ttlSec: number;
-  /** Seconds that nobody consents after first seeing the proposal. */
-  readonly delaySec: number;
-  /** Rejections by approvers that end the proposal. */
-  readonly rejects: number;
-}
 
 export function obligationsJson(obligations: Obligations): Json {
   const { delaySec, distinctDevices, groups, holder, rejects, ttlSec } = obligations;
@@ -57,3 +39,16 @@ export const OBLIGATIONS: Reader<Obligations> = (value, field) => {
   if (!obligations.holder && obligations.groups.length === 0) return problem(field, 'must ask somebody');
   return obligations;
 };
+
+/** Whether whoever meets `stated` has also met `own`. */
+export function coversObligations(stated: Obligations, own: Obligations): boolean {
+  const quorumOf = (group: string): number => stated.groups.find((item) => item.group === group)?.quorum ?? 0;
+  return (
+    (stated.holder || !own.holder) &&
+    own.groups.every(({ group, quorum }) => quorumOf(group) >= quorum) &&
+    (stated.distinctDevices || !own.distinctDevices) &&
+    stated.ttlSec <= own.ttlSec &&
+    stated.delaySec >= own.delaySec &&
+    stated.rejects <= own.rejects
+  );
+}

@@ -19,8 +19,9 @@ import {
   text,
 } from '../common/schema.ts';
 import { MAX_APPROVERS } from '../policy/limits.ts';
+import type { Obligations } from '../policy/verdict.ts';
 import type { Signer } from './ed25519.ts';
-import { OBLIGATIONS, type Obligations, obligationsJson } from './obligations.ts';
+import { OBLIGATIONS, obligationsJson } from './obligations.ts';
 import { MAX_ATTEMPTS, UNIX_SECONDS } from './proposal.ts';
 import { MAX_PARTIES, partyOf, type RosterBody } from './roster.ts';
 import { type Envelope, openStatement, type Statement, type StatementError, signStatement } from './statement.ts';

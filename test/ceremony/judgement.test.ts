@@ -31,6 +31,7 @@ function judged(payload: Payload, body: Partial<SignProposal> = {}, context: Par
     wallet: WALLET,
     common: COMMON,
     inputs: { now: NOW },
+    ledger: 'uncounted',
     ...context,
   });
 }
@@ -128,7 +129,12 @@ describe('a signing', () => {
 test('a keygen is decided by hand by all, over its configuration', () => {
   const body = keygenBody();
   const proposal = propose(body);
-  const judgement = judgeProposal(proposal, { roster: ROSTER, common: COMMON, inputs: { now: NOW } });
+  const judgement = judgeProposal(proposal, {
+    roster: ROSTER,
+    common: COMMON,
+    inputs: { now: NOW },
+    ledger: 'uncounted',
+  });
   expect(judgement).toMatchObject({ judgement: 'require', consents: 3, rejections: 1 });
   expect(judgement.reading).toEqual({ digest: keygenPlan(ROSTER, proposal.digest, body).cfgHash });
 });

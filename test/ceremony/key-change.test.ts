@@ -3,7 +3,7 @@ import { x25519 } from '@noble/curves/ed25519.js';
 import { describe, expect, test } from 'vitest';
 import { consentExpiry, isKeyChange, mustAgree, signerCount } from '../../protocol/ceremony/agreement.ts';
 import { heldBack } from '../../protocol/ceremony/hold.ts';
-import { judgeProposal } from '../../protocol/ceremony/judgement.ts';
+import { type JudgementContext, judgeProposal } from '../../protocol/ceremony/judgement.ts';
 import { describeKeyChange } from '../../protocol/ceremony/key-change-words.ts';
 import type { ProposalBody, ReshareProposal } from '../../protocol/ceremony/proposal.ts';
 import type { Roster } from '../../protocol/ceremony/roster.ts';
@@ -180,7 +180,12 @@ describe('the plan of a reshare', () => {
   test.each(wrong)('%s: %s, by every party', (_, code, changes) => {
     expect(codeOf(plan(changes))).toBe(code);
     const body = reshareBody(EPOCH, changes);
-    const judged = judgeProposal(propose(body), { roster: ROSTER, wallet: WALLET, inputs: { now: NOW } });
+    const judged = judgeProposal(propose(body), {
+      roster: ROSTER,
+      wallet: WALLET,
+      inputs: { now: NOW },
+      ledger: 'uncounted',
+    });
     const expected = changes.walletId === undefined ? code : 'UNKNOWN_WALLET';
     expect(judged).toMatchObject({ judgement: 'deny', reasons: [{ code: expected }] });
     expect(judged.reading).toBeUndefined();
@@ -217,7 +222,7 @@ describe('the plans of imports and exports', () => {
     ['IMPORT_KEY', importBody({ publicKey: Uint8Array.of(4, ...vec('x')) })],
   ] as const)('%s', (code, body) => {
     expect(codeOf(importPlan(ROSTER, vec('proposal'), body))).toBe(code);
-    const judged = judgeProposal(propose(body), { roster: ROSTER, inputs: { now: NOW } });
+    const judged = judgeProposal(propose(body), { roster: ROSTER, inputs: { now: NOW }, ledger: 'uncounted' });
     expect(judged).toMatchObject({ judgement: 'deny', reasons: [{ code }] });
   });
 
@@ -244,7 +249,7 @@ describe('the plans of imports and exports', () => {
 });
 
 describe('the judgement', () => {
-  const context = { roster: ROSTER, wallet: WALLET, inputs: { now: NOW } };
+  const context: JudgementContext = { roster: ROSTER, wallet: WALLET, inputs: { now: NOW }, ledger: 'uncounted' };
 
   test('is by hand, by all that must agree, and one rejection ends it', () => {
     const judged = judgeProposal(propose(reshareBody(EPOCH, { next: REPLACED })), context);

@@ -27,6 +27,7 @@ import type { Json } from '../../protocol/common/canonical-json.ts';
 import { documentDigest } from '../../protocol/common/document.ts';
 import { canonicalPolicy } from '../../protocol/policy/canonical.ts';
 import type { Policy } from '../../protocol/policy/prepare.ts';
+import type { LedgerView } from '../../protocol/policy/verdict.ts';
 import { type DerivedKey, deriveKey } from '../../protocol/threshold/derivation.ts';
 import type { KeygenOutput, KeygenRecord } from '../../protocol/threshold/keygen/activation.ts';
 import { PairStore } from '../../protocol/threshold/pair-setup/store.ts';
@@ -259,8 +260,11 @@ export class Moot {
       const common = plan.policy === undefined ? this.common : plan.policy(party);
       const own = this.#own.get(party);
       const created = this.now();
-      const inputs = { now: created, observed: plan.observed?.(party) ?? [] };
-      const judged = judgeProposal(proposal, { roster: this.roster, wallet, childKey, common, own, inputs });
+      const seen = { now: created, observed: plan.observed?.(party) ?? [] };
+      const ledger = plan.ledger?.(party) ?? UNUSED;
+      const context = { roster: this.roster, wallet, childKey, common, own, inputs: seen, ledger };
+      const judged = judgeProposal(proposal, context);
+      const inputs = judged.limits.length === 0 ? seen : { ...seen, limits: judged.limits };
       const honest: VerdictBody = {
         proposal: proposal.digest,
         attempt: proposal.body.attempt,
@@ -270,12 +274,14 @@ export class Moot {
         commonPolicy: policyReference(common),
         ...(own === undefined ? {} : { ownPolicy: policyReference(own) }),
         judgement: judged.judgement,
-        byHand: judged.judgement === 'require',
+        byHand: judged.judgement === 'require' && judged.obligations?.holder !== false,
         consents: judged.consents,
         rejections: judged.rejections,
         rules: judged.rules,
         reasons: judged.reasons,
         risks: judged.risks,
+        trace: judged.trace,
+        obligations: judged.obligations,
         inputs: documentDigest(inputsJson(inputs)),
         claimedSoftware: 'keymoot test',
         counter: this.counter(`party:${party}`),
@@ -379,6 +385,9 @@ export function dealPairs(moot: Moot, { wallet, pairs }: MootWallet): void {
     }
   }
 }
+
+/** Nothing was spent before. */
+const UNUSED: LedgerView = () => ({ used: 0n, entries: 0 });
 
 export interface Answers {
   readonly verdicts: readonly VerdictStatement[];

@@ -8,6 +8,7 @@ import type { Wallet } from '../../protocol/ceremony/wallet.ts';
 import type { Payload } from '../../protocol/payload/payload.ts';
 import type { Observation } from '../../protocol/payload/risk/observed.ts';
 import type { Policy } from '../../protocol/policy/prepare.ts';
+import type { LedgerView } from '../../protocol/policy/verdict.ts';
 import type { Keyshare } from '../../protocol/threshold/keygen/keyshare.ts';
 import type { PairStore } from '../../protocol/threshold/pair-setup/store.ts';
 import type { Line } from '../../protocol/transcript/entry.ts';
@@ -29,6 +30,8 @@ export interface Plan {
   readonly policy?: (party: number) => Policy;
   /** What a party sees outside of the payload, in canonical form. */
   readonly observed?: (party: number) => readonly Observation[];
+  /** What a party has counted; nothing at all if absent. */
+  readonly ledger?: (party: number) => LedgerView;
   /** Before the session id is computed, and after. */
   readonly composing?: (body: StartBody) => StartBody;
   readonly composed?: (body: StartBody) => StartBody;

@@ -97,7 +97,8 @@ function verdictFinding(
     return { code: admissionCode(admitted.error.code), message: `${who}: ${admitted.error.message}` };
   }
   if (body.judgement === 'deny') return { code: 'CONSENT_INVALID', message: `${who} goes against its own policies` };
-  if (body.judgement === 'require' && !body.byHand) {
+  // What approvers owed is asked where their documents are read (approvals.ts).
+  if (body.judgement === 'require' && !body.byHand && body.obligations?.holder !== false) {
     return { code: 'CONSENT_INVALID', message: `${who} needed an approval by hand and had none` };
   }
   if (body.expires <= body.created) return { code: 'CONSENT_INVALID', message: `${who} expires before it is given` };

@@ -6,6 +6,7 @@
 import type { JudgementInputs } from '../../ceremony/inputs.ts';
 import { denial, type Judgement, judgeProposal, readKeys } from '../../ceremony/judgement.ts';
 import { CLOCK_TOLERANCE } from '../../ceremony/lifecycle.ts';
+import { obligationsJson } from '../../ceremony/obligations.ts';
 import type { Proposal } from '../../ceremony/proposal.ts';
 import type { Roster } from '../../ceremony/roster.ts';
 import type { Start } from '../../ceremony/start.ts';
@@ -19,6 +20,7 @@ import { decode } from '../../payload/payload.ts';
 import { PAYLOAD_CODES } from '../../payload/refusal.ts';
 import { RISKS } from '../../payload/risk/codes.ts';
 import type { Policy } from '../../policy/prepare.ts';
+import { recordedLedger } from '../../policy/usage.ts';
 import type { AuditCode, Finding } from '../codes.ts';
 import type { Documents } from './documents.ts';
 import type { Placed } from './parts.ts';
@@ -84,9 +86,12 @@ export function checkJudgements(
     const finding = timeFinding(body, inputs, proposal, seq);
     if (finding !== undefined) return err(finding);
     const childKey = body.reading?.key;
-    const context = { roster, wallet, childKey, common: common.value, own: own.value, inputs };
+    // What the party's ledger said is its own word; that its judgement asked exactly this, and follows from it, is not.
+    const ledger = recordedLedger(inputs.limits ?? []);
+    const context = { roster, wallet, childKey, common: common.value, own: own.value, inputs, ledger };
     const again = judgeProposal(proposal, context);
-    const odd = difference(body, again);
+    const odd =
+      difference(body, again) ?? (again.limits.length === (inputs.limits?.length ?? 0) ? undefined : 'limits');
     if (odd === undefined) continue;
     if (isLocal(body)) notes.push(`party ${body.party} rejected for a reason of its own, which nobody can recompute`);
     else return err(differs(seq, body, odd));
@@ -131,13 +136,23 @@ function timeFinding(body: VerdictBody, inputs: JudgementInputs, proposal: Propo
   return { code: 'TIMES_DISORDERED', seq, message: `party ${body.party} judged at a time outside of its own answer` };
 }
 
-type Compared = 'judgement' | 'consents' | 'rejections' | 'rules' | 'risks' | 'reasons' | 'reading';
+const FIELDS = [
+  'judgement',
+  'consents',
+  'rejections',
+  'rules',
+  'risks',
+  'reading',
+  'obligations',
+  'trace',
+  'reasons',
+] as const;
+type Compared = (typeof FIELDS)[number];
 
 /** The first field in which a verdict is not what the policies give. A rejection by hand has reasons of its own. */
 function difference(body: VerdictBody, again: Judgement): Compared | undefined {
-  const fields: readonly Compared[] = ['judgement', 'consents', 'rejections', 'rules', 'risks', 'reading', 'reasons'];
   const byHand = body.decision === 'reject' && body.byHand;
-  return fields.find((field) => !(field === 'reasons' && byHand) && form(body, field) !== form(again, field));
+  return FIELDS.find((field) => !(field === 'reasons' && byHand) && form(body, field) !== form(again, field));
 }
 
 function form(judged: Judgement | VerdictBody, field: Compared): string {
@@ -149,6 +164,10 @@ function form(judged: Judgement | VerdictBody, field: Compared): string {
     case 'rules':
     case 'risks':
       return canonicalText(judged[field]);
+    case 'obligations':
+      return judged.obligations === undefined ? '-' : canonicalText(obligationsJson(judged.obligations));
+    case 'trace':
+      return judged.trace === undefined ? '-' : toHex(judged.trace);
     case 'reasons':
       return canonicalText(judged.reasons.map(({ code, detail }): Json => [code, detail]));
     default:
@@ -180,11 +199,12 @@ const POLICY_REASONS: ReadonlySet<string> = new Set([
   'NO_COMMON_POLICY',
   'POLICY_EXPIRED',
   'POLICY_NOT_EFFECTIVE',
+  'POLICY_QUORUM_OUT_OF_RANGE',
   'UNKNOWN_INITIATOR',
   'WRONG_CHAIN',
 ]);
 
-function differs(seq: number, body: VerdictBody, field: Compared): Finding {
+function differs(seq: number, body: VerdictBody, field: Compared | 'limits'): Finding {
   const code: AuditCode = 'JUDGEMENT_DIFFERS';
   return {
     code,
@@ -193,13 +213,16 @@ function differs(seq: number, body: VerdictBody, field: Compared): Finding {
   };
 }
 
-const NAMES: Readonly<Record<Compared, string>> = {
+const NAMES: Readonly<Record<Compared | 'limits', string>> = {
   judgement: 'another judgement',
   consents: 'another number of consents',
   rejections: 'another number of rejections',
   rules: 'other rules',
   risks: 'other risks',
   reading: 'another reading',
+  obligations: 'other obligations',
+  trace: 'another trace',
+  limits: 'answers to other limits',
   reasons: 'other reasons',
 };
 
