@@ -103,7 +103,8 @@ function envelopeOf(json: Json, bytes: Uint8Array): Result<Envelope, StatementEr
   if (type === undefined) return err({ code: 'STATEMENT_TYPE', message: 'the statement has an unknown type' });
   try {
     const signature = base64.decode(shape.value.signatures[0]?.sig ?? '');
-    if (signature.length > MAX_PLAIN_SIGNATURE && !BY_APPROVERS.has(type)) return malformed('the signature is too long');
+    if (signature.length > MAX_PLAIN_SIGNATURE && !BY_APPROVERS.has(type))
+      return malformed('the signature is too long');
     return ok({ type, body: base64.decode(shape.value.payload), signature, bytes });
   } catch {
     return malformed('the envelope is not standard padded base64');
