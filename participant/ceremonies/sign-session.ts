@@ -239,7 +239,7 @@ function signHost(
           return stillMayLeave(2);
         }
         case 'r3-sent': {
-          const done = await recordR3(permit, node.self);
+          const done = await recordR3(permit, node.self, node.clock.now());
           if (!done.ok) refuse(done.error);
           return stillMayLeave(3);
         }

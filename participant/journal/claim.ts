@@ -41,7 +41,8 @@ const issued = new WeakMap<Permit, Issued>();
 /**
  * Claims a session before R1. Refused with
  * `SESSION_USED` (also after an abort or a crash: an id never comes back),
- * `CONSENT_MISSING`, `CONSENT_SPENT` (another session used it), `PROPOSAL_WITHDRAWN`, `WALLET_FROZEN`,
+ * `CONSENT_MISSING`, `CONSENT_SPENT` (another session used it), `PROPOSAL_WITHDRAWN`, `CEREMONY_SETTLED`,
+ * `WALLET_FROZEN`,
  * `PEER_BANNED`, `EPOCH_EXHAUSTED`,
  * `NONCE_ALREADY_RELEASED` or `NONCE_CLAIMED` (another digest for the same account, chain and nonce left, or is about to).
  */
@@ -77,13 +78,15 @@ export async function recordR2(
 /**
  * Records R3 before it leaves: the digest is released and counts as signed. Refused as `recordR2`, and with
  * `NONCE_ALREADY_RELEASED` if another digest took the slot meanwhile.
+ *
+ * @param at Unix seconds, for the limits
  */
-export async function recordR3(permit: Permit, self: number): Promise<Result<void, Refusal>> {
+export async function recordR3(permit: Permit, self: number, at?: number): Promise<Result<void, Refusal>> {
   const { journal, session } = issuedFor(permit);
   return await journal.update((state) => {
     const refusal = checkPeers(state, session, self) ?? checkStanding(state, session) ?? checkReleased(state, session);
     if (refusal !== undefined) return err(refusal);
-    const record = { type: 'r3-sent', sessionId: session.sessionId, released: session.digest } as const;
+    const record = { type: 'r3-sent', sessionId: session.sessionId, released: session.digest, at } as const;
     return ok({ record, value: undefined });
   });
 }
@@ -148,6 +151,9 @@ function checkClaim(state: JournalState, session: SessionStarted, request: Claim
 function checkStanding(state: JournalState, session: SessionStarted): Refusal | undefined {
   const withdrawal = state.withdrawal(session.proposal, session.attempt);
   if (withdrawal !== undefined) return refuse('PROPOSAL_WITHDRAWN', `${withdrawal.author} withdrew the proposal`);
+  if (state.isSettled(session.proposal, session.attempt)) {
+    return refuse('CEREMONY_SETTLED', 'this party has said that it releases nothing for this attempt');
+  }
   if (state.isFrozen(session.walletId)) return refuse('WALLET_FROZEN', 'the wallet is frozen');
   return undefined;
 }

@@ -16,7 +16,8 @@ import {
   read,
   text,
 } from '../../protocol/common/schema.ts';
-import type { HeardHash, JournalRecord, NonceSlot } from './records.ts';
+import { SPEND, USED_PLACE } from '../../protocol/policy/spend.ts';
+import type { HeardHash, JournalRecord, NonceSlot, Reservation } from './records.ts';
 
 /** The bytes of one record in the journal. */
 export function encodeRecord(record: JournalRecord): Uint8Array {
@@ -42,7 +43,7 @@ type Plain =
   | { readonly [key: string]: Plain };
 
 /** Numbers become decimal strings, bytes become hex, absent members stay absent. */
-function toJson(value: JournalRecord | NonceSlot | HeardHash | Plain): Json {
+function toJson(value: JournalRecord | NonceSlot | HeardHash | Reservation | Plain): Json {
   if (typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value === 'number' || typeof value === 'bigint') return String(value);
   if (value instanceof Uint8Array) return toHex(value);
@@ -59,6 +60,7 @@ const COUNT = integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
 const PARTY = integer({ min: 1, max: 255 });
 const NAME = text({ min: 1, max: 80, pattern: /^[\x20-\x7e]+$/ });
 const CODE = text({ min: 1, max: 64, pattern: /^[A-Z0-9_]+$/ });
+const TIME = integer({ max: Number.MAX_SAFE_INTEGER });
 const U256 = decimal(2n ** 256n - 1n);
 
 /** 32 bytes or none. */
@@ -87,6 +89,7 @@ const READERS: { readonly [K in JournalRecord['type']]: Reader<JournalRecord> } 
     body: ID,
     counter: COUNT,
     statement: optional(STATEMENT),
+    reservation: optional(object<Reservation>({ walletId: ID, digest: ID, spend: SPEND, at: TIME, until: TIME })),
   }),
   'session-started': object({
     type: literal('session-started'),
@@ -106,7 +109,17 @@ const READERS: { readonly [K in JournalRecord['type']]: Reader<JournalRecord> } 
     fullSid: ID,
     heard: array(object<HeardHash>({ party: PARTY, hash: ID }), { max: 255 }),
   }),
-  'r3-sent': object({ type: literal('r3-sent'), sessionId: ID, released: ID }),
+  'r3-sent': object({ type: literal('r3-sent'), sessionId: ID, released: ID, at: optional(TIME) }),
+  'released-seen': object({ type: literal('released-seen'), walletId: ID, digest: ID, at: TIME }),
+  settled: object({ type: literal('settled'), ...ATTEMPT }),
+  'spend-freed': object({ type: literal('spend-freed'), walletId: ID, digest: ID, ...ATTEMPT }),
+  'nonce-consumed': object({
+    type: literal('nonce-consumed'),
+    place: USED_PLACE,
+    at: TIME,
+    source: literal('hand', 'nodes'),
+  }),
+  'signature-void': object({ type: literal('signature-void'), walletId: ID, digest: ID, at: TIME }),
   'session-ended': object({
     type: literal('session-ended'),
     sessionId: ID,

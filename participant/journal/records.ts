@@ -3,6 +3,7 @@
  * and keys have 32 bytes, counters start at 1, party indices are those of the epoch or roster they are named with.
  * No record holds a secret; the journal is readable without the passphrase.
  */
+import type { Spend, UsedPlace } from '../../protocol/policy/spend.ts';
 import type { FailureClass } from '../../protocol/threshold/errors.ts';
 
 /** Every opening of the journal, under the fencing epoch of the home lock. */
@@ -30,6 +31,19 @@ export interface VerdictGiven {
   readonly counter: number;
   /** The signed envelope, so that the same statement can be sent again after a restart; at most 256 KiB. */
   readonly statement?: Uint8Array | undefined;
+  /** Of a consent to a signing: what it reserves, in the same record, so that neither is without the other. */
+  readonly reservation?: Reservation | undefined;
+}
+
+/** What a consent charges to the limits (docs/limits.md). All attempts of one payload are one charge. */
+export interface Reservation {
+  readonly walletId: Uint8Array;
+  /** What would be signed. */
+  readonly digest: Uint8Array;
+  readonly spend: Spend;
+  /** Unix seconds: when the consent was given, and when it expires. */
+  readonly at: number;
+  readonly until: number;
 }
 
 /** The place of a transaction on its chain: an account uses each nonce once. */
@@ -78,6 +92,55 @@ export interface R3Sent {
   readonly type: 'r3-sent';
   readonly sessionId: Uint8Array;
   readonly released: Uint8Array;
+  /** Unix seconds; absent in older journals. */
+  readonly at?: number | undefined;
+}
+
+/** Another party said, or a signature shows, that this digest was released. It counts as signed here, too. */
+export interface ReleasedSeen {
+  readonly type: 'released-seen';
+  readonly walletId: Uint8Array;
+  readonly digest: Uint8Array;
+  /** Unix seconds. */
+  readonly at: number;
+}
+
+/**
+ * Before this party says that its last message of an attempt has not left and never will: from then on no session of
+ * that attempt is claimed, and none goes on.
+ */
+export interface Settled {
+  readonly type: 'settled';
+  readonly proposal: Uint8Array;
+  readonly attempt: number;
+}
+
+/** All parties have said so, each in its way: the attempt has released nothing. */
+export interface SpendFreed {
+  readonly type: 'spend-freed';
+  readonly walletId: Uint8Array;
+  readonly digest: Uint8Array;
+  readonly proposal: Uint8Array;
+  readonly attempt: number;
+}
+
+/** Nonces up to this one are used up, so nothing that was signed for them can be executed any more. */
+export interface NonceConsumed {
+  readonly type: 'nonce-consumed';
+  readonly place: UsedPlace;
+  /** Unix seconds. */
+  readonly at: number;
+  /** `hand`: the key holder says so. `nodes`: as many chain nodes as were asked for agree. */
+  readonly source: 'hand' | 'nodes';
+}
+
+/** The key holder says that nobody can use this signature any more, though no nonce shows it. */
+export interface SignatureVoid {
+  readonly type: 'signature-void';
+  readonly walletId: Uint8Array;
+  readonly digest: Uint8Array;
+  /** Unix seconds. */
+  readonly at: number;
 }
 
 export interface SessionEnded {
@@ -202,9 +265,13 @@ export type PlainRecord =
   | PolicySet
   | Withdrawn
   | Freeze
-  | PeerCounter;
+  | PeerCounter
+  | ReleasedSeen
+  | SpendFreed
+  | NonceConsumed
+  | SignatureVoid;
 
 /** Records with a door of their own: claim.ts and journal.ts. */
-export type GuardedRecord = Opened | SessionStarted | R2Sent | R3Sent | SessionEnded | CounterRaised;
+export type GuardedRecord = Opened | SessionStarted | R2Sent | R3Sent | SessionEnded | CounterRaised | Settled;
 
 export type JournalRecord = PlainRecord | GuardedRecord;

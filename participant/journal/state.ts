@@ -4,13 +4,16 @@
  */
 import { equalBytes, toHex } from '../../protocol/common/bytes.ts';
 import { Refusal } from '../../protocol/common/errors.ts';
+import { Ledger } from '../../protocol/policy/ledger.ts';
 import { PairBook } from './pair-book.ts';
 import type {
   Exported,
   JournalRecord,
   PeerCounter,
   PolicySet,
+  R3Sent,
   SessionStarted,
+  Settled,
   VerdictGiven,
   Withdrawn,
 } from './records.ts';
@@ -29,6 +32,8 @@ export interface SessionRow {
 export class JournalState {
   /** Bans and failed setups of each pair and epoch. */
   readonly pairs: PairBook = new PairBook();
+  /** What consents have reserved and what became of it. Keys: `payloadKey`; attempts: `attemptKey`. */
+  readonly ledger: Ledger = new Ledger();
   #fencing = 0;
   #counter = 0;
   readonly #sessions = new Map<string, SessionRow>();
@@ -45,6 +50,7 @@ export class JournalState {
   readonly #frozen = new Set<string>();
   readonly #exported = new Map<string, Exported>();
   readonly #peers = new Map<string, PeerCounter>();
+  readonly #settled = new Set<string>();
 
   /** Fencing epoch of the last opening; 0 for a new journal. */
   get fencing(): number {
@@ -95,6 +101,11 @@ export class JournalState {
     return id === undefined ? undefined : this.#sessions.get(id);
   }
 
+  /** Whether this party has said for good that it releases nothing for an attempt. */
+  isSettled(proposal: Uint8Array, attempt: number): boolean {
+    return this.#settled.has(attemptKey(proposal, attempt));
+  }
+
   withdrawal(proposal: Uint8Array, attempt: number): Withdrawn | undefined {
     return this.#withdrawn.get(attemptKey(proposal, attempt));
   }
@@ -138,6 +149,8 @@ export class JournalState {
         return this.#checkPhase(record.sessionId, 'started');
       case 'r3-sent':
         return this.#checkPhase(record.sessionId, 'r2-sent');
+      case 'settled':
+        return this.#checkSettled(record);
       case 'session-ended':
         if (this.#open.has(toHex(record.sessionId))) return undefined;
         return refuse('SESSION_NOT_OPEN', `session ${short(record.sessionId)} is not open`);
@@ -173,6 +186,7 @@ export class JournalState {
       case 'verdict-given':
         this.#verdicts.set(attemptKey(record.proposal, record.attempt), record);
         this.#usedCounters.add(record.counter);
+        this.#reserve(record);
         break;
       case 'session-started':
         this.#start(record);
@@ -182,6 +196,22 @@ export class JournalState {
         break;
       case 'r3-sent':
         this.#move(record.sessionId, { phase: 'r3-sent', released: true });
+        this.#release(record);
+        break;
+      case 'released-seen':
+        this.ledger.release(payloadKey(record.walletId, record.digest), record.at);
+        break;
+      case 'settled':
+        this.#settled.add(attemptKey(record.proposal, record.attempt));
+        break;
+      case 'spend-freed':
+        this.ledger.settle(payloadKey(record.walletId, record.digest), attemptKey(record.proposal, record.attempt));
+        break;
+      case 'nonce-consumed':
+        this.ledger.consumed(record.place, record.at);
+        break;
+      case 'signature-void':
+        this.ledger.voided(payloadKey(record.walletId, record.digest), record.at);
         break;
       case 'session-ended':
         this.#move(record.sessionId, { phase: record.outcome, reason: record.reason });
@@ -215,6 +245,24 @@ export class JournalState {
       default:
         this.pairs.apply(record);
     }
+  }
+
+  #reserve({ proposal, attempt, reservation }: VerdictGiven): void {
+    if (reservation === undefined) return;
+    const { walletId, digest, spend, at, until } = reservation;
+    this.ledger.reserve(payloadKey(walletId, digest), spend, attemptKey(proposal, attempt), until, at);
+  }
+
+  #release({ sessionId, at }: R3Sent): void {
+    const started = this.session(sessionId)?.started;
+    if (started !== undefined) this.ledger.release(payloadKey(started.walletId, started.digest), at);
+  }
+
+  #checkSettled({ proposal, attempt }: Settled): Refusal | undefined {
+    if (this.isSettled(proposal, attempt)) return refuse('CEREMONY_SETTLED', 'this party has said so before');
+    const session = this.sessionOf(proposal, attempt);
+    if (session?.released !== true) return undefined;
+    return refuse('DIGEST_RELEASED', "this party's last message for the attempt has left, or may have");
   }
 
   #checkVerdict(record: VerdictGiven): Refusal | undefined {
@@ -254,7 +302,12 @@ export function differs(row: SessionRow, digest: Uint8Array): boolean {
   return !equalBytes(row.started.digest, digest);
 }
 
-function attemptKey(proposal: Uint8Array, attempt: number): string {
+/** Under which name the ledger keeps a payload. */
+export function payloadKey(walletId: Uint8Array, digest: Uint8Array): string {
+  return `${toHex(walletId)}/${toHex(digest)}`;
+}
+
+export function attemptKey(proposal: Uint8Array, attempt: number): string {
   return `${toHex(proposal)}/${attempt}`;
 }
 

@@ -5,6 +5,7 @@ import type {
   AddressRef,
   AmountRange,
   Asset,
+  Limit,
   ListedAddress,
   MatchedKind,
   MatchedOperation,
@@ -21,6 +22,15 @@ export interface Policy {
   readonly signatures: readonly Json[];
   /** In the order of `document.rules`: by id. */
   readonly rules: readonly PreparedRule[];
+  /** In the order of `document.limits`: by id. */
+  readonly limits: readonly PreparedLimit[];
+}
+
+export interface PreparedLimit {
+  readonly limit: Limit;
+  /** As `assetKey` writes it; set for measure `amount`. */
+  readonly asset: string | undefined;
+  readonly counterparties: AddressSet | undefined;
 }
 
 export interface PreparedRule {
@@ -75,7 +85,25 @@ export function assetKey(chainId: bigint | undefined, address: Address | 'native
 export function preparePolicy(document: PolicyDocument, signatures: readonly Json[] = []): Policy {
   const lists = new Map([...document.addressLists].map(([name, list]) => [name, byChain(list)] as const));
   const sets = (refs: readonly AddressRef[] | undefined): AddressSet | undefined => refs && addressSet(refs, lists);
-  return { document, signatures, rules: document.rules.map((rule) => prepareRule(rule, document.assets, sets)) };
+  return {
+    document,
+    signatures,
+    rules: document.rules.map((rule) => prepareRule(rule, document.assets, sets)),
+    limits: (document.limits ?? []).map((limit) => prepareLimit(limit, document.assets, sets)),
+  };
+}
+
+function prepareLimit(
+  limit: Limit,
+  declared: ReadonlyMap<string, Asset>,
+  sets: (refs: readonly AddressRef[] | undefined) => AddressSet | undefined,
+): PreparedLimit {
+  const asset = limit.asset === undefined ? undefined : declared.get(limit.asset);
+  return {
+    limit,
+    asset: asset && assetKey(asset.chainId, asset.address),
+    counterparties: sets(limit.match?.counterparties),
+  };
 }
 
 type Lists = ReadonlyMap<string, ReadonlyMap<bigint, ReadonlySet<Address>>>;

@@ -3,17 +3,7 @@
  * once, kept with the consent, and valued by whatever limits the policies of a later day contain. So a new limit counts
  * what was signed before it, and a new version of a policy resets nothing.
  */
-import {
-  array,
-  decimal,
-  integer,
-  literal,
-  object,
-  optional,
-  problem,
-  type Reader,
-  text,
-} from '../common/schema.ts';
+import { array, decimal, integer, literal, object, optional, problem, type Reader, text } from '../common/schema.ts';
 import type { Address } from '../payload/address.ts';
 import { type Decoded, PAYLOAD_KINDS } from '../payload/payload.ts';
 import type { PayloadFacts } from './facts.ts';
@@ -57,12 +47,16 @@ export type Place =
   | { readonly kind: 'until'; readonly at: number }
   | { readonly kind: 'none' };
 
+/** A place that is used up in order, nonce by nonce. */
+export type UsedPlace = Extract<Place, { readonly nonce: bigint }>;
+
 /** Lines of a spend; what has more is kept by asset alone, and what has more assets than this as one unknown. */
 export const MAX_MOVES = 1000;
-/** Sums of as many amounts of 256 bits as a payload can hold. */
-const MAX_SUM = 2n ** 288n - 1n;
+/** Where sums stop, the most that 78 digits write: more than any limit can be. */
+export const MAX_SUM: bigint = 10n ** 78n - 1n;
 const NOTHING = 'none';
-const ANYTHING = 'unknown';
+/** Asset or selector of what was added up beyond telling apart. */
+export const UNKNOWN_ASSET = 'unknown';
 
 /** Once for a payload. `facts` may come from either layer: what depends on a policy, the chain it lends, is left out. */
 export function spendOf(decoded: Decoded, facts: PayloadFacts, request: Request): Spend {
@@ -72,7 +66,7 @@ export function spendOf(decoded: Decoded, facts: PayloadFacts, request: Request)
     initiator: request.initiator,
     chainId: decoded.chainId,
     kind: facts.kind,
-    fee: facts.feeMax,
+    fee: summed(facts.feeMax, 0n),
     moves: movesOf(facts, decoded.chainId),
     place: placeOf(decoded, request.address),
   };
@@ -87,7 +81,7 @@ function movesOf(facts: PayloadFacts, chainId: bigint | undefined): readonly Mov
     for (const moved of node.movements.length === 0 ? [nothing] : node.movements) {
       const asset = plainKey(moved.assetKey, chainId);
       const { amount, counterparty } = moved;
-      addTo(byAsset, asset, { asset, amount, counterparty: undefined, selector: ANYTHING });
+      addTo(byAsset, asset, { asset, amount, counterparty: undefined, selector: UNKNOWN_ASSET });
       if (byAsset.size > MAX_MOVES) return [{ ...UNKNOWN_MOVE }];
       if (moves.size > MAX_MOVES) continue;
       addTo(moves, `${asset}/${counterparty ?? '?'}/${selector}`, { asset, amount, counterparty, selector });
@@ -96,7 +90,12 @@ function movesOf(facts: PayloadFacts, chainId: bigint | undefined): readonly Mov
   return [...(moves.size > MAX_MOVES ? byAsset : moves).values()];
 }
 
-const UNKNOWN_MOVE: Move = { asset: ANYTHING, amount: undefined, counterparty: undefined, selector: ANYTHING };
+const UNKNOWN_MOVE: Move = {
+  asset: UNKNOWN_ASSET,
+  amount: undefined,
+  counterparty: undefined,
+  selector: UNKNOWN_ASSET,
+};
 
 function addTo(moves: Map<string, Move>, name: string, move: Move): void {
   const known = moves.get(name);
@@ -105,13 +104,17 @@ function addTo(moves: Map<string, Move>, name: string, move: Move): void {
     return;
   }
   const isKnown = known.amount !== undefined && move.amount !== undefined;
-  const amount = isKnown ? (known.amount ?? 0n) + (move.amount ?? 0n) : undefined;
+  const amount = isKnown ? summed(known.amount ?? 0n, move.amount ?? 0n) : undefined;
   moves.set(name, { ...known, amount });
+}
+
+export function summed(a: bigint, b: bigint): bigint {
+  return a + b < MAX_SUM ? a + b : MAX_SUM;
 }
 
 /** A chain that only a policy lends to a payload without one is not written down: policies change. */
 function plainKey(key: string | undefined, chainId: bigint | undefined): string {
-  if (key === undefined) return ANYTHING;
+  if (key === undefined) return UNKNOWN_ASSET;
   return chainId === undefined && key !== NOTHING ? `?${key.slice(key.indexOf(':'))}` : key;
 }
 
@@ -125,8 +128,8 @@ function placeOf({ transaction, authorization, safeTx, typedData }: Decoded, acc
   if (meaning === undefined || meaning.safeMessage !== undefined) return { kind: 'none' };
   const ends = [meaning.deadline, ...meaning.orders.map((order) => order.endTime)].filter((at) => at !== undefined);
   // A permit without a deadline can be used for ever, so it is charged for ever.
-  const last = ends.length === 0 ? BigInt(MAX_TIME) : ends.reduce((a, b) => (a > b ? a : b));
-  return { kind: 'until', at: Number(last < MAX_TIME ? last : MAX_TIME) };
+  if (ends.length === 0) return { kind: 'until', at: MAX_TIME };
+  return { kind: 'until', at: Math.max(...ends.map((at) => Number(at < MAX_TIME ? at : MAX_TIME))) };
 }
 
 const ADDRESS: Reader<Address> = (value, field) => {
@@ -150,7 +153,7 @@ const PLACES: { readonly [K in Place['kind']]: Reader<Place> } = {
 };
 
 /** Reads a place as it is written with decimal strings; members that are `undefined` are absent there. */
-export const PLACE: Reader<Place> = (value, field) => {
+const PLACE: Reader<Place> = (value, field) => {
   const kind = typeof value === 'object' && 'kind' in value ? value['kind'] : undefined;
   switch (kind) {
     case 'account':
@@ -161,6 +164,11 @@ export const PLACE: Reader<Place> = (value, field) => {
     default:
       return problem(field, 'is not a known place');
   }
+};
+
+export const USED_PLACE: Reader<UsedPlace> = (value, field) => {
+  const place = PLACE(value, field);
+  return 'nonce' in place ? place : problem(field, 'must be a nonce of an account or of a Safe');
 };
 
 /** Reads a spend; as `PLACE`. */
