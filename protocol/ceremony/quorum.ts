@@ -7,8 +7,9 @@ import { ok, type Result } from '../common/result.ts';
 import { isKeyChange, mustAgree, signerCount } from './agreement.ts';
 import { announcementFault } from './announcement.ts';
 import { type Ceremony, type LifecycleError, refuse, standing } from './lifecycle.ts';
+import { samePerson } from './person.ts';
 import type { ProposalBody } from './proposal.ts';
-import type { RosterBody } from './roster.ts';
+import { operatorOf, partyOf, type RosterBody } from './roster.ts';
 import { separatedPairs } from './separation.ts';
 import type { Standing, Start } from './start.ts';
 import type { VerdictStatement } from './verdict-statement.ts';
@@ -71,14 +72,28 @@ function agreeing(ceremony: Ceremony, roster: RosterBody, now: number): readonly
 
 /**
  * Without the verdicts of parties whose consent is not asked for; their rejections end the proposal all the same. A
- * change of keys counts what a key holder said by hand, and nothing else.
+ * change of keys counts what a key holder said by hand, and nothing else. Where a signing needs a key holder's hand,
+ * that of whoever proposed it does not count.
  */
 function counting(body: ProposalBody, roster: RosterBody, verdicts: readonly VerdictStatement[]): VerdictStatement[] {
   const asked = mustAgree(body, roster);
   return verdicts.filter(
     (verdict) =>
-      (asked === undefined || asked.includes(verdict.body.party)) && (verdict.body.byHand || !isKeyChange(body)),
+      (asked === undefined || asked.includes(verdict.body.party)) &&
+      (verdict.body.byHand || !isKeyChange(body)) &&
+      !(needsHand(body, verdict) && isProposer(body, roster, verdict.body.party)),
   );
+}
+
+function needsHand({ ceremony }: ProposalBody, { body }: VerdictStatement): boolean {
+  return ceremony === 'sign' && body.judgement === 'require' && body.obligations?.holder !== false;
+}
+
+/** Whether the key holder of this party is who made the proposal, as operator of the same roster. */
+export function isProposer({ initiator }: ProposalBody, roster: RosterBody, party: number): boolean {
+  const holder = partyOf(roster, party)?.person;
+  const proposer = operatorOf(roster, initiator)?.person;
+  return holder !== undefined && proposer !== undefined && samePerson(holder, proposer);
 }
 
 /**
