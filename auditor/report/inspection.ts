@@ -85,7 +85,7 @@ export function inspectDecoded(decoded: Decoded, inspector: Inspector, simulated
     },
     // Made only when somebody reads them: a batch writes JSON.
     get lines() {
-      const names = addressNames(policy === undefined ? [] : [policy]);
+      const names = addressNames(policy === undefined ? [] : [policy], circumstances.now);
       return [
         ...describe(assessment, { names, wallet: address }),
         ...(simulated === undefined ? [] : ['', ...simulationLines(simulated)]),

@@ -112,7 +112,7 @@ export class OwnHistory {
       wallet: read.account,
       digest: read.digest,
       history: this.#index,
-      familiar: familiarOf(policies(), wallets()),
+      familiar: familiarOf(policies(), wallets(), now),
       walletClass: walletClassOf(policies(), body.wallet),
       uses: uses.map(([, use]) => use),
       unfinished: this.#unfinished(read.reach.intent, name, requestOf(body), now),

@@ -25,15 +25,19 @@ import {
   USDC,
   WALLET,
 } from './support/payloads.ts';
-import { file, parsed, policyOf } from './support/policies.ts';
+import { file, NOW, parsed, policyOf } from './support/policies.ts';
 
 /** Known from the history only. */
 const SHOP: Address = '0x3cf638a1b2c3d4e5f60718293a4b5c6d7e8fc03f';
 /** Starts and ends like it, as a screen shortens both. */
 const FAKE_SHOP: Address = '0x3cf6e5ffffffffffffffffffffffffffffffc03f';
 
-const nothing = familiarOf([], []);
-const lists = familiarOf([policyOf([{ id: 'pay', effect: 'allow', match: { selectors: ['0xa9059cbb'] } }])], [WALLET]);
+const nothing = familiarOf([], [], NOW);
+const lists = familiarOf(
+  [policyOf([{ id: 'pay', effect: 'allow', match: { selectors: ['0xa9059cbb'] } }])],
+  [WALLET],
+  NOW,
+);
 
 function reachFor({ decoded }: Assessment) {
   return reachOf(decoded, WALLET, decoded.chainId);
@@ -277,6 +281,7 @@ describe('what policies vouch for', () => {
     const { addresses, isListed, labelOf, selectors } = familiarOf(
       [policyOf([never, plain], { addressLists })],
       [WALLET],
+      NOW,
     );
     expect([ALICE, MALLORY, BOB, USDC, SAFE, WALLET].map((address) => isListed(CHAIN, address))).toEqual([
       ...[true, false, true, true, true, true],

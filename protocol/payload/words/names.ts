@@ -1,4 +1,4 @@
-/** Names beside addresses: those of the key holder's own policies, and those of contracts everybody uses. */
+/** Names beside addresses: those of the own policies and their address book, and those of contracts everybody uses. */
 import { type Address, checksumAddress, ZERO_ADDRESS } from '../address.ts';
 import { knownContract } from './known-contracts.ts';
 import { sanitise } from './sanitise.ts';
@@ -7,10 +7,12 @@ import { tokenFacts } from './tokens.ts';
 /** What an adopted policy calls an address. */
 export interface AddressLabel {
   readonly label: string;
-  /** Name of the address list. */
+  /** Name of the address list, or of the entry of the address book. */
   readonly list: string;
   /** The chain the entry is for. */
   readonly chainId: bigint;
+  /** Of an entry of the address book: the key of whom it names, by which it is signed, as `0x` hex. */
+  readonly identity?: string;
 }
 
 /**
@@ -50,8 +52,12 @@ export class AddressBook {
     return address === ZERO_ADDRESS ? 'THE ZERO ADDRESS, which nobody holds' : undefined;
   }
 
-  #labelled({ label, list, chainId }: AddressLabel): string {
+  #labelled({ identity, label, list, chainId }: AddressLabel): string {
     const elsewhere = this.#chainId === undefined ? ` for chain ${chainId}` : '';
+    if (identity !== undefined) {
+      const key = sanitise(identity.slice(2, 18), 16);
+      return `"${sanitise(label, 80)}" (address book, signed by its identity ${key}...${elsewhere})`;
+    }
     return `"${sanitise(label, 80)}" (your list "${sanitise(list, 60)}"${elsewhere})`;
   }
 }
