@@ -17,6 +17,7 @@ const gates = [
   { name: 'unused code', command: [bin('knip')] },
   { name: 'generated code', command: [process.execPath, 'scripts/generate-proto.mjs', '--check'] },
   { name: 'pinned descriptors', command: [process.execPath, 'scripts/clear-signing-data.mjs', '--check'] },
+  { name: 'incidents of the red team', command: [process.execPath, 'scripts/redteam-corpus.mjs', '--check'] },
   { name: 'documents', command: [process.execPath, 'scripts/check-docs.mjs'] },
   { name: 'architecture', command: [bin('vitest'), 'run', 'test/architecture'] },
 ];
