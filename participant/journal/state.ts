@@ -12,6 +12,7 @@ import type {
   PeerCounter,
   PolicySet,
   R3Sent,
+  Reservation,
   SessionStarted,
   Settled,
   VerdictGiven,
@@ -99,6 +100,11 @@ export class JournalState {
   sessionOf(proposal: Uint8Array, attempt: number): SessionRow | undefined {
     const id = this.#spent.get(attemptKey(proposal, attempt));
     return id === undefined ? undefined : this.#sessions.get(id);
+  }
+
+  /** Whether an attempt is still charged for what its consent reserved. */
+  isReserved({ digest, walletId }: Reservation, proposal: Uint8Array, attempt: number): boolean {
+    return this.ledger.isCharged(payloadKey(walletId, digest), attemptKey(proposal, attempt));
   }
 
   /** Whether this party has said for good that it releases nothing for an attempt. */
@@ -307,7 +313,7 @@ export function payloadKey(walletId: Uint8Array, digest: Uint8Array): string {
   return `${toHex(walletId)}/${toHex(digest)}`;
 }
 
-export function attemptKey(proposal: Uint8Array, attempt: number): string {
+function attemptKey(proposal: Uint8Array, attempt: number): string {
   return `${toHex(proposal)}/${attempt}`;
 }
 

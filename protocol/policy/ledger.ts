@@ -127,6 +127,18 @@ export class Ledger {
     };
   }
 
+  /** Whether this payload counts as signed. */
+  isReleased(key: string): boolean {
+    return this.#entries.get(key)?.released !== undefined;
+  }
+
+  /** Whether this payload is charged at all; `attempt`: whether it is by this one, and may still be freed. */
+  isCharged(key: string, attempt?: string): boolean {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return false;
+    return attempt === undefined ? isLive(entry) : entry.attempts.has(attempt);
+  }
+
   /** Nonces of an account that are reserved or signed, and not seen used up. */
   outstanding(account: Address, chainId: bigint | undefined): number {
     const places = [...this.#entries.values()].filter(isOutstanding).flatMap(({ spend: { place } }) => {
