@@ -5,6 +5,7 @@ import type { CeremonyBook } from '../protocol/ceremony/book.ts';
 import type { Signer } from '../protocol/ceremony/ed25519.ts';
 import type { Roster } from '../protocol/ceremony/roster.ts';
 import type { Clock, Random } from '../protocol/common/effects.ts';
+import type { ApprovalStore } from './approvals/store.ts';
 import type { Exchange } from './ceremonies/exchange.ts';
 import type { Gate } from './ceremonies/gate.ts';
 import type { SealedShares } from './ceremonies/sealed-shares.ts';
@@ -39,6 +40,8 @@ export interface NodeContext {
   readonly sealedShares: SealedShares;
   /** The other members, as far as they are connected. */
   readonly members: () => Members;
+  /** What approvers have said. */
+  readonly approvals: ApprovalStore;
   /** What can hold an answer back or stop a signing, the first that speaks first. */
   readonly gates: readonly Gate[];
   /** One line for the node's log: a stable code and a sentence without secrets. */

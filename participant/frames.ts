@@ -5,6 +5,7 @@ import { WALLET_SCHEMA } from '../protocol/ceremony/wallet.ts';
 import { type Json, parseCanonical } from '../protocol/common/canonical-json.ts';
 import { PAIR } from '../protocol/threshold/pair-setup/messages.ts';
 import { parseEnvelope } from '../protocol/threshold/rounds/envelope.ts';
+import { isApproval } from './approvals/store.ts';
 import type { Activations } from './ceremonies/activations.ts';
 import type { Answers } from './ceremonies/answers.ts';
 import type { BanLifts } from './ceremonies/ban-lifts.ts';
@@ -27,6 +28,13 @@ export interface FramesOptions {
   readonly offers: Offers;
 }
 
+/** What is taken from `approver:NAME`. */
+const SPOKEN_BY_APPROVERS: ReadonlySet<string> = new Set([
+  'keymoot.approval.v1',
+  'keymoot.freeze.v1',
+  'keymoot.thaw.v1',
+]);
+
 export class Frames {
   readonly #options: FramesOptions;
 
@@ -37,13 +45,18 @@ export class Frames {
   async take(from: string, frame: FrameMessage): Promise<void> {
     if (from.startsWith('former:')) return; // It has no voice here any more.
     const { cosigner, node, offers, pairs } = this.#options;
+    // An approver decides about proposals; whatever else it sends is not read at all.
+    if (isApprover(from)) {
+      if (frame.kind === 'statement') await this.#onApprover(frame.envelope, from);
+      return;
+    }
     switch (frame.kind) {
       case 'statement':
         return this.#onStatement(frame.envelope, from);
       case 'round':
         return this.#onRound(frame.envelope, from);
       case 'document':
-        return this.#onDocument(frame.content);
+        return this.#onDocument(frame.content, from);
       case 'transcript':
         if (from.startsWith('operator:')) await cosigner.receive(frame.entries, from);
         return;
@@ -60,6 +73,16 @@ export class Frames {
     }
   }
 
+  async #onApprover(bytes: Uint8Array, from: string): Promise<void> {
+    const { node } = this.#options;
+    const envelope = parseStatement(bytes);
+    if (!envelope.ok || !SPOKEN_BY_APPROVERS.has(envelope.value.type)) {
+      node.note('STATEMENT_UNEXPECTED', `${from} sent what is not for an approver to say`);
+      return;
+    }
+    await this.#onStatement(bytes, from);
+  }
+
   async #onStatement(bytes: Uint8Array, from: string): Promise<void> {
     const { answers, bans, heads, node, sessions } = this.#options;
     const { exchange } = node;
@@ -67,6 +90,11 @@ export class Frames {
     if (envelope.ok && envelope.value.type === 'keymoot.ban-lift.v1') {
       const { value } = envelope;
       return exchange.exclusively(() => bans.receive(value, from));
+    }
+    if (envelope.ok && envelope.value.type === 'keymoot.approval.v1') {
+      const { value } = envelope;
+      await exchange.exclusively(() => node.approvals.receive(value, from));
+      return;
     }
     if (!envelope.ok || envelope.value.type !== 'keymoot.heads.v1') {
       await exchange.receive(bytes, from);
@@ -91,14 +119,19 @@ export class Frames {
     } else sessions.deliver(bytes, envelope, from);
   }
 
-  /** Of documents that others send a participant takes wallets; their certificates speak for themselves. */
-  async #onDocument(content: Uint8Array): Promise<void> {
+  /** A participant takes wallets, whose certificates speak for themselves, and what approvers have signed. */
+  async #onDocument(content: Uint8Array, from: string): Promise<void> {
     const { activations, node } = this.#options;
     const json = parseCanonical(content);
-    if (!json.ok || !isWallet(json.value)) return;
+    if (!json.ok) return;
     const { value } = json;
-    await node.exchange.exclusively(() => activations.adopt(value));
+    if (isWallet(value)) await node.exchange.exclusively(() => activations.adopt(value));
+    else if (isApproval(value)) await node.exchange.exclusively(() => node.approvals.document(value, from));
   }
+}
+
+function isApprover(member: string): boolean {
+  return member.startsWith('approver:');
 }
 
 function isWallet(document: Json): boolean {

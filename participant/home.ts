@@ -50,6 +50,8 @@ export interface Home {
   readonly sealedShares: readonly Uint8Array[];
   /** Envelopes of ban lifts, own ones and those of peers. */
   readonly banLifts: readonly Uint8Array[];
+  /** Envelopes of what approvers have said. */
+  readonly approvals: readonly Uint8Array[];
   /** The same home after `rosters.advance`, with a log of its own; this one is of no further use. */
   reopen(): Promise<Home>;
   close(): Promise<void>;
@@ -70,6 +72,8 @@ export const LOG_SALTS = 'salts';
 export const LOG_SEALED_SHARE = 'sealed-share';
 /** Kind of the log records that hold one half of a lifted ban, own ones and those of peers. */
 export const LOG_BAN_LIFT = 'ban-lift';
+/** Kind of the log records that hold what an approver said. */
+export const LOG_APPROVAL = 'approval';
 /** Kind of the log records that hold an own close: a party closes each transcript once, restarts included. */
 export const LOG_CLOSE = 'close';
 
@@ -144,6 +148,7 @@ async function openUnder(rosters: Rosters, holdings: Holdings): Promise<Home> {
     closes: kept.get(LOG_CLOSE) ?? [],
     sealedShares: kept.get(LOG_SEALED_SHARE) ?? [],
     banLifts: kept.get(LOG_BAN_LIFT) ?? [],
+    approvals: kept.get(LOG_APPROVAL) ?? [],
     async reopen() {
       await log.close();
       return await openUnder(rosters, holdings);

@@ -10,6 +10,7 @@ import type { Wallet } from '../protocol/ceremony/wallet.ts';
 import { equalBytes, toHex } from '../protocol/common/bytes.ts';
 import type { Clock, Random } from '../protocol/common/effects.ts';
 import type { Address } from '../protocol/payload/address.ts';
+import { ApprovalStore } from './approvals/store.ts';
 import { Activations } from './ceremonies/activations.ts';
 import { Answers } from './ceremonies/answers.ts';
 import { BanLifts } from './ceremonies/ban-lifts.ts';
@@ -19,6 +20,7 @@ import { Exchange } from './ceremonies/exchange.ts';
 import { decodeFarewell, encodeFarewell, farewellOf, tell } from './ceremonies/farewell.ts';
 import { dealtRoster, nextRosters } from './ceremonies/handover.ts';
 import { HeadsWatch } from './ceremonies/heads-watch.ts';
+import { InitiatorGate } from './ceremonies/initiator-gate.ts';
 import { SealedShares } from './ceremonies/sealed-shares.ts';
 import { Sessions } from './ceremonies/sessions.ts';
 import { keepContradictions } from './ceremonies/witness.ts';
@@ -29,6 +31,7 @@ import { EvidenceStore } from './evidence.ts';
 import { Frames } from './frames.ts';
 import { installPlatformHash } from './hashing.ts';
 import type { Home } from './home.ts';
+import { Repeats, repeatWords } from './inbox/repeats.ts';
 import { ImportedKeys } from './keystore/imported-keys.ts';
 import { OwnHistory } from './observe/history.ts';
 import type { Look } from './observe/look.ts';
@@ -59,6 +62,7 @@ export class ParticipantNode {
   readonly context: NodeContext;
   readonly imported: ImportedKeys;
   readonly bans: BanLifts;
+  readonly repeats: Repeats;
   readonly #options: NodeOptions;
   readonly #sessions: Sessions;
   readonly #activations: Activations;
@@ -94,6 +98,16 @@ export class ParticipantNode {
       react: (item, entry) => this.#react(item, entry),
       refused: (from, code, message) => note(code, `statement from ${from} refused: ${message}`),
     });
+    const wallets = Wallets.open(home.keyshares, home.rosters);
+    const { book, policies, roster } = home;
+    const approvals = new ApprovalStore({
+      node: { book, clock, documents, members, note, policies, roster, wallets },
+      log: home.log,
+      kept: home.approvals,
+      judge: (entry, now) => this.answers.judge(entry, now),
+      changed: (entry) => this.#approved(entry),
+    });
+    this.repeats = new Repeats(roster);
     this.context = {
       rosters: home.rosters,
       roster: home.roster,
@@ -107,7 +121,7 @@ export class ParticipantNode {
       documents,
       evidence: new EvidenceStore(home.layout.evidence),
       policies: home.policies,
-      wallets: Wallets.open(home.keyshares, home.rosters),
+      wallets,
       exchange,
       sealedShares: new SealedShares({
         roster: home.roster,
@@ -118,7 +132,8 @@ export class ParticipantNode {
       }),
       members,
       note,
-      gates: [],
+      approvals,
+      gates: [approvals, new InitiatorGate(roster, home.self)],
     };
     this.#offers = new Offers(this.context);
     this.heads = new HeadsWatch(this.context, (why) => this.pairs.overwriteAll(why));
@@ -272,6 +287,8 @@ export class ParticipantNode {
       case 'proposal':
         await this.answers.consider(entry);
         await this.#facesOf(entry);
+        this.#noteRepeat(entry);
+        await this.context.approvals.proposed(entry);
         await keepContradictions(this.context, entry);
         break;
       case 'verdict':
@@ -280,6 +297,7 @@ export class ParticipantNode {
         this.#sessions.recheck(entry);
         await this.#sessions.considerStarts(entry);
         if (item.statement.body.party === this.context.self) this.#offers.named(entry);
+        else await this.context.approvals.verdict(entry, item.statement.body.party);
         break;
       case 'start':
         await this.#sessions.considerStarts(entry);
@@ -295,6 +313,21 @@ export class ParticipantNode {
         this.#changeover.consider();
         break;
     }
+  }
+
+  /** Something new is known of what approvers say about it. */
+  async #approved(entry: BookEntry): Promise<void> {
+    await this.answers.retract(entry);
+    await this.answers.consider(entry);
+    this.#sessions.recheck(entry);
+    await this.#sessions.considerStarts(entry);
+  }
+
+  /** Whoever collects what failed attempts leave behind asks again and again. */
+  #noteRepeat(entry: BookEntry): void {
+    const now = this.context.clock.now();
+    const earlier = this.repeats.of(entry, this.context.book.entries(), now);
+    if (earlier.length > 0) this.#options.note('REPEATED_INTENT', repeatWords(entry, earlier));
   }
 
   /** An operator that shows two proposals under one nonce gets neither: both are looked at again. */
@@ -325,6 +358,7 @@ export class ParticipantNode {
     if (role === 'party') this.pairs.connected(Number(index));
     if (role === 'party') await this.bans.greet(Number(index));
     await this.#offers.greet(member);
+    await this.context.approvals.greet(member);
     await this.context.exchange.sync(member);
   }
 

@@ -1,10 +1,13 @@
 /** What the statement of an answer says, and the documents it names: they are at hand before it is signed. */
 import { consentExpiry } from '../../protocol/ceremony/agreement.ts';
+import { approvalDocument } from '../../protocol/ceremony/approval.ts';
+import { approvalName } from '../../protocol/ceremony/approval-check.ts';
 import type { BookEntry } from '../../protocol/ceremony/book.ts';
 import { inputsJson, type JudgementInputs } from '../../protocol/ceremony/inputs.ts';
 import { type Judgement, policyReference } from '../../protocol/ceremony/judgement.ts';
 import type { ProposalBody } from '../../protocol/ceremony/proposal.ts';
 import type { VerdictBody } from '../../protocol/ceremony/verdict-statement.ts';
+import { compareBytes } from '../../protocol/common/bytes.ts';
 import { documentDigest } from '../../protocol/common/document.ts';
 import { canonicalPolicy } from '../../protocol/policy/canonical.ts';
 import { type NodeContext, SOFTWARE } from '../context.ts';
@@ -32,6 +35,9 @@ export async function answerBody(node: NodeContext, entry: BookEntry, answer: An
   const { now } = given;
   const inputs = inputsJson(given);
   await documents.put(inputs);
+  const count = decision === 'consent' ? node.approvals.count(entry, judgement, now) : undefined;
+  const approvals = count?.used ?? [];
+  for (const approval of approvals) await documents.put(approvalDocument(approval));
   return {
     proposal: proposal.digest,
     attempt: proposal.body.attempt,
@@ -49,12 +55,13 @@ export async function answerBody(node: NodeContext, entry: BookEntry, answer: An
     risks: judgement.risks,
     trace: judgement.trace,
     obligations: judgement.obligations,
+    ...(approvals.length === 0 ? {} : { approvals: approvals.map(approvalName).sort(compareBytes) }),
     inputs: documentDigest(inputs),
     claimedSoftware: SOFTWARE,
     counter: await journal.nextCounter(),
     nonce: random.bytes(16),
     created: now,
-    expires: consentExpiry(proposal.body, now),
+    expires: Math.min(consentExpiry(proposal.body, now), count?.until ?? Number.MAX_SAFE_INTEGER),
     ...separation(node, decision, proposal.body),
   };
 }

@@ -25,6 +25,8 @@ import { firstHold, firstVeto } from './gate.ts';
 
 /** Whether what is held back may be answered by now is looked at so often, in milliseconds. */
 const HELD_AGAIN = 2_000;
+/** Characters of a withdrawal's reason. */
+const MAX_WITHDRAWAL = 140;
 
 /** A proposal that waits for the key holder. */
 export interface Pending {
@@ -100,8 +102,23 @@ export class Answers {
     // Looks can only add reasons; what is denied without them need not wait.
     if (isDenied) return this.#answer(entry, judged, 'reject', false);
     if (!isSeen) return;
-    if (judgement.judgement === 'allow') return this.#answer(entry, judged, 'consent', false);
+    const { obligations } = judgement;
+    // What rules leave to groups alone, and those have approved, needs no other hand.
+    const isDecided = judgement.judgement === 'allow' || obligations?.holder === false;
+    if (isDecided) return this.#answer(entry, judged, 'consent', false);
     this.#keep(entry, judgement, undefined);
+  }
+
+  /** Approvers have refused what this party consented to: it takes its consent back while that is possible. */
+  async retract(entry: BookEntry): Promise<void> {
+    const { clock, gates, journal, roster, self } = this.#node;
+    const { proposal, verdicts, withdrawals } = entry.ceremony;
+    const isOurs = verdicts.get(self)?.body.decision === 'consent' && withdrawals.size === 0;
+    const now = clock.now();
+    if (!isOurs || reportedOutcomes(entry, roster).length > 0 || !standing(entry.ceremony, now).ok) return;
+    if (journal.state.sessionOf(proposal.digest, proposal.body.attempt)?.released === true) return;
+    const veto = firstVeto(gates, entry, this.judge(entry, now), now);
+    if (veto !== undefined) await this.withdraw(entry, `${veto.code}: ${veto.detail}`.slice(0, MAX_WITHDRAWAL));
   }
 
   /** Nothing is looked at again. */

@@ -16,6 +16,7 @@ import { Refusal } from '../../protocol/common/errors.ts';
 import { err, type Result } from '../../protocol/common/result.ts';
 import { Abort } from '../../protocol/threshold/errors.ts';
 import type { ParsedEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
+import { checkStartConsents } from '../approvals/consents.ts';
 import type { KeyRecord } from '../keystore/key-record.ts';
 import type { Pairs } from '../pairs/pairs.ts';
 import type { Answers } from './answers.ts';
@@ -90,6 +91,13 @@ export class Sessions {
           'START_SESSION',
           `start of ${shortName(ceremony.proposal.digest)}: its session id is not the one that follows`,
         );
+        continue;
+      }
+      const rests = checkStartConsents(node, node.approvals, entry, quorum.value.consents);
+      if (!rests.ok) {
+        // One that is not at hand yet is on its way: it was asked for when the consent came.
+        const code = rests.error.code === 'APPROVAL_MISSING' ? rests.error.code : 'START_APPROVALS';
+        node.note(code, `start of ${shortName(ceremony.proposal.digest)}: ${rests.error.detail}`);
         continue;
       }
       const accepted = node.book.update(ceremony.proposal.digest, (known) => ({

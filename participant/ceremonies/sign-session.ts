@@ -115,7 +115,7 @@ function judgeAgain(node: NodeContext, answers: Answers, request: SignRequest): 
     const codes = [...new Set(judgement.reasons.map(({ code }) => code))].join(', ');
     return err(new Refusal('NO_LONGER_PERMITTED', `it is denied now: ${codes}`));
   }
-  if (judgement.judgement === 'require' && !consent.byHand) {
+  if (judgement.obligations?.holder === true && !consent.byHand) {
     return err(
       new Refusal('NO_LONGER_PERMITTED', 'the policies now leave the decision to the key holder, who has not made it'),
     );

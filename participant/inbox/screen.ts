@@ -31,18 +31,23 @@ export interface ScreenContext {
   readonly now: number;
   /** What a simulation or a checker says, sanitised; absent or empty if there is none. */
   readonly seen?: readonly string[];
+  /** That the same was asked for before and not signed; absent or empty if it was not. */
+  readonly repeated?: readonly string[];
+  /** What approvers have said, and what is still asked of them; absent or empty if nobody is asked. */
+  readonly people?: readonly string[];
 }
 
 export function proposalScreen(entry: BookEntry, judgement: Judgement, context: ScreenContext): readonly string[] {
   const { ceremony } = entry;
   const { proposal } = ceremony;
   const { body } = proposal;
-  const { hold, labels, now, roster, seen = [], wallet } = context;
+  const { hold, labels, now, people = [], repeated = [], roster, seen = [], wallet } = context;
   const change = isKeyChange(body) ? describeKeyChange(body, roster, wallet?.address) : undefined;
   const title = change?.title ?? (body.ceremony === 'keygen' ? 'NEW KEY' : 'SIGN');
   const end = announcementEnd(ceremony, roster);
   return [
     `${title}  ceremony ${shortName(proposal.digest)}  attempt ${body.attempt} of at most 3`,
+    ...repeated,
     ...(body.attempt > 1 ? ['!! This is a REPEATED request. Ask why the one before did not finish.'] : []),
     ...(hold === undefined ? [] : [`!! YOU CANNOT AGREE YET: ${hold}.`]),
     '',
@@ -62,6 +67,7 @@ export function proposalScreen(entry: BookEntry, judgement: Judgement, context: 
     '',
     'WHAT THE POLICIES SAY',
     ...indent(policyLines(judgement, change !== undefined)),
+    ...(people.length === 0 ? [] : ['', 'WHO HAS APPROVED', ...indent(people)]),
     '',
     'WHO HAS ANSWERED',
     ...indent(answerLines(entry, roster)),
@@ -101,7 +107,7 @@ function keygenLines(wallet: string, exportable: boolean, roster: Roster): reado
   ];
 }
 
-function payloadLines(entry: BookEntry, judgement: Judgement): readonly string[] {
+export function payloadLines(entry: BookEntry, judgement: Judgement): readonly string[] {
   const { body } = entry.ceremony.proposal;
   if (body.ceremony !== 'sign') return [];
   if (judgement.assessment === undefined) {
@@ -138,7 +144,7 @@ function policyLines(judgement: Judgement, aboutKeys: boolean): readonly string[
 }
 
 /** The rules that speak about it, with what their authors wrote; `inspect --policy` shows every comparison. */
-function ruleLines({ rules, trace }: Verdict): readonly string[] {
+export function ruleLines({ rules, trace }: Verdict): readonly string[] {
   return rules.map(({ effect, id, leaf, policy }) => {
     const layer = trace.layers.find((candidate) => candidate.layer === policy);
     const note = layer?.policy.document.rules.find((rule) => rule.id === id)?.note;
@@ -148,7 +154,7 @@ function ruleLines({ rules, trace }: Verdict): readonly string[] {
   });
 }
 
-function answerLines(entry: BookEntry, roster: Roster): readonly string[] {
+export function answerLines(entry: BookEntry, roster: Roster): readonly string[] {
   return roster.parties.map((party) => {
     const verdict = entry.ceremony.verdicts.get(party.index)?.body;
     const reasons = verdict?.reasons.map((reason) => reason.code).join(', ') ?? '';
@@ -158,12 +164,12 @@ function answerLines(entry: BookEntry, roster: Roster): readonly string[] {
   });
 }
 
-function remaining(seconds: number): string {
+export function remaining(seconds: number): string {
   if (seconds <= 0) return 'expired';
   const minutes = Math.ceil(seconds / 60);
   return minutes < 120 ? `in ${minutes} min` : `in ${Math.round(minutes / 60)} h`;
 }
 
-function indent(lines: readonly string[]): readonly string[] {
+export function indent(lines: readonly string[]): readonly string[] {
   return lines.map((line) => (line === '' ? '' : `  ${line}`));
 }
