@@ -187,7 +187,7 @@ const SHAPE: Reader<{
 });
 
 /** What a signature of a statement covers, DSSE v1 pre-authentication encoding of its type and its canonical body. */
-export function signedBytes(type: StatementType, body: Uint8Array): Uint8Array {
+export function signedBytes(type: StatementType | 'keymoot.address-entry.v1', body: Uint8Array): Uint8Array {
   return concat(utf8(`DSSEv1 ${utf8(type).length} ${type} ${body.length} `), body);
 }
 
