@@ -2,9 +2,11 @@
 import type { FrameMessage } from '../proto/codec.ts';
 import { Members } from '../proto/link/members.ts';
 import { type Link, openLink } from '../proto/link/node.ts';
+import { isAcceptableKey } from '../protocol/ceremony/ed25519.ts';
 import type { MemberAddress, Roster } from '../protocol/ceremony/roster.ts';
-import { toHex } from '../protocol/common/bytes.ts';
+import { fromHex, toHex } from '../protocol/common/bytes.ts';
 import { BugError } from '../protocol/common/errors.ts';
+import type { Policy } from '../protocol/policy/prepare.ts';
 import { SOFTWARE } from './context.ts';
 import type { Home } from './home.ts';
 
@@ -64,7 +66,7 @@ export class Connection {
     return begin;
   }
 
-  /** After a successor was adopted, or this party agreed to deal for one: whoever joins is spoken to from now on. */
+  /** After a successor or a policy was adopted, or this party agreed to deal for others: whoever comes is spoken to. */
   renew(): void {
     const peers = this.#peers();
     this.#name(peers);
@@ -102,8 +104,9 @@ export class Connection {
   }
 
   #peers(): ReadonlyMap<string, MemberAddress> {
-    const { identity, rosters } = this.#options.home;
-    return rosters.peers(identity.transportKey, this.#options.dealtRoster() ?? rosters.successor);
+    const { identity, policies, rosters } = this.#options.home;
+    const peers = rosters.peers(identity.transportKey, this.#options.dealtRoster() ?? rosters.successor);
+    return new Map([...approversOf(policies.common, peers), ...peers]);
   }
 
   #name(peers: ReadonlyMap<string, MemberAddress>): void {
@@ -113,6 +116,22 @@ export class Connection {
   #nameOf(transportKey: Uint8Array): string | undefined {
     return this.#names.get(toHex(transportKey));
   }
+}
+
+/** Devices that the policy lists dial every participant; a key that a member has already stays that member's. */
+function approversOf(
+  policy: Policy | undefined,
+  peers: ReadonlyMap<string, MemberAddress>,
+): ReadonlyMap<string, MemberAddress> {
+  const taken = new Set([...peers.values()].map(({ transportKey }) => toHex(transportKey)));
+  const found = new Map<string, MemberAddress>();
+  for (const [name, { transportKey: text }] of policy?.document.approvers ?? []) {
+    const transportKey = text === undefined ? undefined : fromHex(text.slice(2));
+    if (transportKey === undefined || !isAcceptableKey(transportKey) || taken.has(toHex(transportKey))) continue;
+    taken.add(toHex(transportKey));
+    found.set(`approver:${name}`, { transportKey, addresses: [] });
+  }
+  return found;
 }
 
 function keysOf(

@@ -176,6 +176,7 @@ async function setPolicy(node: ParticipantNode, scope: PolicyScope, text: string
     await node.answers.reconsider();
     return adopted;
   });
+  if (scope === 'common') node.renewPeers();
   return policyRow(policy);
 }
 

@@ -230,6 +230,11 @@ export class ParticipantNode {
     this.#changeover.consider();
   }
 
+  /** The common policy was replaced: other approvers may connect. */
+  renewPeers(): void {
+    this.#connection.renew();
+  }
+
   /** Resolves when every wallet is in the hands of the successor's parties: stop, advance the home, start anew. */
   get changedOver(): Promise<void> {
     return this.#changeover.due;
