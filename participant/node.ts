@@ -293,6 +293,7 @@ export class ParticipantNode {
         await this.answers.consider(entry);
         await this.#facesOf(entry);
         this.#noteRepeat(entry);
+        this.#offers.proposed(entry);
         await this.context.approvals.proposed(entry);
         await keepContradictions(this.context, entry);
         break;
@@ -359,7 +360,7 @@ export class ParticipantNode {
     const [role, index] = member.split(':');
     if (role === 'former') return this.#tellFormer(member);
     if (role === 'party') await this.heads.greet(Number(index));
-    if (role !== 'operator') await this.#activations.greet(member);
+    if (role !== 'operator' && role !== 'approver') await this.#activations.greet(member);
     if (role === 'party') this.pairs.connected(Number(index));
     if (role === 'party') await this.bans.greet(Number(index));
     await this.#offers.greet(member);

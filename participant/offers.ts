@@ -2,6 +2,7 @@
  * Which documents this node sends to whom: its wallets to everybody, what its own statements name by digest to the
  * operators, who archive it.
  */
+import { addressesDocument } from '../protocol/ceremony/addresses.ts';
 import type { BookEntry } from '../protocol/ceremony/book.ts';
 import type { Wallet } from '../protocol/ceremony/wallet.ts';
 import { canonicalBytes, type Json } from '../protocol/common/canonical-json.ts';
@@ -19,8 +20,12 @@ export class Offers {
   async greet(member: string): Promise<void> {
     const { book, wallets } = this.#node;
     for (const { wallet } of wallets.all()) await this.send(member, wallet.document);
-    if (!isOperator(member)) return;
+    if (!isOperator(member) && !isApprover(member)) return;
     for (const wallet of wallets.list()) await this.#showAddresses(wallet, [member]);
+    if (isApprover(member)) {
+      for (const entry of book.entries()) await this.#showKey(entry, [member]);
+      return;
+    }
     await this.#node.sealedShares.greet(member);
     for (const entry of book.entries()) await this.#sendNamed(entry, [member]);
   }
@@ -30,9 +35,14 @@ export class Offers {
     this.#later(async () => {
       for (const member of this.#node.members().connected()) await this.send(member, wallet.document);
       if (this.#node.wallets.byEpoch(wallet.epochId) !== undefined) {
-        await this.#showAddresses(wallet, this.#operators());
+        await this.#showAddresses(wallet, [...this.#operators(), ...this.#approvers()]);
       }
     });
+  }
+
+  /** A proposal has come: approvers cannot derive its key. */
+  proposed(entry: BookEntry): void {
+    this.#later(() => this.#showKey(entry, this.#approvers()));
   }
 
   /** What an own verdict or outcome names by digest. */
@@ -68,6 +78,22 @@ export class Offers {
     for (const member of operators) await this.send(member, document);
   }
 
+  /** The key of a proposal's path, of an open one that has a path. */
+  async #showKey({ ceremony: { proposal } }: BookEntry, members: readonly string[]): Promise<void> {
+    const { clock, wallets } = this.#node;
+    const { body } = proposal;
+    if (body.ceremony !== 'sign' || body.path.length === 0 || body.expires <= clock.now()) return;
+    const wallet = wallets.byId(body.walletId);
+    const key = wallet === undefined ? undefined : wallets.derive(wallet, body.path);
+    if (!key?.ok) return;
+    const document = addressesDocument(body.walletId, [key.value]);
+    for (const member of members) await this.send(member, document);
+  }
+
+  #approvers(): readonly string[] {
+    return this.#node.members().connected().filter(isApprover);
+  }
+
   #operators(): readonly string[] {
     return this.#node.members().connected().filter(isOperator);
   }
@@ -78,6 +104,10 @@ export class Offers {
       this.#node.note('DOCUMENTS_NOT_SENT', error instanceof Error ? error.message : 'unknown');
     });
   }
+}
+
+function isApprover(member: string): boolean {
+  return member.startsWith('approver:');
 }
 
 function isOperator(member: string): boolean {

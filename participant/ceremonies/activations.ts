@@ -36,6 +36,11 @@ export interface ActivationsOptions {
   readonly moved: (held: Held) => void;
 }
 
+/** Approvers hold no share, and hear of none. */
+function runsEpochs(member: string): boolean {
+  return !member.startsWith('approver:');
+}
+
 export class Activations {
   readonly #node: NodeContext;
   readonly #keyshares: Keyshares;
@@ -72,7 +77,7 @@ export class Activations {
         record: (item) => this.record(item, record.epochId, source),
         send: async (_, envelope) => {
           this.remember(parseEnvelope(envelope));
-          void this.#node.members().sendAll({ kind: 'round', envelope });
+          void this.#node.members().sendAll({ kind: 'round', envelope }, runsEpochs);
         },
         done: async () => undefined,
         aborted: async () => undefined,
@@ -242,7 +247,9 @@ export class Activations {
 
   /** Who joins and who leaves need not reach each other; what one knows all should. */
   #spread(envelope: Uint8Array): void {
-    void this.#node.members().sendAll({ kind: 'round', envelope }, (member) => !member.startsWith('operator:'));
+    void this.#node
+      .members()
+      .sendAll({ kind: 'round', envelope }, (member) => !member.startsWith('operator:') && runsEpochs(member));
   }
 
   async #eraseSettled(walletId: Uint8Array): Promise<void> {
