@@ -1,6 +1,6 @@
 /** A verdict in plain words: the outcome, every reason, and every comparison that was made, with both values. */
 import { describeCondition } from './condition-words.ts';
-import { CONDITIONS, matches, outcomeOf } from './match.ts';
+import { CONDITIONS, matches, matchNode, matchPayload, outcomeOf } from './match.ts';
 import { nodeWords } from './reasons.ts';
 import type { LayerTrace, Reason, Verdict } from './verdict.ts';
 
@@ -44,18 +44,18 @@ function reasonWords({ code, policy, leaf, detail }: Reason): string {
 
 /** Whether everything fitted. */
 function addLayer(lines: string[], trace: LayerTrace): boolean {
-  const { layer, policy, facts, request, results } = trace;
+  const { layer, policy, facts, request } = trace;
   const { id, version } = policy.document;
   lines.push(`${layer} policy "${id}" version ${version}, wallet ${request.wallet} (${request.address})`);
-  for (const [n, node] of facts.nodes.entries()) {
+  for (const node of facts.nodes) {
     lines.push(`  call ${node.path}: ${nodeWords(node)}`);
-    for (const [r, rule] of policy.rules.entries()) {
+    for (const rule of policy.rules) {
       if (lines.length > MAX_LINES) return false;
-      const bits = results[n * policy.rules.length + r] ?? 0;
-      const match = matches(rule, bits) ? 'matches' : 'does not match';
+      const words = { payload: matchPayload(rule, facts, request), node: matchNode(rule, node, facts, request) };
+      const match = matches(rule, words.payload, words.node) ? 'matches' : 'does not match';
       lines.push(`    ${rule.rule.effect} rule "${rule.rule.id}" ${match}`);
       for (const condition of CONDITIONS) {
-        const outcome = outcomeOf(bits, condition);
+        const outcome = outcomeOf(words, condition);
         if (outcome === 'free') continue;
         lines.push(`      ${outcome}: ${describeCondition(condition, rule, node, trace)}`);
       }

@@ -7,9 +7,9 @@ import { keccak256 } from '../payload/keccak.ts';
 import type { Decoded } from '../payload/payload.ts';
 import type { Assessment } from '../payload/risk/assess.ts';
 import type { Risk } from '../payload/risk/codes.ts';
-import { totalFeeCap } from '../payload/transaction.ts';
+import { feeCap, type TransactionType, totalFeeCap } from '../payload/transaction.ts';
 import { assetKey } from './prepare.ts';
-import type { MatchedKind, MatchedOperation, SelectorMatch } from './schema.ts';
+import type { MatchedKind, MatchedOperation, SelectorMatch, TxType } from './schema.ts';
 
 export interface PayloadFacts {
   readonly kind: MatchedKind;
@@ -19,6 +19,10 @@ export interface PayloadFacts {
   readonly offChain: boolean;
   /** Wei that can be paid for gas and blobs; 0 where somebody else sends what is signed, and pays for it. */
   readonly feeMax: bigint;
+  /** `undefined`: no transaction. */
+  readonly txType: TxType | undefined;
+  /** `none`: somebody else sends what is signed. `unknown`: an account executes it and does not say in these terms. */
+  readonly gas: { readonly limit: bigint; readonly maxFeePerGas: bigint } | 'none' | 'unknown';
   /** Every call of the tree, wrappers before what they wrap. */
   readonly nodes: readonly NodeFacts[];
   /** All movements of the payload added up, by `assetKey`. */
@@ -42,6 +46,8 @@ export interface NodeFacts {
   readonly modelled: boolean;
   /** What a denial looks at: the movements or, where the effect is not modelled, every address that the call names. */
   readonly touches: readonly Movement[];
+  /** Nobody here can tell what it does to money, and no calls inside it do instead. */
+  readonly unread: boolean;
   /** The node runs code or data that nobody here can read. */
   readonly opaque: boolean;
   /** Keccak-256 of the calldata, or of `authorize` the digest that is signed, as `0x` hex; computed when a rule asks. */
@@ -66,11 +72,37 @@ export function payloadFacts(assessment: Assessment, chainId: bigint | undefined
   for (const risk of risks) {
     // A finding about no call in particular belongs to the outermost one, so that none gets lost.
     const path = paths.has(risk.path) ? risk.path : decoded.root.path;
-    byPath.set(path, [...(byPath.get(path) ?? []), risk]);
+    const known = byPath.get(path);
+    if (known === undefined) byPath.set(path, [risk]);
+    else known.push(risk);
   }
   const nodes = decoded.calls.map((call) => nodeFacts(call, decoded, chainId, byPath.get(call.path) ?? []));
   const offChain = decoded.message !== undefined && decoded.safeTx === undefined;
-  return { kind: decoded.payload.kind, chainId, offChain, feeMax: feeMax(decoded), nodes, totals: totalsOf(nodes) };
+  return {
+    kind: decoded.payload.kind,
+    chainId,
+    offChain,
+    feeMax: feeMax(decoded),
+    ...envelope(decoded),
+    nodes,
+    totals: totalsOf(nodes),
+  };
+}
+
+const TYPES: Readonly<Record<TransactionType, TxType>> = {
+  legacy: 'legacy',
+  eip2930: 'access-list',
+  eip1559: 'eip1559',
+  eip4844: 'blob',
+  eip7702: 'eip7702',
+};
+
+function envelope({ transaction, typedData }: Decoded): Pick<PayloadFacts, 'txType' | 'gas'> {
+  if (transaction !== undefined) {
+    const { fees, gas, type } = transaction;
+    return { txType: TYPES[type], gas: { limit: gas, maxFeePerGas: feeCap(fees) } };
+  }
+  return { txType: undefined, gas: typedData?.meaning?.operation === undefined ? 'none' : 'unknown' };
 }
 
 /** An operation of a smart account pays by itself, other typed data is paid for by whoever uses it. */
@@ -93,6 +125,7 @@ function nodeFacts(call: Call, decoded: Decoded, chainId: bigint | undefined, ri
     movements,
     modelled,
     touches: modelled ? movements : [...movements, ...named(call, chainId)],
+    unread: !modelled && !isText(call, decoded) && (call.children.length === 0 || call.closed === true),
     opaque: isOpaque(call) && !isText(call, decoded),
     calldataHash: () => (hash ??= `0x${toHex(call.digest ?? keccak256(call.data))}`),
     typeHash: typeHashOf(call, decoded),

@@ -4,24 +4,17 @@
  */
 import type { Address } from '../payload/address.ts';
 import type { Assessment } from '../payload/risk/assess.ts';
-import { isFinalRisk, type Risk } from '../payload/risk/codes.ts';
-import { type NodeFacts, type PayloadFacts, payloadFacts } from './facts.ts';
+import { isFinalRisk } from '../payload/risk/codes.ts';
+import { type PayloadFacts, payloadFacts } from './facts.ts';
+import { Findings, reasonsOf } from './findings.ts';
+import { judgeLayer, type LayerJudgement } from './layer.ts';
 import { MAX_PARTIES } from './limits.ts';
-import { matches, matchNode, matchPayload, type Request } from './match.ts';
-import type { Policy, PreparedRule } from './prepare.ts';
-import { denialWords, finalRisk, missingRule, unacceptedRisk } from './reasons.ts';
-import {
-  denial,
-  type Layer,
-  type LayerTrace,
-  type LedgerView,
-  MAX_REASONS,
-  type MatchedRule,
-  NO_OBLIGATIONS,
-  printable,
-  type Reason,
-  type Verdict,
-} from './verdict.ts';
+import type { Request } from './match.ts';
+import { joined, withHolder } from './obligations.ts';
+import type { Policy } from './prepare.ts';
+import { finalRisk } from './reasons.ts';
+import { type Spend, spendOf } from './spend.ts';
+import { denial, type Layer, type LedgerView, NO_OBLIGATIONS, type Verdict } from './verdict.ts';
 
 export interface JudgeInput {
   readonly assessment: Assessment;
@@ -33,7 +26,7 @@ export interface JudgeInput {
   readonly common: Policy;
   /** May only narrow: the stricter of both verdicts wins. */
   readonly own?: Policy | undefined;
-  /** `uncounted`: nobody here knows what was charged before, so only what exceeds a limit by itself is held to it. */
+  /** `uncounted`: nobody here knows what was used before, so only what exceeds a limit by itself is held to it. */
   readonly ledger: LedgerView | 'uncounted';
 }
 
@@ -49,202 +42,76 @@ export interface JudgedWallet {
 export function judge(input: JudgeInput): Verdict {
   const fault = inputFault(input);
   if (fault !== undefined) return denial([{ code: 'JUDGE_INPUT', detail: fault }], MAX_PARTIES);
-  const layers = [judgeLayer('common', input.common, input)];
-  if (input.own !== undefined) layers.push(judgeLayer('own', input.own, input));
-  return combine(layers, finalFindings(input.assessment), input);
-}
-
-interface LayerJudgement {
-  readonly requires: boolean;
-  readonly permits: readonly PreparedRule[];
-  readonly matched: readonly MatchedRule[];
-  readonly findings: readonly Finding[];
-  readonly trace: LayerTrace;
-}
-
-/** `denies`: by itself a denial. Else a risk that leaves the decision to a person, whatever the rules say. */
-interface Finding {
-  readonly denies: boolean;
-  readonly reason: Reason;
-}
-
-function judgeLayer(layer: Layer, policy: Policy, input: JudgeInput): LayerJudgement {
-  const { assessment, wallet, initiator } = input;
-  const scope = policy.document.wallets.get(wallet.name);
-  const facts = payloadFacts(assessment, assessment.decoded.chainId ?? scope?.legacyChainId);
-  const request: Request = { wallet: wallet.name, address: wallet.address, initiator };
-  // Only an own policy can leave what it does not mention to the other layer; deferring to nobody is a denial.
-  const defers = layer === 'own' && policy.document.unmatched === 'defer';
-  const findings = timeReasons(policy, input.now).map(denying);
-  if (!defers) findings.push(...scopeReasons(policy, facts, request).map(denying));
-
-  const { rules } = policy;
-  const payloadBits = rules.map((rule) => matchPayload(rule, facts, request));
-  const results = new Uint32Array(facts.nodes.length * rules.length);
-  const matched: MatchedRule[] = [];
-  const permits = new Set<PreparedRule>();
-  let unmatched = 0;
-  const trace: LayerTrace = { layer, policy, facts, request, results };
-  for (const [n, node] of facts.nodes.entries()) {
-    const permitting: PreparedRule[] = [];
-    for (const [r, rule] of rules.entries()) {
-      const bits = matchNode(rule, payloadBits[r] ?? 0, node, facts);
-      results[n * rules.length + r] = bits;
-      if (!matches(rule, bits)) continue;
-      matched.push({ policy: layer, id: rule.rule.id, effect: rule.rule.effect, leaf: node.path });
-      if (rule.permits) permitting.push(rule);
-      else findings.push(denying({ code: 'DENIED_BY_RULE', leaf: node.path, detail: denialWords(rule, bits) }));
-    }
-    for (const rule of permitting) permits.add(rule);
-    if (defers) continue;
-    if (permitting.length === 0) {
-      const detail = missing(trace, n, unmatched++);
-      findings.push(denying({ code: 'DEFAULT_DENY', leaf: node.path, detail }));
-    }
-    findings.push(...unaccepted(permitting, node));
+  const { assessment, wallet, initiator, now, common, own, ledger } = input;
+  const request: Request = { wallet: wallet.name, address: wallet.address, initiator, now };
+  const facts = factsOf(assessment, common, wallet);
+  const spend = spendOf(assessment.decoded, facts, request);
+  const judged = (layer: Layer, policy: Policy, facts: PayloadFacts): LayerJudgement =>
+    judgeLayer({ layer, policy, assessment, facts, request, wallet, spend, ledger });
+  const layers = [judged('common', common, facts)];
+  // What took too long once is not tried twice.
+  if (own !== undefined && layers[0]?.isSpent === false) {
+    const lends = own.document.wallets.get(wallet.name)?.legacyChainId;
+    const same = lends === common.document.wallets.get(wallet.name)?.legacyChainId;
+    layers.push(judged('own', own, same ? facts : factsOf(assessment, own, wallet)));
   }
-  findings.push(...quorumReasons([...permits], wallet).map(denying));
-  return {
-    requires: [...permits].some(({ rule }) => rule.effect === 'require'),
-    permits: [...permits],
-    matched,
-    findings: findings.map(({ denies, reason }) => ({ denies, reason: { ...reason, policy: layer } })),
-    trace,
-  };
+  return combine(layers, input, spend);
 }
 
-/** Beyond the reasons that are kept only their number matters, so the search for the closest rule stops. */
-function missing(trace: LayerTrace, index: number, found: number): string {
-  return found < MAX_REASONS ? missingRule(trace, index) : '';
-}
-
-/** What of a node's risks no matching permission accepts: a critical one denies, with a high one a person decides. */
-function unaccepted(permitting: readonly PreparedRule[], node: NodeFacts): readonly Finding[] {
-  return node.risks.flatMap((risk) => {
-    const isOpen = risk.severity !== 'info' && !isFinalRisk(risk.code);
-    if (!isOpen || permitting.some((rule) => accepts(rule, risk))) return [];
-    const reason = { code: risk.code, leaf: node.path, detail: unacceptedRisk(risk, permitting) };
-    return [{ denies: risk.severity === 'critical', reason }];
-  });
-}
-
-function denying(reason: Reason): Finding {
-  return { denies: true, reason };
+/** A payload that names no chain is judged for the one that the policy lends its wallet. */
+function factsOf(assessment: Assessment, { document }: Policy, { name }: JudgedWallet): PayloadFacts {
+  return payloadFacts(assessment, assessment.decoded.chainId ?? document.wallets.get(name)?.legacyChainId);
 }
 
 /** What no rule of any policy can accept. */
-function finalFindings({ risks }: Assessment): readonly Finding[] {
-  return risks.flatMap((risk) => {
-    return isFinalRisk(risk.code) ? [denying({ code: risk.code, leaf: risk.path, detail: finalRisk(risk) })] : [];
-  });
-}
-
-/** A critical risk needs a person and an exact target besides its name. */
-function accepts(rule: PreparedRule, risk: Risk): boolean {
-  if (!rule.risks.has(risk.code)) return false;
-  return risk.severity !== 'critical' || (rule.rule.effect === 'require' && rule.pinned);
-}
-
-function timeReasons({ document }: Policy, now: number): readonly Reason[] {
-  const { effectiveAt, expiresAt } = document;
-  if (effectiveAt !== undefined && now < effectiveAt) {
-    const detail = `the policy takes effect at ${effectiveAt}, it is ${now}; wait, or adopt one that is in force`;
-    return [{ code: 'POLICY_NOT_EFFECTIVE', detail }];
+function finalFindings({ risks }: Assessment): Findings {
+  const findings = new Findings();
+  for (const risk of risks) {
+    if (isFinalRisk(risk.code)) findings.deny(risk.code, () => finalRisk(risk), risk.path);
   }
-  if (expiresAt !== undefined && now >= expiresAt) {
-    const detail = `the policy expired at ${expiresAt}, it is ${now}; adopt a newer version`;
-    return [{ code: 'POLICY_EXPIRED', detail }];
-  }
-  return [];
-}
-
-function scopeReasons(policy: Policy, facts: PayloadFacts, request: Request): readonly Reason[] {
-  const reasons: Reason[] = [];
-  const scope = policy.document.wallets.get(request.wallet);
-  if (scope === undefined) {
-    const detail = printable(`wallet "${request.wallet}" is not declared under wallets of the policy`);
-    reasons.push({ code: 'UNKNOWN_WALLET', detail });
-  }
-  if (facts.chainId === undefined && !facts.offChain) {
-    const detail = 'the payload names no chain and is valid on several; legacyChainId of the wallet would admit it';
-    reasons.push({ code: 'WRONG_CHAIN', detail });
-  } else if (facts.chainId !== undefined && scope?.chainIds?.includes(facts.chainId) === false) {
-    const detail = `chain ${facts.chainId} is not among the chains ${scope.chainIds.join(', ')} of this wallet`;
-    reasons.push({ code: 'WRONG_CHAIN', detail });
-  }
-  const permits = policy.rules.filter((rule) => rule.permits);
-  if (permits.length > 0 && permits.every(({ initiators }) => initiators?.has(request.initiator) === false)) {
-    const detail = printable(`no allow or require rule is open to the operator "${request.initiator}"`);
-    reasons.push({ code: 'UNKNOWN_INITIATOR', detail });
-  }
-  return reasons;
-}
-
-/** Fewer consents than signers, or more than there are parties, is a mistake in the policy, never a lower bar. */
-function quorumReasons(permits: readonly PreparedRule[], wallet: JudgedWallet): readonly Reason[] {
-  const { threshold, parties } = wallet;
-  return permits.flatMap(({ rule }) => {
-    const { id, consents, rejections } = rule;
-    const reasons: Reason[] = [];
-    const code = 'POLICY_QUORUM_OUT_OF_RANGE';
-    if (consents !== undefined && (consents < threshold || consents > parties)) {
-      const detail = `rule "${id}" asks for ${consents} consents; this wallet needs ${threshold} to ${parties}`;
-      reasons.push({ code, detail });
-    }
-    if (rejections !== undefined && rejections > parties) {
-      const detail = `rule "${id}" waits for ${rejections} rejections; there are ${parties} parties`;
-      reasons.push({ code, detail });
-    }
-    return reasons;
-  });
+  return findings;
 }
 
 /** The strictest of both layers. */
-function combine(layers: readonly LayerJudgement[], final: readonly Finding[], input: JudgeInput): Verdict {
+function combine(layers: readonly LayerJudgement[], input: JudgeInput, spend: Spend): Verdict {
   const { threshold, parties } = input.wallet;
-  const risks = [...new Set(input.assessment.risks.map((risk) => risk.code))].sort();
-  const rules = layers.flatMap((layer) => layer.matched);
-  const trace = { layers: layers.map((layer) => layer.trace) };
-  const findings = [...final, ...layers.flatMap((layer) => layer.findings)];
-  const reasons = reasonsOf(findings);
-  if (findings.some(({ denies }) => denies)) {
-    return {
-      decision: 'deny',
-      consents: parties,
-      rejections: 1,
-      rules,
-      reasons,
-      risks,
-      obligations: NO_OBLIGATIONS,
-      limits: [],
-      spend: undefined,
-      trace,
-    };
+  const found = [finalFindings(input.assessment), ...layers.map((layer) => layer.findings)];
+  const shared = {
+    rules: layers.flatMap((layer) => layer.matched),
+    reasons: reasonsOf(found),
+    risks: [...new Set(input.assessment.risks.map((risk) => risk.code))].sort(),
+    limits: layers.flatMap((layer) => layer.trace.limits),
+    spend,
+    trace: { layers: layers.map((layer) => layer.trace) },
+  };
+  if (found.some(({ denials }) => denials > 0)) {
+    return { decision: 'deny', consents: parties, rejections: 1, obligations: NO_OBLIGATIONS, ...shared };
   }
   const permits = layers.flatMap((layer) => layer.permits);
-  const critical = input.assessment.risks.some((risk) => risk.severity === 'critical');
-  const decision = findings.length > 0 || layers.some((layer) => layer.requires) ? 'require' : 'allow';
+  const asked = layers.flatMap((layer) => layer.obligations);
+  const open = found.some(({ count }) => count > 0);
+  const all = input.assessment.risks.some((risk) => risk.severity === 'critical') || isCold(input);
   return {
-    decision,
-    consents: critical ? parties : Math.max(threshold, ...permits.map(({ rule }) => rule.consents ?? threshold)),
-    rejections: permits.length === 0 ? 1 : Math.min(...permits.map(({ rule }) => rule.rejections ?? 1)),
-    rules,
-    reasons,
-    risks,
-    obligations: { ...NO_OBLIGATIONS, holder: decision === 'require' },
-    limits: [],
-    spend: undefined,
-    trace,
+    decision: open || asked.length > 0 ? 'require' : 'allow',
+    consents: all ? parties : most(permits, ({ rule }) => rule.consents ?? threshold, threshold),
+    rejections: permits.length === 0 ? 1 : least(permits, ({ rule }) => rule.rejections ?? 1, MAX_PARTIES),
+    // A risk that nobody accepted leaves the decision to the key holders.
+    obligations: open ? withHolder(joined(asked)) : joined(asked),
+    ...shared,
   };
 }
 
-/** In the order found; what denies comes first where not all can be listed. */
-function reasonsOf(findings: readonly Finding[]): readonly Reason[] {
-  if (findings.length <= MAX_REASONS) return findings.map(({ reason }) => reason);
-  const ordered = [...findings.filter(({ denies }) => denies), ...findings.filter(({ denies }) => !denies)];
-  const kept = ordered.slice(0, MAX_REASONS - 1).map(({ reason }) => reason);
-  const left = findings.length - kept.length;
-  return [...kept, { code: 'MORE_REASONS', detail: `${left} more reasons are not listed` }];
+/** What leaves a cold wallet is everybody's business. */
+function isCold({ common, own, wallet }: JudgeInput): boolean {
+  return [common, own].some((policy) => policy?.document.wallets.get(wallet.name)?.class === 'cold');
+}
+
+function most<T>(items: readonly T[], value: (item: T) => number, start: number): number {
+  return items.reduce((found, item) => Math.max(found, value(item)), start);
+}
+
+function least<T>(items: readonly T[], value: (item: T) => number, start: number): number {
+  return items.reduce((found, item) => Math.min(found, value(item)), start);
 }
 
 function inputFault({ wallet, now, assessment }: JudgeInput): string | undefined {

@@ -4,11 +4,11 @@
  */
 
 /** Characters of a file that is read at all; ten thousand rules with all their fields fit. */
-export const MAX_POLICY_LENGTH: number = 900_000;
+export const MAX_POLICY_LENGTH: number = 4_000_000;
 /** Bytes of the canonical form that can be adopted: policies travel whole, beside the statements that name them. */
 export const MAX_CANONICAL_LENGTH: number = 1_000_000;
 /** A judgement compares only the rules that can match at all (prepare.ts), within a budget of steps. */
-export const MAX_RULES: number = 256;
+export const MAX_RULES: number = 10_000;
 export const MAX_LIMITS: number = 64;
 export const MAX_FLOWS: number = 64;
 export const MAX_APPROVERS: number = 64;

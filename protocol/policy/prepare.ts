@@ -1,19 +1,26 @@
 /** A policy made ready for judging: every condition becomes a set lookup, so that length of lists costs nothing. */
 import type { Json } from '../common/canonical-json.ts';
 import type { Address } from '../payload/address.ts';
+import { AddressSet, addressSets } from './addresses.ts';
+import { type PreparedArg, prepareArg } from './args.ts';
+import { type PreparedFlows, prepareFlows } from './flows.ts';
+import { obligationsOf } from './obligations.ts';
 import type {
   AddressRef,
   AmountRange,
   Asset,
+  GasCaps,
   Limit,
-  ListedAddress,
   MatchedKind,
   MatchedOperation,
   PolicyDocument,
   Rule,
   RuleMatch,
   SelectorMatch,
+  TxType,
 } from './schema.ts';
+import { type PreparedWindow, prepareWindow } from './times.ts';
+import type { Obligations } from './verdict.ts';
 
 /** Only parse.ts makes one. */
 export interface Policy {
@@ -24,6 +31,13 @@ export interface Policy {
   readonly rules: readonly PreparedRule[];
   /** In the order of `document.limits`: by id. */
   readonly limits: readonly PreparedLimit[];
+  /** Indices of the rules that name a selector, ascending. */
+  readonly bySelector: ReadonlyMap<SelectorMatch, readonly number[]>;
+  /** Indices of the rules that name none. */
+  readonly anySelector: readonly number[];
+  readonly flows: PreparedFlows | undefined;
+  /** Operators for whom some permission is open; `undefined`: anybody. */
+  readonly openTo: ReadonlySet<string> | undefined;
 }
 
 export interface PreparedLimit {
@@ -54,28 +68,18 @@ export interface PreparedRule {
   /** Wei that may go along with the call; absent: no limit. */
   readonly valueMax: bigint | undefined;
   readonly feeMax: bigint | undefined;
+  readonly txTypes: ReadonlySet<TxType> | undefined;
+  readonly gas: GasCaps | undefined;
+  readonly time: readonly PreparedWindow[] | undefined;
+  readonly args: readonly PreparedArg[] | undefined;
+  /** Of a require rule. */
+  readonly obligations: Obligations | undefined;
+  /** What a comparison costs beyond the usual, and for each movement: lists and conditions to look up. */
+  readonly weight: number;
+  readonly weightOfMove: number;
   readonly risks: ReadonlySet<string>;
   /** Names an exact target and what is called there. Only then may it accept a critical risk. */
   readonly pinned: boolean;
-}
-
-/** Addresses written in the rule (their chains are the rule's) and those of lists (each with its chain). */
-export class AddressSet {
-  readonly #plain: ReadonlySet<Address>;
-  readonly #lists: readonly ReadonlyMap<bigint, ReadonlySet<Address>>[];
-
-  constructor(plain: ReadonlySet<Address>, lists: readonly ReadonlyMap<bigint, ReadonlySet<Address>>[]) {
-    this.#plain = plain;
-    this.#lists = lists;
-  }
-
-  /** `undefined`: the answer hangs on the chain, which the payload does not name. */
-  has(chainId: bigint | undefined, address: Address): boolean | undefined {
-    if (this.#plain.has(address)) return true;
-    if (chainId !== undefined) return this.#lists.some((list) => list.get(chainId)?.has(address) === true);
-    const somewhere = this.#lists.some((list) => [...list.values()].some((addresses) => addresses.has(address)));
-    return somewhere ? undefined : false;
-  }
 }
 
 export function assetKey(chainId: bigint | undefined, address: Address | 'native'): string {
@@ -83,14 +87,42 @@ export function assetKey(chainId: bigint | undefined, address: Address | 'native
 }
 
 export function preparePolicy(document: PolicyDocument, signatures: readonly Json[] = []): Policy {
-  const lists = new Map([...document.addressLists].map(([name, list]) => [name, byChain(list)] as const));
-  const sets = (refs: readonly AddressRef[] | undefined): AddressSet | undefined => refs && addressSet(refs, lists);
+  const makeSet = addressSets(document);
+  const sets = (refs: readonly AddressRef[] | undefined): AddressSet | undefined => refs && makeSet(refs);
+  const rules = document.rules.map((rule) => prepareRule(rule, document, sets));
   return {
     document,
     signatures,
-    rules: document.rules.map((rule) => prepareRule(rule, document.assets, sets)),
+    rules,
     limits: (document.limits ?? []).map((limit) => prepareLimit(limit, document.assets, sets)),
+    flows: prepareFlows(document),
+    ...indexed(rules),
+    openTo: openTo(rules),
   };
+}
+
+/** Rules by what they may match; a node is compared with those of its selector and those that name none. */
+function indexed(rules: readonly PreparedRule[]): Pick<Policy, 'bySelector' | 'anySelector'> {
+  const bySelector = new Map<SelectorMatch, number[]>();
+  const anySelector: number[] = [];
+  for (const [r, { selectors }] of rules.entries()) {
+    if (selectors === undefined) anySelector.push(r);
+    for (const selector of selectors ?? []) {
+      const known = bySelector.get(selector);
+      if (known === undefined) bySelector.set(selector, [r]);
+      else known.push(r);
+    }
+  }
+  return { bySelector, anySelector };
+}
+
+function openTo(rules: readonly PreparedRule[]): ReadonlySet<string> | undefined {
+  const names = new Set<string>();
+  for (const { initiators, permits } of rules) {
+    if (permits && initiators === undefined) return undefined;
+    if (permits) for (const name of initiators ?? []) names.add(name);
+  }
+  return names;
 }
 
 function prepareLimit(
@@ -106,16 +138,18 @@ function prepareLimit(
   };
 }
 
-type Lists = ReadonlyMap<string, ReadonlyMap<bigint, ReadonlySet<Address>>>;
-
 function prepareRule(
   rule: Rule,
-  declared: ReadonlyMap<string, Asset>,
+  document: PolicyDocument,
   sets: (refs: readonly AddressRef[] | undefined) => AddressSet | undefined,
 ): PreparedRule {
   const { match } = rule;
   const permits = rule.effect !== 'deny';
-  const assets = match.assets?.flatMap((symbol) => declared.get(symbol) ?? []);
+  const args = match.args?.map((arg) =>
+    prepareArg(arg, document, (refs) => sets(refs) ?? new AddressSet(new Set(), [])),
+  );
+  const [to, safes, counterparties] = [sets(match.to), sets(match.safes), sets(match.counterparties)];
+  const assets = match.assets?.flatMap((symbol) => document.assets.get(symbol) ?? []);
   return {
     rule,
     permits,
@@ -124,9 +158,9 @@ function prepareRule(
     initiators: match.initiators && new Set(match.initiators),
     kinds: narrowed(match.kinds, permits, 'evm-transaction'),
     operations: narrowed(match.operations, permits, 'call'),
-    to: sets(match.to),
-    safes: sets(match.safes),
-    counterparties: sets(match.counterparties),
+    to,
+    safes,
+    counterparties,
     selectors: match.selectors && new Set(match.selectors),
     calldataHash: match.calldataHash,
     typeHashes: match.typeHashes && new Set(match.typeHashes),
@@ -134,6 +168,13 @@ function prepareRule(
     amount: match.amount,
     valueMax: match.nativeValue?.max ?? (permits && !namesNative(assets) ? 0n : undefined),
     feeMax: match.fee?.totalMax,
+    txTypes: match.txTypes && new Set(match.txTypes),
+    gas: match.gas,
+    time: match.time?.map(prepareWindow),
+    args,
+    obligations: rule.effect === 'require' ? obligationsOf(rule.require) : undefined,
+    weight: (args?.length ?? 0) + (to?.lists.length ?? 0) + (safes?.lists.length ?? 0),
+    weightOfMove: assets || counterparties ? 1 + (counterparties?.lists.length ?? 0) : 0,
     risks: new Set(match.risks),
     pinned: isPinned(match),
   };
@@ -162,24 +203,4 @@ function isPinned({ to, selectors, calldataHash, kinds, operations = [], typeHas
 
 function namesNative(assets: readonly Asset[] | undefined): boolean {
   return assets?.some((asset) => asset.address === 'native') === true;
-}
-
-function byChain(list: readonly ListedAddress[]): ReadonlyMap<bigint, ReadonlySet<Address>> {
-  const result = new Map<bigint, Set<Address>>();
-  for (const { chainId, address } of list) {
-    const addresses = result.get(chainId) ?? new Set();
-    result.set(chainId, addresses.add(address));
-  }
-  return result;
-}
-
-function addressSet(refs: readonly AddressRef[], lists: Lists): AddressSet {
-  const plain = new Set<Address>();
-  const named: ReadonlyMap<bigint, ReadonlySet<Address>>[] = [];
-  for (const ref of refs) {
-    const list = ref.startsWith('@') ? lists.get(ref.slice(1)) : undefined;
-    if (list !== undefined) named.push(list);
-    else plain.add(`0x${ref.slice(2)}`);
-  }
-  return new AddressSet(plain, named);
 }

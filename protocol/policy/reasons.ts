@@ -1,35 +1,47 @@
 /** Sentences for reasons: what is wrong with a node, and which rule would permit it. */
 import type { Risk } from '../payload/risk/codes.ts';
 import type { NodeFacts } from './facts.ts';
-import { CONDITIONS, type Condition, outcomeOf } from './match.ts';
+import { CONDITIONS, type Condition, matchNode, matchPayload, outcomeOf, type Words } from './match.ts';
 import type { PreparedRule } from './prepare.ts';
 import { type LayerTrace, printable } from './verdict.ts';
 
-/** No permission matches: names the permission that comes closest and the conditions that keep it away. */
-export function missingRule(trace: LayerTrace, index: number): string {
-  const node = trace.facts.nodes[index];
-  const what = node === undefined ? 'this call' : nodeWords(node);
+/** Where nothing permits a call, the closest rule is searched for so many calls of a payload, among so many rules. */
+const CLOSEST_NODES = 8;
+const CLOSEST_RULES = 256;
+
+/**
+ * No permission matches: names the permission that comes closest and the conditions that keep it away. `found`: how many
+ * such calls there were before.
+ */
+export function missingRule(trace: LayerTrace, index: number, found: number): string {
+  const { facts, policy, request } = trace;
+  const node = facts.nodes[index];
+  if (node === undefined) return 'no rule permits this call';
+  const what = nodeWords(node);
+  if (found >= CLOSEST_NODES) return printable(`no allow or require rule matches ${what}`);
+  const compared = policy.rules.filter(({ permits }) => permits).slice(0, CLOSEST_RULES);
   let closest: { readonly id: string; readonly failing: readonly Condition[] } | undefined;
-  for (const [r, { permits, rule }] of trace.policy.rules.entries()) {
-    if (!permits) continue;
-    const failing = failingConditions(trace.results[index * trace.policy.rules.length + r] ?? 0);
-    if (closest === undefined || failing.length < closest.failing.length) closest = { id: rule.id, failing };
+  for (const rule of compared) {
+    const words = { payload: matchPayload(rule, facts, request), node: matchNode(rule, node, facts, request) };
+    const failing = failingConditions(words);
+    if (closest === undefined || failing.length < closest.failing.length) closest = { id: rule.rule.id, failing };
   }
   if (closest === undefined) return printable(`no rule permits ${what}; the policy has no allow or require rule`);
-  const misses = `rule "${closest.id}" comes closest and fails on ${closest.failing.join(', ')}`;
+  const among = policy.rules.length > CLOSEST_RULES ? ` of the first ${compared.length}` : '';
+  const misses = `rule "${closest.id}" comes closest${among} and fails on ${closest.failing.join(', ')}`;
   return printable(`no allow or require rule matches ${what}; ${misses}`);
 }
 
 /** A denial that strikes because something cannot be known says so, since its author may not have thought of this call. */
-export function denialWords({ rule }: PreparedRule, bits: number): string {
-  const unknown = CONDITIONS.filter((condition) => outcomeOf(bits, condition) === 'unknown');
+export function denialWords({ rule }: PreparedRule, words: Words): string {
+  const unknown = CONDITIONS.filter((condition) => outcomeOf(words, condition) === 'unknown');
   const how = unknown.length === 0 ? 'matches' : `cannot be ruled out, because of ${unknown.join(', ')}`;
   return printable(`deny rule "${rule.id}" ${how}${rule.note === undefined ? '' : `; its note: ${rule.note}`}`);
 }
 
 /** Conditions that keep a permission from matching: a no or a doubt. */
-export function failingConditions(bits: number): readonly Condition[] {
-  return CONDITIONS.filter((condition) => ['no', 'unknown'].includes(outcomeOf(bits, condition)));
+function failingConditions(words: Words): readonly Condition[] {
+  return CONDITIONS.filter((condition) => ['no', 'unknown'].includes(outcomeOf(words, condition)));
 }
 
 export function unacceptedRisk(risk: Risk, permitting: readonly PreparedRule[]): string {

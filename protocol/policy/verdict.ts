@@ -4,6 +4,7 @@ import { utf8 } from '../common/bytes.ts';
 import { canonicalBytes, type Json } from '../common/canonical-json.ts';
 import { policyDigest } from './canonical.ts';
 import type { PayloadFacts } from './facts.ts';
+import type { FlowLine } from './flows.ts';
 import { DEFAULT_TTL, MAX_PARTIES } from './limits.ts';
 import type { Request } from './match.ts';
 import type { Policy } from './prepare.ts';
@@ -81,6 +82,8 @@ export interface LimitUsage {
 export interface LimitLine extends LimitNeed, LimitUsage {
   readonly max: bigint;
   readonly exceeded: boolean;
+  /** `itself`: it is about one transaction alone. `uncounted`: what was used before was not looked at. */
+  readonly source: 'ledger' | 'itself' | 'uncounted';
 }
 
 export interface MatchedRule {
@@ -110,15 +113,19 @@ export interface LayerTrace {
   readonly policy: Policy;
   readonly facts: PayloadFacts;
   readonly request: Request;
-  /** Outcomes of match.ts: rules of the policy by id within the calls in order. */
-  readonly results: Uint32Array;
+  /** For each call in order, of every rule that matches it: index of the rule, payload word, node word (match.ts). */
+  readonly matches: readonly (readonly number[])[];
+  /** Codes and places of everything found (findings.ts). */
+  readonly findings: readonly string[];
+  readonly flows: readonly FlowLine[];
+  readonly limits: readonly LimitLine[];
 }
 
 /** As many as a verdict statement holds. */
 export const MAX_REASONS = 64;
 const MAX_RULES_IN_STATEMENT = 256;
 const MAX_DETAIL = 400;
-const TRACE_TAG = utf8('keymoot/policy-trace/1\0');
+const TRACE_TAG = utf8('keymoot/policy-trace/2\0');
 
 /** The verdict on a payload that could not be decoded: there is nothing to judge, so nobody signs. */
 export function undecodableVerdict(code: string, message: string, parties: number = MAX_PARTIES): Verdict {
@@ -172,22 +179,39 @@ export function verdictJson(verdict: Verdict): Json {
 }
 
 /**
- * 32 bytes over the verdict and every single comparison behind it: equal only if the judgement went the same way. The
- * time is no part of it, so parties that judge seconds apart agree.
+ * 32 bytes over what the common policy made of the payload: which rules matched which call and how, the risks, what was
+ * found, and what each limit counted. Equal for parties that judge seconds apart, whatever own policies they keep; a
+ * payload that was never judged has the digest of no layers.
  */
 export function traceDigest(verdict: Verdict): Uint8Array {
   const hash = sha256.create().update(TRACE_TAG);
   const part = (bytes: Uint8Array): void => {
     hash.update(wordsOf([bytes.length])).update(bytes);
   };
-  part(canonicalBytes(verdictJson(verdict)));
-  for (const { layer, policy, facts, request, results } of verdict.trace.layers) {
-    part(utf8(layer));
-    part(policyDigest(policy));
-    part(canonicalBytes([request.wallet, request.initiator, facts.nodes.length.toString()]));
-    part(wordsOf(results));
+  for (const layer of verdict.trace.layers) {
+    if (layer.layer !== 'common') continue;
+    part(policyDigest(layer.policy));
+    part(canonicalBytes(layerJson(layer)));
+    for (const matches of layer.matches) part(wordsOf(matches));
   }
   return hash.digest();
+}
+
+function layerJson({ request, facts, findings, limits }: LayerTrace): Json {
+  return {
+    findings,
+    initiator: request.initiator,
+    limits: limits.map(({ limit, bucket, charge, used, max }) => ({
+      bucket,
+      charge: charge.toString(),
+      limit,
+      max: max.toString(),
+      used: used.toString(),
+    })),
+    nodes: facts.nodes.length.toString(),
+    risks: facts.nodes.flatMap(({ path, risks }) => risks.map(({ code, severity }) => `${path} ${code} ${severity}`)),
+    wallet: request.wallet,
+  };
 }
 
 /** Text that may come from a payload or a file, made safe for a terminal and a statement. */

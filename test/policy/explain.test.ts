@@ -132,16 +132,39 @@ describe('a verdict in a statement', () => {
     expect(long.reasons).toHaveLength(64);
   });
 
-  it('has a trace digest that sees every comparison', () => {
+  it('has a trace digest that sees every match, the risks and what was counted', () => {
     const digest = (other: Verdict) => toHex(traceDigest(other));
     const again = judged(payment(ALICE, 1n), [payout, { id: 'also', effect: 'allow', match: {} }]);
     expect(digest(again)).toBe(digest(verdict));
     const layer = verdict.trace.layers[0];
     if (layer === undefined) throw new Error('no trace');
-    const results = Uint32Array.from(layer.results);
-    results[0] = (results[0] ?? 0) ^ 1;
-    expect(digest({ ...verdict, trace: { layers: [{ ...layer, results }] } })).not.toBe(digest(verdict));
-    expect(digest({ ...verdict, consents: 3 })).not.toBe(digest(verdict));
+    const without = (more: Partial<typeof layer>) => digest({ ...verdict, trace: { layers: [{ ...layer, ...more }] } });
+    expect(layer.matches.map((found) => found.length)).toEqual([6]);
+    for (const [i, word] of (layer.matches[0] ?? []).entries()) {
+      const changed = [...(layer.matches[0] ?? [])];
+      changed[i] = word ^ 1;
+      expect(without({ matches: [changed] })).not.toBe(digest(verdict));
+    }
+    const line = { layer: 'common', limit: 'day', bucket: 'wallet=a', charge: 1n, used: 2n, entries: 1 } as const;
+    const counted = { ...line, max: 5n, exceeded: false, source: 'ledger' } as const;
+    const changes: Partial<typeof layer>[] = [
+      { matches: [] },
+      { findings: ['DEFAULT_DENY 0'] },
+      { limits: [counted] },
+      { request: { ...layer.request, wallet: 'other' } },
+      { request: { ...layer.request, initiator: 'other' } },
+      { policy: policyOf([payout]) },
+      { facts: { ...layer.facts, nodes: [] } },
+    ];
+    const seen = new Set([digest(verdict), ...changes.map(without)]);
+    for (const more of [{ used: 3n }, { charge: 2n }, { max: 6n }, { bucket: 'wallet=b' }, { limit: 'week' }]) {
+      seen.add(without({ limits: [{ ...counted, ...more }] }));
+    }
+    expect(seen.size).toBe(1 + changes.length + 5);
+    // Time and the number of past payloads are no part of it, and neither is an own policy.
+    expect(without({ request: { ...layer.request, now: 1 } })).toBe(digest(verdict));
     expect(digest({ ...verdict, trace: { layers: [] } })).not.toBe(digest(verdict));
+    const own = { ...layer, layer: 'own' } as const;
+    expect(digest({ ...verdict, trace: { layers: [layer, own] } })).toBe(digest(verdict));
   });
 });
