@@ -236,5 +236,6 @@ async function claim(
     digest: plan.cfgHash,
     replaces: false,
     needsPairs: false,
+    evenFrozen: true,
   });
 }

@@ -20,6 +20,8 @@ export interface ClaimRequest extends Omit<SessionStarted, 'type'> {
   readonly consent: Uint8Array | undefined;
   /** False for a session that uses no pair setups: bans and the cap of their epoch do not bind what renews it. */
   readonly needsPairs?: boolean;
+  /** A change of keys is the way out of a freeze: what is frozen is the use of the key. */
+  readonly evenFrozen?: boolean;
 }
 
 declare const PERMIT: unique symbol;
@@ -140,8 +142,10 @@ function checkClaim(state: JournalState, session: SessionStarted, request: Claim
   if (needsPairs && state.sessionCount(session.epochId) >= MAX_SESSIONS) {
     return refuse('EPOCH_EXHAUSTED', 'too many sessions in this epoch; refresh the key first');
   }
+  const standing = checkStanding(state, session);
+  const isExcused = request.evenFrozen === true && standing?.code === 'WALLET_FROZEN';
   return (
-    checkStanding(state, session) ??
+    (isExcused ? undefined : standing) ??
     (needsPairs ? checkPeers(state, session, request.self) : undefined) ??
     checkReleased(state, session) ??
     checkClaimed(state, session)

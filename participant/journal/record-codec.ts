@@ -150,7 +150,9 @@ const READERS: { readonly [K in JournalRecord['type']]: Reader<JournalRecord> } 
   'policy-set': object({ type: literal('policy-set'), scope: literal('common', 'own'), version: COUNT, digest: ID }),
   counter: object({ type: literal('counter'), value: COUNT }),
   withdraw: object({ type: literal('withdraw'), ...ATTEMPT, author: NAME }),
-  freeze: object({ type: literal('freeze'), walletId: MAYBE_ID, frozen: boolean, statement: ID }),
+  freeze: object({ type: literal('freeze'), walletId: MAYBE_ID, frozen: boolean, statement: ID, at: optional(TIME) }),
+  'policy-announced': object({ type: literal('policy-announced'), digest: ID, version: COUNT, at: TIME }),
+  'policy-vetoed': object({ type: literal('policy-vetoed'), digest: ID }),
   'peer-counter': object({
     type: literal('peer-counter'),
     party: PARTY,

@@ -232,14 +232,30 @@ export interface Withdrawn {
   readonly author: string;
 }
 
-/** A wallet, or all of them, stopped or let go again by a signed statement. */
+/** A wallet, or all of them, stopped by a signed statement, or that freeze ended by as many thaws as it takes. */
 export interface Freeze {
   readonly type: 'freeze';
   /** Empty for all wallets. */
   readonly walletId: Uint8Array;
   readonly frozen: boolean;
-  /** Digest of the statement that says so. */
+  /** Digest of the freeze, whether it begins or ends. */
   readonly statement: Uint8Array;
+  /** Unix seconds. */
+  readonly at?: number | undefined;
+}
+
+/** A version of the common policy that its admins have signed was seen for the first time; it may have to wait. */
+export interface PolicyAnnounced {
+  readonly type: 'policy-announced';
+  readonly digest: Uint8Array;
+  readonly version: number;
+  readonly at: number;
+}
+
+/** A version of the common policy never takes effect here. */
+export interface PolicyVetoed {
+  readonly type: 'policy-vetoed';
+  readonly digest: Uint8Array;
 }
 
 /** The highest statement counter seen of a peer, with its signed statement as proof. Counters belong to the key. */
@@ -265,6 +281,8 @@ export type PlainRecord =
   | PolicySet
   | Withdrawn
   | Freeze
+  | PolicyAnnounced
+  | PolicyVetoed
   | PeerCounter
   | ReleasedSeen
   | SpendFreed

@@ -5,6 +5,7 @@
 import { equalBytes, toHex } from '../../protocol/common/bytes.ts';
 import { Refusal } from '../../protocol/common/errors.ts';
 import { Ledger } from '../../protocol/policy/ledger.ts';
+import { GovernanceBook } from './governance-book.ts';
 import { PairBook } from './pair-book.ts';
 import type {
   Exported,
@@ -35,6 +36,8 @@ export class JournalState {
   readonly pairs: PairBook = new PairBook();
   /** What consents have reserved and what became of it. Keys: `payloadKey`; attempts: `attemptKey`. */
   readonly ledger: Ledger = new Ledger();
+  /** Freezes, and versions of the common policy that wait or were vetoed. */
+  readonly governance: GovernanceBook = new GovernanceBook();
   #fencing = 0;
   #counter = 0;
   readonly #sessions = new Map<string, SessionRow>();
@@ -48,7 +51,6 @@ export class JournalState {
   readonly #withdrawn = new Map<string, Withdrawn>();
   readonly #policies = new Map<PolicySet['scope'], PolicySet>();
   readonly #acked = new Map<string, number>();
-  readonly #frozen = new Set<string>();
   readonly #exported = new Map<string, Exported>();
   readonly #peers = new Map<string, PeerCounter>();
   readonly #settled = new Set<string>();
@@ -128,7 +130,7 @@ export class JournalState {
 
   /** Whether this wallet, or every wallet, is frozen. */
   isFrozen(walletId: Uint8Array): boolean {
-    return this.#frozen.has('') || this.#frozen.has(toHex(walletId));
+    return this.governance.isFrozen(walletId);
   }
 
   /** The first export of this wallet's key: it is marked for ever. */
@@ -236,8 +238,9 @@ export class JournalState {
         this.#acked.set(toHex(record.walletId), record.gen);
         break;
       case 'freeze':
-        if (record.frozen) this.#frozen.add(toHex(record.walletId));
-        else this.#frozen.delete(toHex(record.walletId));
+      case 'policy-announced':
+      case 'policy-vetoed':
+        this.governance.apply(record);
         break;
       case 'peer-counter':
         this.#peers.set(toHex(record.statementKey), record);

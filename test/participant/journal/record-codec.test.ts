@@ -103,7 +103,9 @@ const RECORDS: { readonly [K in JournalRecord['type']]: fc.Arbitrary<JournalReco
   'policy-set': fc.record({ type: is('policy-set'), scope: fc.constantFrom('common', 'own'), version: count, digest }),
   counter: fc.record({ type: is('counter'), value: count }),
   withdraw: fc.record({ type: is('withdraw'), proposal: digest, attempt: count, author: name }),
-  freeze: fc.record({ type: is('freeze'), walletId: maybeId, frozen: fc.boolean(), statement: digest }),
+  freeze: fc.record({ type: is('freeze'), walletId: maybeId, frozen: fc.boolean(), statement: digest, at: fc.nat() }),
+  'policy-announced': fc.record({ type: is('policy-announced'), digest, version: count, at: fc.nat() }),
+  'policy-vetoed': fc.record({ type: is('policy-vetoed'), digest }),
   'peer-counter': fc.record({ type: is('peer-counter'), party, statementKey: digest, counter: count, statement }),
 };
 
