@@ -17,6 +17,7 @@ import { type AuditCode, CHECKS, type CheckName, type Finding } from './codes.ts
 import { type Line, parseTranscript, transcriptBytes } from './entry.ts';
 import type { History } from './history.ts';
 import { checkAnswers, gatherAnswers } from './verify/answers.ts';
+import { checkApprovals } from './verify/approvals.ts';
 import { checkCounters } from './verify/counters.ts';
 import { checkDerived, type DerivedAccount, derivedNotes } from './verify/derived.ts';
 import { checkReferences, readDocuments } from './verify/documents.ts';
@@ -135,6 +136,11 @@ function steps(walk: Walk, file: Uint8Array, options: VerifyOptions): void {
       conduct(checkJudgements(proposal, answers.counted, documents, named, roster, started?.start), []),
     ),
   );
+  walk.note(
+    walk.run('approvals', () =>
+      conduct(checkApprovals(answers.ceremony, answers.counted, documents, roster, started?.start), []),
+    ),
+  );
   const ending = endingOf(statements);
   walk.found({ ending });
   if (started !== undefined) {
@@ -165,12 +171,14 @@ function steps(walk: Walk, file: Uint8Array, options: VerifyOptions): void {
   history.remember(facts);
 }
 
+const LACKING: ReadonlySet<AuditCode> = new Set<AuditCode>(['DOCUMENT_MISSING', 'APPROVAL_MISSING']);
+
 /**
  * A fault of one member in what it said of itself. Whoever closes a draft signs that it was said, not that it was right:
  * else one corrupt party could keep any ceremony from ever being closed. What is missing is no such fault.
  */
 function noted<T>(walk: Walk, result: Result<T, Finding>, otherwise: T): Result<T, Finding> {
-  if (result.ok || result.error.code === 'DOCUMENT_MISSING') return result;
+  if (result.ok || LACKING.has(result.error.code)) return result;
   walk.note([`${result.error.code}: ${result.error.message}`]);
   return ok(otherwise);
 }

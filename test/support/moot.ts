@@ -5,6 +5,9 @@
  * two runs give the same bytes.
  */
 import { addressOf } from '../../protocol/ceremony/address.ts';
+import { approvalDocument } from '../../protocol/ceremony/approval.ts';
+import { approvalName } from '../../protocol/ceremony/approval-check.ts';
+import { countApprovals } from '../../protocol/ceremony/approval-count.ts';
 import { type Close, type CloseBody, signClose } from '../../protocol/ceremony/close.ts';
 import { type Signer, signerFromSeed, verify } from '../../protocol/ceremony/ed25519.ts';
 import { inputsJson } from '../../protocol/ceremony/inputs.ts';
@@ -22,12 +25,12 @@ import { runSessionId, signSessionId } from '../../protocol/ceremony/session-bin
 import { type Start, type StartBody, signStart } from '../../protocol/ceremony/start.ts';
 import { signVerdict, type VerdictBody, type VerdictStatement } from '../../protocol/ceremony/verdict-statement.ts';
 import { openWallet, type Wallet, walletDocument } from '../../protocol/ceremony/wallet.ts';
-import { toHex } from '../../protocol/common/bytes.ts';
+import { compareBytes, toHex } from '../../protocol/common/bytes.ts';
 import type { Json } from '../../protocol/common/canonical-json.ts';
 import { documentDigest } from '../../protocol/common/document.ts';
 import { canonicalPolicy } from '../../protocol/policy/canonical.ts';
 import type { Policy } from '../../protocol/policy/prepare.ts';
-import type { LedgerView } from '../../protocol/policy/verdict.ts';
+import { type LedgerView, NO_OBLIGATIONS } from '../../protocol/policy/verdict.ts';
 import { type DerivedKey, deriveKey } from '../../protocol/threshold/derivation.ts';
 import type { KeygenOutput, KeygenRecord } from '../../protocol/threshold/keygen/activation.ts';
 import { PairStore } from '../../protocol/threshold/pair-setup/store.ts';
@@ -256,6 +259,7 @@ export class Moot {
     const add = (document: Json): void => {
       documents.set(JSON.stringify(document), document);
     };
+    const said = plan.approvals?.(proposal, this.common, this.now()) ?? [];
     const verdicts = this.indices.flatMap((party): readonly VerdictStatement[] => {
       const common = plan.policy === undefined ? this.common : plan.policy(party);
       const own = this.#own.get(party);
@@ -265,6 +269,8 @@ export class Moot {
       const context = { roster: this.roster, wallet, childKey, common, own, inputs: seen, ledger };
       const judged = judgeProposal(proposal, context);
       const inputs = judged.limits.length === 0 ? seen : { ...seen, limits: judged.limits };
+      const count = countApprovals(judged.obligations ?? NO_OBLIGATIONS, common, this.roster, 'olivia', said, created);
+      if (!count.satisfied) return [];
       const honest: VerdictBody = {
         proposal: proposal.digest,
         attempt: proposal.body.attempt,
@@ -282,18 +288,20 @@ export class Moot {
         risks: judged.risks,
         trace: judged.trace,
         obligations: judged.obligations,
+        ...(count.used.length === 0 ? {} : { approvals: count.used.map(approvalName).sort(compareBytes) }),
         inputs: documentDigest(inputsJson(inputs)),
         claimedSoftware: 'keymoot test',
         counter: this.counter(`party:${party}`),
         nonce: vec(`${this.#label}/answer/${this.#clock.ceremonies}/${party}`).slice(0, 16),
         created,
-        expires: created + 600,
+        expires: Math.min(created + 600, count.until),
       };
       const body = plan.answer === undefined ? honest : plan.answer(honest);
       if (body === undefined) return [];
       add(inputsJson(inputs));
       add(canonicalPolicy(common));
       if (own !== undefined) add(canonicalPolicy(own));
+      for (const approval of count.used) add(approvalDocument(approval));
       return [signVerdict(body, this.keyOf(`party:${party}`))];
     });
     return { verdicts, documents: [...documents.values()] };

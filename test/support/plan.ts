@@ -1,7 +1,8 @@
 /** What a test may change in a ceremony of a moot, and what comes of it. */
+import type { Approval } from '../../protocol/ceremony/approval.ts';
 import type { Ending } from '../../protocol/ceremony/close.ts';
 import type { OutcomeBody } from '../../protocol/ceremony/outcome.ts';
-import type { SignProposal } from '../../protocol/ceremony/proposal.ts';
+import type { Proposal, SignProposal } from '../../protocol/ceremony/proposal.ts';
 import type { StartBody } from '../../protocol/ceremony/start.ts';
 import type { VerdictBody } from '../../protocol/ceremony/verdict-statement.ts';
 import type { Wallet } from '../../protocol/ceremony/wallet.ts';
@@ -32,6 +33,8 @@ export interface Plan {
   readonly observed?: (party: number) => readonly Observation[];
   /** What a party has counted; nothing at all if absent. */
   readonly ledger?: (party: number) => LedgerView;
+  /** What approvers have said before any party answers; who owes approvals and has too few of them keeps silent. */
+  readonly approvals?: (proposal: Proposal, common: Policy, now: number) => readonly Approval[];
   /** Before the session id is computed, and after. */
   readonly composing?: (body: StartBody) => StartBody;
   readonly composed?: (body: StartBody) => StartBody;

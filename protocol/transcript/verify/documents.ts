@@ -1,9 +1,11 @@
-/** Reads the documents that statements name by digest: policies, inputs of judgements, the wallet. */
+/** Reads the documents that statements name by digest: policies, inputs of judgements, approvals, the wallet. */
 
+import { APPROVAL_DOCUMENT, APPROVAL_SCHEMA } from '../../ceremony/approval.ts';
 import { EVIDENCE_SCHEMA } from '../../ceremony/evidence/document.ts';
 import { isConfidential } from '../../ceremony/evidence/judge.ts';
 import { INPUTS, INPUTS_SCHEMAS, type JudgementInputs } from '../../ceremony/inputs.ts';
 import type { Roster } from '../../ceremony/roster.ts';
+import type { Envelope } from '../../ceremony/statement.ts';
 import { openWallet, WALLET_SCHEMA, type Wallet } from '../../ceremony/wallet.ts';
 import { equalBytes, toHex } from '../../common/bytes.ts';
 import { canonicalText, type Json } from '../../common/canonical-json.ts';
@@ -26,6 +28,8 @@ export interface Documents {
   /** By document digest. */
   readonly inputs: ReadonlyMap<string, Placed<JudgementInputs>>;
   readonly wallets: ReadonlyMap<string, Placed<Wallet>>;
+  /** Approvals by document digest; opened by the policy of the consent that names them (approvals.ts). */
+  readonly approvals: ReadonlyMap<string, Placed<Envelope>>;
   /** By document digest; not judged yet. */
   readonly evidence: ReadonlyMap<string, Placed<Json>>;
 }
@@ -35,6 +39,7 @@ export function readDocuments(parts: Parts, roster: Roster, next: Roster | undef
   const policies = new Map<string, Placed<Policy>>();
   const inputs = new Map<string, Placed<JudgementInputs>>();
   const wallets = new Map<string, Placed<Wallet>>();
+  const approvals = new Map<string, Placed<Envelope>>();
   const evidence = new Map<string, Placed<Json>>();
   for (const { seq, value } of parts.documents) {
     const name = toHex(documentDigest(value));
@@ -61,6 +66,12 @@ export function readDocuments(parts: Parts, roster: Roster, next: Roster | undef
         wallets.set(name, { seq, value: wallet.value });
         break;
       }
+      case APPROVAL_SCHEMA: {
+        const approval = read(APPROVAL_DOCUMENT, value);
+        if (!approval.ok) return invalid(seq, `an approval: ${approval.error.field} ${approval.error.message}`);
+        approvals.set(name, { seq, value: approval.value.statement });
+        break;
+      }
       case EVIDENCE_SCHEMA:
         // What it proves is a question of its own; what nobody but its receiver may see must not stand here at all.
         if (isConfidential(value)) {
@@ -72,7 +83,7 @@ export function readDocuments(parts: Parts, roster: Roster, next: Roster | undef
         return invalid(seq, 'a document of no known kind');
     }
   }
-  return ok({ policies, inputs, wallets, evidence });
+  return ok({ policies, inputs, wallets, approvals, evidence });
 }
 
 /** Nothing may hide in a transcript: each document is named by a statement in it. */
@@ -83,8 +94,8 @@ export function checkReferences(
 ): Result<undefined, Finding> {
   const named = new Set<string>();
   for (const { value } of statements.verdicts) {
-    const { commonPolicy, ownPolicy, inputs } = value.body;
-    for (const digest of [commonPolicy?.digest, ownPolicy?.digest, inputs]) {
+    const { approvals = [], commonPolicy, ownPolicy, inputs } = value.body;
+    for (const digest of [commonPolicy?.digest, ownPolicy?.digest, inputs, ...approvals]) {
       if (digest !== undefined) named.add(toHex(digest));
     }
   }
@@ -95,6 +106,7 @@ export function checkReferences(
   const stray = [
     ...kept(documents.policies),
     ...kept(documents.inputs),
+    ...kept(documents.approvals),
     ...kept(documents.evidence),
     ...[...documents.wallets].flatMap(([name, placed]) => {
       const isOtherForm =

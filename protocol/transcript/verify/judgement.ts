@@ -96,7 +96,26 @@ export function checkJudgements(
     if (isLocal(body)) notes.push(`party ${body.party} rejected for a reason of its own, which nobody can recompute`);
     else return err(differs(seq, body, odd));
   }
-  return ok(notes);
+  return ok([...notes, ...traceNotes(counted)]);
+}
+
+/** Parties that judged by one policy and still compared it otherwise: their ledgers or observations differ. */
+function traceNotes(counted: Verdicts): readonly string[] {
+  const byTrace = new Map<string, number[]>();
+  for (const { value } of counted) {
+    const { commonPolicy, party, trace } = value.body;
+    if (trace === undefined || commonPolicy === undefined) continue;
+    const name = `${toHex(commonPolicy.digest)}/${toHex(trace)}`;
+    byTrace.set(name, [...(byTrace.get(name) ?? []), party]);
+  }
+  const policies = new Map<string, string[]>();
+  for (const [name, parties] of byTrace) {
+    const policy = name.slice(0, 64);
+    policies.set(policy, [...(policies.get(policy) ?? []), `party ${parties.join(', ')}`]);
+  }
+  return [...policies.values()]
+    .filter((groups) => groups.length > 1)
+    .map((groups) => `the traces differ under one policy: ${groups.join('; ')} (what each has counted or observed)`);
 }
 
 const NONE = new Uint8Array();
@@ -194,9 +213,15 @@ const POLICY_REASONS: ReadonlySet<string> = new Set([
   'DEFAULT_DENY',
   'DENIED_BY_RULE',
   'DERIVATION_UNAVAILABLE',
+  'FLOW_FORBIDDEN',
+  'HARD_DENIED',
   'JUDGE_INPUT',
+  'LIMIT_EXCEEDED',
+  'LIMIT_UNKNOWN',
   'MORE_REASONS',
   'NO_COMMON_POLICY',
+  'OWN_POLICY_FIELD',
+  'POLICY_BUDGET',
   'POLICY_EXPIRED',
   'POLICY_NOT_EFFECTIVE',
   'POLICY_QUORUM_OUT_OF_RANGE',
