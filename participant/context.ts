@@ -12,6 +12,7 @@ import type { SealedShares } from './ceremonies/sealed-shares.ts';
 import type { Documents } from './documents.ts';
 import type { EvidenceStore } from './evidence.ts';
 import type { Journal } from './journal/journal.ts';
+import type { Limits } from './limits/limits.ts';
 import type { Policies } from './policies.ts';
 import type { Rosters } from './rosters.ts';
 import type { Wallets } from './wallets.ts';
@@ -42,6 +43,8 @@ export interface NodeContext {
   readonly members: () => Members;
   /** What approvers have said. */
   readonly approvals: ApprovalStore;
+  /** What is charged to the limits of the policies. */
+  readonly limits: Limits;
   /** What can hold an answer back or stop a signing, the first that speaks first. */
   readonly gates: readonly Gate[];
   /** One line for the node's log: a stable code and a sentence without secrets. */

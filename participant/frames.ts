@@ -1,5 +1,6 @@
 /** What other members send, by kind: who may say what, and which part of the node hears it. */
 import type { FrameMessage } from '../proto/codec.ts';
+import { openHeads } from '../protocol/ceremony/heads.ts';
 import { parseEnvelope as parseStatement } from '../protocol/ceremony/statement.ts';
 import { WALLET_SCHEMA } from '../protocol/ceremony/wallet.ts';
 import { type Json, parseCanonical } from '../protocol/common/canonical-json.ts';
@@ -13,6 +14,7 @@ import type { Cosigner } from './ceremonies/cosign.ts';
 import type { HeadsWatch } from './ceremonies/heads-watch.ts';
 import type { Sessions } from './ceremonies/sessions.ts';
 import type { NodeContext } from './context.ts';
+import type { ClockWatch } from './limits/clock-watch.ts';
 import type { Offers } from './offers.ts';
 import type { Pairs } from './pairs/pairs.ts';
 
@@ -20,6 +22,7 @@ export interface FramesOptions {
   readonly node: NodeContext;
   readonly answers: Answers;
   readonly heads: HeadsWatch;
+  readonly clockWatch: ClockWatch;
   readonly bans: BanLifts;
   readonly pairs: Pairs;
   readonly sessions: Sessions;
@@ -84,7 +87,7 @@ export class Frames {
   }
 
   async #onStatement(bytes: Uint8Array, from: string): Promise<void> {
-    const { answers, bans, heads, node, sessions } = this.#options;
+    const { answers, bans, clockWatch, heads, node, sessions } = this.#options;
     const { exchange } = node;
     const envelope = parseStatement(bytes);
     if (envelope.ok && envelope.value.type === 'keymoot.ban-lift.v1') {
@@ -96,10 +99,16 @@ export class Frames {
       await exchange.exclusively(() => node.approvals.receive(value, from));
       return;
     }
+    if (envelope.ok && envelope.value.type === 'keymoot.settlement.v1') {
+      const { value } = envelope;
+      return exchange.exclusively(() => node.limits.receive(value, from));
+    }
     if (!envelope.ok || envelope.value.type !== 'keymoot.heads.v1') {
       await exchange.receive(bytes, from);
       return;
     }
+    const said = openHeads(envelope.value, node.roster);
+    if (said.ok && from === `party:${said.value.body.party}`) clockWatch.heard(from, said.value.body.created);
     if (!heads.receive(envelope.value, from)) return;
     await sessions.settleCrashed();
     await exchange.exclusively(async () => {

@@ -20,6 +20,7 @@ import { Journal } from './journal/journal.ts';
 import { type Identity, loadIdentity, wipeIdentity } from './keystore/identity.ts';
 import { Keyshares } from './keystore/keyshares.ts';
 import { type HomeLayout, homeLayout } from './keystore/settings.ts';
+import { LOG_SETTLEMENT } from './limits/settlements.ts';
 import { Policies } from './policies.ts';
 import { Rosters } from './rosters.ts';
 
@@ -50,6 +51,8 @@ export interface Home {
   readonly sealedShares: readonly Uint8Array[];
   /** Envelopes of ban lifts, own ones and those of peers. */
   readonly banLifts: readonly Uint8Array[];
+  /** Envelopes of settlements, own ones and those of peers. */
+  readonly settlements: readonly Uint8Array[];
   /** Envelopes of what approvers have said. */
   readonly approvals: readonly Uint8Array[];
   /** The same home after `rosters.advance`, with a log of its own; this one is of no further use. */
@@ -148,6 +151,7 @@ async function openUnder(rosters: Rosters, holdings: Holdings): Promise<Home> {
     closes: kept.get(LOG_CLOSE) ?? [],
     sealedShares: kept.get(LOG_SEALED_SHARE) ?? [],
     banLifts: kept.get(LOG_BAN_LIFT) ?? [],
+    settlements: kept.get(LOG_SETTLEMENT) ?? [],
     approvals: kept.get(LOG_APPROVAL) ?? [],
     async reopen() {
       await log.close();

@@ -33,6 +33,10 @@ import { installPlatformHash } from './hashing.ts';
 import type { Home } from './home.ts';
 import { Repeats, repeatWords } from './inbox/repeats.ts';
 import { ImportedKeys } from './keystore/imported-keys.ts';
+import { ClockWatch } from './limits/clock-watch.ts';
+import { Limits } from './limits/limits.ts';
+import { readNonceSettings } from './limits/nonce-settings.ts';
+import { NonceWatch } from './limits/nonces.ts';
 import { OwnHistory } from './observe/history.ts';
 import type { Look } from './observe/look.ts';
 import { Observer } from './observe/observer.ts';
@@ -62,6 +66,7 @@ export class ParticipantNode {
   readonly context: NodeContext;
   readonly imported: ImportedKeys;
   readonly bans: BanLifts;
+  readonly clockWatch: ClockWatch;
   readonly repeats: Repeats;
   readonly #options: NodeOptions;
   readonly #sessions: Sessions;
@@ -72,6 +77,7 @@ export class ParticipantNode {
   readonly #offers: Offers;
   readonly #history: OwnHistory;
   readonly #frames: Frames;
+  #nonces: NonceWatch | undefined;
 
   constructor(options: NodeOptions) {
     const { home, clock, note, random } = options;
@@ -108,6 +114,12 @@ export class ParticipantNode {
       changed: (entry) => this.#approved(entry),
     });
     this.repeats = new Repeats(roster);
+    const { identity, journal, self } = home;
+    const limits = new Limits(
+      { book, clock, exchange, journal, members, note, policies, roster, self, signer: identity.statement },
+      home.settlements,
+    );
+    this.clockWatch = new ClockWatch({ clock, latest: () => journal.state.ledger.latest });
     this.context = {
       rosters: home.rosters,
       roster: home.roster,
@@ -133,7 +145,8 @@ export class ParticipantNode {
       members,
       note,
       approvals,
-      gates: [approvals, new InitiatorGate(roster, home.self)],
+      limits,
+      gates: [this.clockWatch, approvals, new InitiatorGate(roster, home.self)],
     };
     this.#offers = new Offers(this.context);
     this.heads = new HeadsWatch(this.context, (why) => this.pairs.overwriteAll(why));
@@ -177,6 +190,7 @@ export class ParticipantNode {
       node: this.context,
       answers: this.answers,
       heads: this.heads,
+      clockWatch: this.clockWatch,
       bans: this.bans,
       pairs: this.pairs,
       sessions: this.#sessions,
@@ -194,6 +208,7 @@ export class ParticipantNode {
     await recall(this.#history, this.home, this.#options.random, this.#options.note);
     // Who was left behind knows the roster of its last epoch from statements only.
     this.context.wallets.recall(nextRosters(this.context));
+    await this.#watchNonces();
     const begin = await this.#connection.open();
     await this.#restoreOwnVerdicts();
     // Who must compare its counters first signs nothing before: an older memory would use one of them twice.
@@ -202,6 +217,7 @@ export class ParticipantNode {
     await this.#activations.resume();
     for (const { wallet } of this.context.wallets.all()) await this.#endImport(wallet);
     begin();
+    await this.context.exchange.exclusively(() => this.context.limits.noteAll());
     this.#changeover.consider();
   }
 
@@ -251,12 +267,22 @@ export class ParticipantNode {
     this.#changeover.stop();
     this.observer.stop();
     this.answers.stop();
+    this.context.limits.stop();
+    this.#nonces?.stop();
     this.#sessions.stop();
     await this.#connection.close();
     await this.pairs.stop();
     // What was under way is written down before anybody closes the log.
     await this.context.exchange.exclusively(async () => undefined);
     this.context.wallets.wipeChainCodes();
+  }
+
+  /** Asks chain nodes about nonces, if the key holder has named some. */
+  async #watchNonces(): Promise<void> {
+    const settings = await readNonceSettings(this.home.layout.nonces);
+    if (settings === undefined) return;
+    this.#nonces = new NonceWatch(this.context, settings, () => this.clockWatch.doubt() === undefined);
+    this.#nonces.start();
   }
 
   /** An imported key that has become a wallet waits in this home no longer. */
@@ -319,6 +345,7 @@ export class ParticipantNode {
         this.#changeover.consider();
         break;
     }
+    await this.context.limits.note(entry);
   }
 
   /** Something new is known of what approvers say about it. */
@@ -348,6 +375,7 @@ export class ParticipantNode {
     this.#options.note(state === 'up' ? 'PEER_UP' : 'PEER_DOWN', member);
     const [role, index] = member.split(':');
     if (state === 'down' && role === 'party') this.pairs.disconnected(Number(index));
+    if (state === 'down') this.clockWatch.gone(member);
     if (state === 'up') {
       void this.#greet(member).catch((error: unknown) => {
         this.#options.note('GREETING_FAILED', `${member}: ${error instanceof Error ? error.message : 'unknown'}`);
@@ -366,6 +394,7 @@ export class ParticipantNode {
     await this.#offers.greet(member);
     await this.context.approvals.greet(member);
     await this.context.exchange.sync(member);
+    if (role === 'party') await this.context.limits.greet(member);
   }
 
   /** Whoever was left behind hears why, and nothing else. */

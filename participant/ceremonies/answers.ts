@@ -16,6 +16,7 @@ import { Refusal } from '../../protocol/common/errors.ts';
 import { read } from '../../protocol/common/schema.ts';
 import { RISKS } from '../../protocol/payload/risk/codes.ts';
 import { canonicalObservations, isAmong, type Observation } from '../../protocol/payload/risk/observed.ts';
+import { type LimitRow, recordedLedger } from '../../protocol/policy/usage.ts';
 import { MAX_REASONS } from '../../protocol/policy/verdict.ts';
 import type { NodeContext } from '../context.ts';
 import type { Observer } from '../observe/observer.ts';
@@ -36,6 +37,12 @@ export interface Pending {
   readonly since: number;
   /** Why it is not answered yet; undefined if it waits for the key holder alone. */
   readonly held: VerdictReason | undefined;
+}
+
+/** What stands in the inputs of an own answer; `limits` absent: what is charged now. */
+interface Recorded {
+  readonly observed: readonly Observation[];
+  readonly limits?: readonly LimitRow[];
 }
 
 export class Answers {
@@ -248,11 +255,11 @@ export class Answers {
     entry: BookEntry,
     now: number,
   ): { readonly judgement: Judgement; readonly strange: readonly Observation[] } {
-    const recorded = this.#recorded(entry) ?? [];
+    const recorded = this.#recorded(entry)?.observed ?? [];
     const fresh = this.#observer.observed(entry, now);
     const all = canonicalObservations([...recorded, ...fresh.filter((item) => !isAmong(item, recorded))]);
     const strange = fresh.filter((item) => RISKS[item.code].severity !== 'info' && !isAmong(item, recorded));
-    return { judgement: this.#judge(entry, now, all).judgement, strange };
+    return { judgement: this.#judge(entry, now, { observed: all }).judgement, strange };
   }
 
   /** By what only this node can know first, then by payload, policies and observations. */
@@ -261,26 +268,27 @@ export class Answers {
     return local.length > 0 ? { judgement: denial(local), inputs: { now } } : this.#judge(entry, now);
   }
 
-  #judge(entry: BookEntry, now: number, seen?: readonly Observation[]): Judged {
-    const { policies, roster, wallets } = this.#node;
+  /** @param recorded what the answer records, instead of what is seen and charged now */
+  #judge(entry: BookEntry, now: number, recorded?: Recorded): Judged {
+    const { limits: counted, policies, roster, wallets } = this.#node;
     const { proposal } = entry.ceremony;
     const wallet = 'walletId' in proposal.body ? wallets.byId(proposal.body.walletId) : undefined;
     const { common, own } = policies;
     const childKey = wallet && childKeyOf(this.#node, wallet, proposal.body);
-    const inputs = { now, observed: seen ?? this.#observer.observed(entry, now) };
-    // Nobody counts yet: a policy with limits denies.
-    const ledger = (): undefined => undefined;
+    const inputs = { now, observed: recorded?.observed ?? this.#observer.observed(entry, now) };
+    const ledger = recorded?.limits === undefined ? counted.view(proposal) : recordedLedger(recorded.limits);
     const judgement = judgeProposal(proposal, { roster, wallet, childKey, common, own, inputs, ledger });
     const { limits } = judgement;
     return { judgement, inputs: limits.length === 0 ? inputs : { ...inputs, limits } };
   }
 
-  /** What the own answer to this attempt records as observed; undefined if there is no answer. */
-  #recorded({ ceremony }: BookEntry): readonly Observation[] | undefined {
+  /** What the own answer to this attempt records as observed and charged; undefined if there is no answer. */
+  #recorded({ ceremony }: BookEntry): Required<Recorded> | undefined {
     const own = ceremony.verdicts.get(this.#node.self);
     const document = own === undefined ? undefined : this.#node.documents.get(own.body.inputs);
     const inputs = document === undefined ? undefined : read(INPUTS, document);
-    return inputs?.ok ? (inputs.value.observed ?? []) : undefined;
+    if (inputs?.ok !== true) return undefined;
+    return { observed: inputs.value.observed ?? [], limits: inputs.value.limits ?? [] };
   }
 
   /** The proposal is judged when all looks at it have ended; until then it is not answered. */
@@ -298,21 +306,20 @@ export class Answers {
   }
 
   async #answer(entry: BookEntry, judged: Judged, decision: 'consent' | 'reject', byHand: boolean): Promise<void> {
-    const { exchange, journal, signer } = this.#node;
+    const { exchange, limits, signer } = this.#node;
     const { proposal } = entry.ceremony;
     const body = await answerBody(this.#node, entry, { ...judged, decision, byHand });
     const statement = signVerdict(body, signer);
     this.#mustOpen(statement.envelope);
+    const done = await limits.record(statement, entry, judged.judgement);
+    if (!done.ok) {
+      const { code, message } = done.error;
+      // It is judged anew in a moment, by what is charged then.
+      if (code === 'LEDGER_MOVED') this.#keep(entry, judged.judgement, { code, detail: message });
+      if (code !== 'LEDGER_MOVED' || byHand) throw done.error;
+      return;
+    }
     this.#pending.delete(toHex(proposal.digest));
-    await journal.record({
-      type: 'verdict-given',
-      proposal: proposal.digest,
-      attempt: proposal.body.attempt,
-      decision,
-      body: statement.digest,
-      counter: body.counter,
-      statement: statement.envelope.bytes,
-    });
     await exchange.publish(statement);
   }
 

@@ -30,6 +30,8 @@ export interface HomeLayout {
   readonly nodeLog: string;
   /** Which nodes to ask for the state of a chain; absent: no simulation. */
   readonly simulation: string;
+  /** Which nodes to ask whether nonces were used up; absent: the key holder says so. */
+  readonly nonces: string;
   /** Names the external checker, if the key holder has set one. */
   readonly checker: string;
   /** Socket of the running node. */
@@ -53,6 +55,7 @@ export function homeLayout(home: string): HomeLayout {
     evidence: join(home, 'evidence'),
     nodeLog: join(home, 'node.log'),
     simulation: join(home, 'simulation.json'),
+    nonces: join(home, 'nonces.json'),
     checker: join(home, 'checker.json'),
     control: join(home, 'control.sock'),
   };
