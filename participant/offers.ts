@@ -63,6 +63,7 @@ export class Offers {
       verdict?.inputs,
       verdict?.commonPolicy?.digest,
       verdict?.ownPolicy?.digest,
+      ...(verdict?.approvals ?? []),
       outcome?.key?.certificate,
       ...(outcome?.evidence ?? []),
     ];

@@ -187,8 +187,8 @@ export class Archive {
     const { collection } = this.#options;
     const { ceremony } = entry;
     const digests: (Uint8Array | undefined)[] = [];
-    for (const verdict of [...ceremony.verdicts.values(), ...ceremony.equivocations.values()]) {
-      digests.push(verdict.body.inputs, verdict.body.commonPolicy?.digest, verdict.body.ownPolicy?.digest);
+    for (const { body } of [...ceremony.verdicts.values(), ...ceremony.equivocations.values()]) {
+      digests.push(body.inputs, body.commonPolicy?.digest, body.ownPolicy?.digest, ...(body.approvals ?? []));
     }
     for (const { body } of ceremony.outcomes.values()) digests.push(body.key?.certificate, ...(body.evidence ?? []));
     const documents = digests.flatMap((digest) => (digest === undefined ? [] : (collection.document(digest) ?? [])));

@@ -1,5 +1,5 @@
 /**
- * What a verdict rests on, by digest: the inputs of its judgement and its policies. A party sends them beside it; a
+ * What a verdict rests on, by digest: the inputs of its judgement, its policies and the approvals of people. A party sends them beside it; a
  * consent without them is passed on but carries no session, since nobody could ever audit the signature.
  */
 import type { BookEntry } from '../../protocol/ceremony/book.ts';
@@ -29,6 +29,6 @@ export function restingOn(entries: readonly BookEntry[], document: Uint8Array): 
 }
 
 function groundsOf({ body }: VerdictStatement): readonly Uint8Array[] {
-  const { commonPolicy, inputs, ownPolicy } = body;
-  return [inputs, commonPolicy?.digest, ownPolicy?.digest].flatMap((digest) => digest ?? []);
+  const { approvals = [], commonPolicy, inputs, ownPolicy } = body;
+  return [inputs, commonPolicy?.digest, ownPolicy?.digest, ...approvals].flatMap((digest) => digest ?? []);
 }
