@@ -20,6 +20,10 @@ const ROLES: Readonly<Record<string, { readonly summary: string; readonly load: 
     summary: 'the recipient of an export: make its key, open the sealed shares, offline',
     load: async () => (await import('./participant/commands/recover.ts')).recover,
   },
+  policy: {
+    summary: 'make, check, explain, compare, test and attack policies, without keys and without a node',
+    load: async () => (await import('./participant/tools/main.ts')).policy,
+  },
   audit: {
     summary: 'verify transcripts offline',
     load: async () => (await import('./auditor/commands/main.ts')).audit,

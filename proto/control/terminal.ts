@@ -91,6 +91,16 @@ export class Terminal {
     return /^y(es)?$/i.test(answer.trim());
   }
 
+  /** Asks for a line; empty for Enter. Fails with `CONFIRMATION_MISSING` where nobody can answer. */
+  async ask(question: string): Promise<string> {
+    if (this.#input.isTTY !== true) {
+      throw new StoreError('CONFIRMATION_MISSING', 'There is no terminal to ask on; give the answers in a file.');
+    }
+    this.#clearProgress();
+    this.#diagnostics.write(`${sanitiseLine(question)}: `);
+    return await firstLine(this.#input);
+  }
+
   #clearProgress(): void {
     if (this.#progress > 0) this.#diagnostics.write(`\r${' '.repeat(this.#progress)}\r`);
     this.#progress = 0;
