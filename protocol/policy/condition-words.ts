@@ -1,10 +1,15 @@
 /** One condition of a rule against one node, in words: what the payload has, then what the rule wants. */
+import { toHex } from '../common/bytes.ts';
 import type { Address } from '../payload/address.ts';
+import { type AbiValue, isText } from '../payload/calldata/abi.ts';
+import { argumentAt, matchArg, type PreparedArg } from './args.ts';
 import type { Movement, NodeFacts, PayloadFacts } from './facts.ts';
 import type { Condition } from './match.ts';
-import type { PreparedRule } from './prepare.ts';
-import type { AmountRange, Asset, PolicyDocument, RuleMatch } from './schema.ts';
-import type { LayerTrace } from './verdict.ts';
+import { OUTCOMES } from './outcome.ts';
+import type { Policy, PreparedRule } from './prepare.ts';
+import type { AmountRange, Asset, PolicyDocument, RuleMatch, TimeWindow } from './schema.ts';
+import { dayOf } from './times.ts';
+import type { LayerTrace, LimitLine } from './verdict.ts';
 
 /** `outcome: wallet treasury; the rule is for treasury, payroll`, without the outcome. */
 export function describeCondition(
@@ -52,9 +57,79 @@ export function describeCondition(
       return amountCondition(match, document, facts);
     case 'risks':
       return pair(`risks ${list(node.risks.map((risk) => risk.code))}`, match.risks);
-    default:
-      return condition;
+    case 'txTypes':
+      return pair(facts.txType === undefined ? 'no transaction' : `transaction of type ${facts.txType}`, match.txTypes);
+    case 'gas':
+      return gasWords(rule.gas, facts);
+    case 'time':
+      return pair(`judged on ${timeWords(request.now)}`, match.time?.map(windowWords));
+    case 'args':
+      return (rule.args ?? []).map((arg) => argWords(arg, node, trace)).join('; ');
   }
+}
+
+function gasWords(gas: PreparedRule['gas'], facts: PayloadFacts): string {
+  const wanted = [
+    ...(gas?.limitMax === undefined ? [] : [`at most ${gas.limitMax} units`]),
+    ...(gas?.maxFeePerGasMax === undefined ? [] : [`at most ${gas.maxFeePerGasMax} wei a unit`]),
+  ];
+  if (facts.gas === 'none') return pair('pays for no gas', wanted);
+  if (facts.gas === 'unknown') return pair('gas that is not known', wanted);
+  return pair(`gas: ${facts.gas.limit} units at up to ${facts.gas.maxFeePerGas} wei`, wanted);
+}
+
+const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
+
+function timeWords(now: number): string {
+  const minute = Math.floor((now % 86_400) / 60);
+  const two = (value: number): string => value.toString().padStart(2, '0');
+  return `${DAYS[dayOf(now)]} ${two(Math.floor(minute / 60))}:${two(minute % 60)} UTC`;
+}
+
+function windowWords({ days, from, to }: TimeWindow): string {
+  return `${days.map((day) => DAYS[day]).join('/')} ${from}-${to} UTC`;
+}
+
+/** `argument amount is 5, wanted lte 10: yes`. */
+function argWords(arg: PreparedArg, node: NodeFacts, { facts, request }: LayerTrace): string {
+  const args = node.call.call?.args;
+  const { wallet, address } = request;
+  const outcome = matchArg(arg, args, { wallet, address, chainId: facts.chainId, now: request.now });
+  const value = argumentAt(arg.path, args);
+  const { op, value: wanted } = arg.condition;
+  const values = typeof wanted === 'string' ? wanted : wanted.join(', ');
+  const found = value === undefined ? 'is not there' : `is ${shown(value)}`;
+  return `argument ${arg.condition.arg} ${found}, wanted ${op} ${values}: ${OUTCOMES[outcome] ?? 'unknown'}`;
+}
+
+const MAX_SHOWN = 80;
+
+function shown(value: AbiValue): string {
+  if (value instanceof Uint8Array) {
+    const text = `0x${toHex(value.slice(0, MAX_SHOWN / 2))}`;
+    return value.length > MAX_SHOWN / 2 ? `${text}... (${value.length} bytes)` : text;
+  }
+  if (typeof value !== 'object') return value.toString();
+  if (isText(value)) return JSON.stringify(value.text.slice(0, MAX_SHOWN));
+  return `a list of ${value.length}`;
+}
+
+/** What a limit came to, in the units of its asset. */
+export function limitWords(line: LimitLine, { document }: Policy): string {
+  const limit = document.limits?.find(({ id }) => id === line.limit);
+  const symbol = limit?.asset ?? '';
+  const asset = document.assets.get(symbol);
+  const unit = limit?.measure === 'fee' ? ' wei' : '';
+  const words = (amount: bigint): string =>
+    asset === undefined ? `${amount}${unit}` : amountWords(amount, asset, symbol);
+  const what = `limit "${line.limit}" (${line.bucket})`;
+  const within = limit?.windowSec === undefined ? '' : ` in ${limit.windowSec} s`;
+  const sources = {
+    ledger: `${words(line.used)} used by ${line.entries} before, this adds ${words(line.charge)}`,
+    itself: `this is ${words(line.charge)}`,
+    uncounted: `what was used before is not counted here, this adds ${words(line.charge)}`,
+  };
+  return `${line.exceeded ? 'exceeded' : 'within'}: ${what}: ${sources[line.source]}; at most ${words(line.max)}${within}`;
 }
 
 /** What the rule looked at: permissions at what provably moves, denials at everything that is touched. */
@@ -106,13 +181,31 @@ function amountWords(amount: bigint, { decimals }: Asset, symbol: string): strin
   return `${whole}${fraction === '' ? '' : `.${fraction}`} ${symbol} (${amount} base units)`;
 }
 
-/** The full address, with the label that a list of this policy gives it. */
+/** The full address, with the label that a list of this policy or the address book gives it. */
 function addressWords(address: Address, document: PolicyDocument, facts: PayloadFacts): string {
-  for (const [name, entries] of document.addressLists) {
-    const entry = entries.find((candidate) => candidate.address === address && candidate.chainId === facts.chainId);
-    if (entry !== undefined) return `${address} ("${entry.label}" in @${name})`;
+  const label = labelsOf(document).get(`${facts.chainId ?? '?'}:${address}`);
+  return label === undefined ? address : `${address} (${label})`;
+}
+
+const LABELS = new WeakMap<PolicyDocument, ReadonlyMap<string, string>>();
+
+/** By chain and address. The address book goes before lists: its labels are signed by whom they name. */
+function labelsOf(document: PolicyDocument): ReadonlyMap<string, string> {
+  const known = LABELS.get(document);
+  if (known !== undefined) return known;
+  const labels = new Map<string, string>();
+  const add = (key: string, label: string): void => {
+    if (!labels.has(key)) labels.set(key, label);
+  };
+  for (const [name, { addresses, label }] of document.counterparties ?? []) {
+    for (const { address, chainId } of addresses)
+      add(`${chainId}:${address}`, `"${label}", @${name} in the address book`);
   }
-  return address;
+  for (const [name, entries] of document.addressLists) {
+    for (const { address, chainId, label } of entries) add(`${chainId}:${address}`, `"${label}" in @${name}`);
+  }
+  LABELS.set(document, labels);
+  return labels;
 }
 
 function pair(found: string, wanted: readonly (string | bigint)[] | undefined): string {
