@@ -27,7 +27,7 @@ export interface ApprovalCount {
   readonly refusing: readonly string[];
   /** The groups that lack approvals. */
   readonly missing: readonly MissingApprovals[];
-  /** As few approvals as carry it, those that live longest; whatever there is while it is not satisfied. */
+  /** Of each group as many as it needs, those that live longest; whatever there is while it is not satisfied. */
   readonly used: readonly Approval[];
   /** When the first of those ends, in Unix seconds. */
   readonly until: number;

@@ -15,11 +15,12 @@ test('a consent counts for a start once everything it rests on has come; a rejec
   };
   const inputs = { now: String(NOW), schema: 'keymoot.inputs.v1' };
   const policy = { schema: 'some policy' };
+  const approval = { schema: 'keymoot.approval.v1' };
   const commonPolicy = { digest: documentDigest(policy), version: 1 };
   const proposal = propose();
   const book = new CeremonyBook(ROSTER);
   const verdicts = [
-    answer(proposal, 1, { inputs: documentDigest(inputs), commonPolicy }),
+    answer(proposal, 1, { inputs: documentDigest(inputs), commonPolicy, approvals: [documentDigest(approval)] }),
     answer(proposal, 2, { inputs: vec('shown to nobody') }),
     answer(proposal, 3, { decision: 'reject', judgement: 'deny', inputs: vec('shown to nobody') }),
   ];
@@ -31,7 +32,10 @@ test('a consent counts for a start once everything it rests on has come; a rejec
   documents.push(inputs);
   expect(counted()).toEqual([3]);
   documents.push(policy);
+  expect(counted()).toEqual([3]);
+  documents.push(approval);
   expect(counted()).toEqual([1, 3]);
+  expect(restingOn(book.entries(), canonicalBytes(approval))).toHaveLength(1);
   expect(restingOn(book.entries(), canonicalBytes(policy))).toHaveLength(1);
   expect(restingOn(book.entries(), canonicalBytes({ schema: 'another' }))).toEqual([]);
   expect(restingOn(book.entries(), vec('no document'))).toEqual([]);

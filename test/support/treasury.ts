@@ -4,6 +4,7 @@ import type { Address } from '../../protocol/payload/address.ts';
 import type { Payload } from '../../protocol/payload/payload.ts';
 import { encodeTransaction } from '../../protocol/payload/transaction.ts';
 import { canonicalizeTypedData } from '../../protocol/payload/typed-data.ts';
+import { approversOf, GROUPS } from './approvers.ts';
 import { dealPairs, Moot, type MootOptions } from './moot.ts';
 import { must } from './must.ts';
 import type { MootWallet } from './plan.ts';
@@ -43,6 +44,37 @@ export function treasuryPolicy(version = 1): object {
         effect: 'require',
         match: { ...match, amount: { min: String(ETHER + 1n), max: String(10n * ETHER) } },
         consents: 3,
+      },
+    ],
+  };
+}
+
+/**
+ * As the treasury policy, but from one to ten ether two people of finance and one of security approve, and no key holder
+ * is asked; above that, up to twenty, one of security and the key holders.
+ */
+export function peoplePolicy(version = 1, require: object = {}): object {
+  const base = treasuryPolicy(version) as {
+    readonly rules: readonly { readonly id: string; readonly match: object }[];
+  };
+  const large = base.rules.find(({ id }) => id === 'large');
+  const groups = [
+    { group: 'finance', quorum: 2 },
+    { group: 'security', quorum: 1 },
+  ];
+  const amount = { min: String(10n * ETHER + 1n), max: String(20n * ETHER) };
+  return {
+    ...base,
+    approvers: approversOf(),
+    groups: GROUPS,
+    rules: [
+      ...base.rules.filter(({ id }) => id !== 'large'),
+      { ...large, id: 'people', consents: 2, require: { groups, holder: false, ...require } },
+      {
+        ...large,
+        id: 'everybody',
+        match: { ...large?.match, amount },
+        require: { groups: [{ group: 'security', quorum: 1 }] },
       },
     ],
   };
