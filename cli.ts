@@ -12,6 +12,10 @@ const ROLES: Readonly<Record<string, { readonly summary: string; readonly load: 
     summary: 'an operator’s service: proposes, gathers, archives; holds no share',
     load: async () => (await import('./coordinator/commands/main.ts')).coordinator,
   },
+  approver: {
+    summary: 'a person who approves: reads every payload on a device of its own, holds no share',
+    load: async () => (await import('./participant/approver/commands/main.ts')).approver,
+  },
   roster: {
     summary: 'make, sign and read the roster that everybody pins',
     load: async () => (await import('./participant/commands/roster.ts')).roster,

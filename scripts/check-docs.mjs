@@ -53,7 +53,7 @@ for (const file of sources) {
 }
 
 // What the program itself says: "ROLE COMMAND" to its usage; `inspect` and `demo` have no commands.
-const ROLES = ['participant', 'coordinator', 'roster', 'recover', 'audit', 'inspect', 'demo'];
+const ROLES = ['participant', 'coordinator', 'approver', 'roster', 'recover', 'audit', 'inspect', 'demo'];
 const usages = new Map();
 for (const role of ROLES) {
   const { status, stdout, stderr } = spawnSync(process.execPath, ['dist/cli.js', role, '--help'], { encoding: 'utf8' });
@@ -68,7 +68,7 @@ for (const role of ROLES) {
 const CALLS = [
   /(?<![\w./-])(?:\.\/|npx )?keymoot ([a-z]+)([^\n`|>;&)]*)/g,
   /node dist\/cli\.js ([a-z]+)([^\n`|>;&)]*)/g,
-  /`(participant|coordinator) ([^\n`]*)/g,
+  /`(participant|coordinator|approver) ([^\n`]*)/g,
 ];
 for (const file of documents) {
   const text = readFileSync(file, 'utf8').replace(/\\\n\s*/g, ' ');

@@ -1,35 +1,34 @@
 /**
- * An approver at work: takes in what participants or files bring, reads it by itself, and signs one decision about one
- * proposal at a time. It knows no network; whoever carries its statements away is handed them.
+ * Begin here: an approver at work. It takes in what participants or files bring, reads it by itself, and decides about
+ * one proposal at a time. It knows no network; whoever carries its statements away takes them from `voice`.
  */
-
 import { ADDRESSES_SCHEMA, addressesDocument, readAddresses } from '../../protocol/ceremony/addresses.ts';
 import {
   type Approval,
   type ApprovalBody,
   type ApprovalDecision,
   approvalEnvelope,
-  signApproval,
 } from '../../protocol/ceremony/approval.ts';
+import { approvalChain } from '../../protocol/ceremony/approval-check.ts';
 import { type BookEntry, reportedOutcomes } from '../../protocol/ceremony/book.ts';
+import { type Freeze, openFreeze } from '../../protocol/ceremony/freeze.ts';
 import { policyReference } from '../../protocol/ceremony/judgement.ts';
+import { ANNOUNCEMENT_SCHEMA } from '../../protocol/ceremony/policy-version.ts';
 import type { ProposalBody } from '../../protocol/ceremony/proposal.ts';
-import { readSshSignature } from '../../protocol/ceremony/ssh-signature.ts';
-import { type Envelope, parseEnvelope } from '../../protocol/ceremony/statement.ts';
+import type { Envelope } from '../../protocol/ceremony/statement.ts';
 import { openWallet, WALLET_SCHEMA, type Wallet } from '../../protocol/ceremony/wallet.ts';
-import { toHex, utf8 } from '../../protocol/common/bytes.ts';
-import { canonicalBytes, canonicalText, type Json, parseCanonical } from '../../protocol/common/canonical-json.ts';
+import { toHex } from '../../protocol/common/bytes.ts';
+import { canonicalBytes, type Json, parseCanonical } from '../../protocol/common/canonical-json.ts';
 import type { Clock, Random } from '../../protocol/common/effects.ts';
 import { InvalidArgument, Refusal } from '../../protocol/common/errors.ts';
-import { canonicalPolicy } from '../../protocol/policy/canonical.ts';
-import type { Policy } from '../../protocol/policy/prepare.ts';
+import { readPolicy } from '../../protocol/policy/parse.ts';
 import { formatPath } from '../../protocol/threshold/derivation.ts';
 import { readRequest } from '../approvals/request.ts';
 import { type Earlier, Repeats } from '../inbox/repeats.ts';
-import { Drafts } from './drafts.ts';
-import { type ApproverHome, LOG_DECISION, LOG_DOCUMENT, LOG_POLICY, LOG_STATEMENT } from './home.ts';
-import { keyText } from './profile.ts';
+import { FollowedPolicy } from './followed-policy.ts';
+import { type ApproverHome, LOG_DOCUMENT, LOG_STATEMENT } from './home.ts';
 import { knownApproval, lifeOf, placeOf, type ReadRequest, readForApproval } from './reading.ts';
+import { type Uttered, Voice } from './voice.ts';
 
 export interface DeskOptions {
   readonly home: ApproverHome;
@@ -60,13 +59,15 @@ export interface Decision {
 
 /** Statements of one approver about one proposal that are remembered. */
 const MAX_APPROVALS = 8;
+const MAX_CHILD_KEYS = 20_000;
+const MAX_FREEZES = 256;
 
 export class ApproverDesk {
   readonly home: ApproverHome;
   readonly clock: Clock;
-  readonly drafts: Drafts;
-  readonly #random: Random;
-  readonly #note: (code: string, detail: string) => void;
+  readonly policy: FollowedPolicy;
+  readonly voice: Voice;
+  readonly random: Random;
   readonly #repeats: Repeats;
   /** By epoch. */
   readonly #wallets = new Map<string, Wallet>();
@@ -74,83 +75,88 @@ export class ApproverDesk {
   readonly #childKeys = new Map<string, Uint8Array>();
   /** By proposal, then by digest. */
   readonly #approvals = new Map<string, Map<string, Approval>>();
-  readonly #own: Envelope[] = [];
-  #policy: Policy | undefined;
+  /** By digest. */
+  readonly #freezes = new Map<string, Freeze>();
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor({ clock, home, note, random }: DeskOptions) {
     this.home = home;
     this.clock = clock;
-    this.#random = random;
-    this.#note = note;
-    this.#policy = home.policy;
+    this.random = random;
     this.#repeats = new Repeats(home.roster);
-    this.drafts = new Drafts(home, clock);
+    this.policy = new FollowedPolicy(home, clock, note);
+    this.voice = new Voice(home, clock);
     for (const bytes of home.documents) {
       const json = parseCanonical(bytes);
       if (json.ok) this.#learn(json.value);
     }
-    for (const bytes of home.decisions) {
-      const envelope = parseEnvelope(bytes);
-      if (envelope.ok) this.#remember(envelope.value, true);
-    }
+    for (const envelope of this.voice.said()) this.#hear(envelope);
   }
 
-  get policy(): Policy | undefined {
-    return this.#policy;
+  /** Runs `action` when everything before it is done. */
+  async exclusively<T>(action: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(action);
+    this.#turn = done.catch(() => undefined);
+    return await done;
   }
 
-  /** Key of this approver, as policies write it. */
-  get key(): string {
-    return keyText(this.home.profile, this.home.identity);
+  /** Name of this approver in the policy in force. */
+  get name(): string | undefined {
+    const { current } = this.policy;
+    return current && placeOf(current, this.voice.key)?.name;
   }
 
-  /** Own statements that may still be of use to somebody. */
-  decisions(): readonly Envelope[] {
-    return this.#own;
+  wallets(): readonly Wallet[] {
+    return [...this.#wallets.values()];
   }
 
-  /** A statement that a participant passed on. @returns whether it was new */
-  async statement(envelope: Envelope): Promise<boolean> {
-    if (envelope.type === 'keymoot.approval.v1') return this.#remember(envelope, false);
+  /** Freezes that this device has heard of, ended ones too. */
+  freezes(): readonly Freeze[] {
+    return [...this.#freezes.values()];
+  }
+
+  /** A statement that a participant passed on. */
+  async statement(envelope: Envelope): Promise<void> {
+    if (this.#hear(envelope)) return;
     const now = this.clock.now();
     const news = this.home.book.apply(envelope, now);
-    if (!news.ok) return false;
-    for (const { statement } of news.value.fresh) {
+    for (const { statement } of news.ok ? news.value.fresh : []) {
       await this.home.log.append({ at: now, kind: LOG_STATEMENT, bytes: statement.envelope.bytes });
     }
-    return news.value.fresh.length > 0;
   }
 
-  /** A document that a participant sent or a request carried: wallets, and keys below them. */
+  /** A document that a participant sent or a request carried: wallets, keys below them, versions of the policy. */
   async document(json: Json): Promise<void> {
+    if (schemaOf(json) === ANNOUNCEMENT_SCHEMA) return await this.policy.announced(json);
     if (!this.#learn(json)) return;
     await this.home.log.append({ at: this.clock.now(), kind: LOG_DOCUMENT, bytes: canonicalBytes(json) });
   }
 
   /** A request as a file. Returns the proposal in it. Fails with `APPROVAL_REQUEST`. */
   async request(text: string, path: string): Promise<Uint8Array> {
-    const { approvals, key, proposal: envelope, wallet } = readRequest(text, path);
+    const { approvals, key, policy, proposal: envelope, signatures, wallet } = readRequest(text, path);
+    const fail = (field: string, message: string): InvalidArgument =>
+      new InvalidArgument('APPROVAL_REQUEST', `${path}, ${field}`, message);
+    const version = readPolicy(policy, signatures);
+    if (!version.ok) throw fail(`policy ${version.error.field}`, version.error.message);
+    await this.policy.offered(version.value);
     await this.document(wallet);
     await this.statement(envelope);
-    const { book, roster } = this.home;
-    const news = book.apply(envelope, this.clock.now());
-    if (!news.ok) throw new InvalidArgument('APPROVAL_REQUEST', path, news.error.message);
+    const news = this.home.book.apply(envelope, this.clock.now());
+    if (!news.ok) throw fail('proposal', news.error.message);
     const proposal = news.value.entry?.ceremony.proposal;
-    if (proposal === undefined) throw new InvalidArgument('APPROVAL_REQUEST', path, 'holds no proposal');
-    const { body } = proposal;
-    if (key !== undefined && body.ceremony === 'sign') {
-      await this.document(derivedKey(body.walletId, body.path, key));
+    if (proposal?.body.ceremony !== 'sign') throw fail('proposal', 'is not a request to sign');
+    const { body, digest } = proposal;
+    if (!this.#wallets.has(toHex(body.epochId))) {
+      const opened = openWallet(wallet, this.home.roster);
+      throw fail('wallet', opened.ok ? 'is another one than the proposal names' : opened.error);
     }
-    if (body.ceremony === 'sign' && !this.#wallets.has(toHex(body.epochId))) {
-      const opened = openWallet(wallet, roster);
-      const why = opened.ok ? 'is another one than the proposal names' : opened.error;
-      throw new InvalidArgument('APPROVAL_REQUEST', `${path}, wallet`, why);
-    }
+    if (key !== undefined) await this.document(addressesDocument(body.walletId, [{ path: body.path, publicKey: key }]));
     for (const approval of approvals) await this.statement(approval);
-    return proposal.digest;
+    return digest;
   }
 
-  /** Open requests to sign something, those that were asked before first, then the oldest. */
+  /** Open requests to sign something: those that were asked before first, then the oldest. */
   inbox(): readonly Looked[] {
     const { book, roster } = this.home;
     const now = this.clock.now();
@@ -159,10 +165,9 @@ export class ApproverDesk {
       const isOpen = body.ceremony === 'sign' && now < body.expires && entry.ceremony.withdrawals.size === 0;
       return isOpen && reportedOutcomes(entry, roster).length === 0;
     });
-    const looked = open.map((entry) => this.look(entry));
     const rank = ({ earlier, entry }: Looked): number =>
       earlier.length > 0 || entry.ceremony.proposal.body.attempt > 1 ? 0 : 1;
-    return looked.sort((a, b) => rank(a) - rank(b));
+    return open.map((entry) => this.look(entry)).sort((a, b) => rank(a) - rank(b));
   }
 
   look(entry: BookEntry): Looked {
@@ -171,7 +176,7 @@ export class ApproverDesk {
     const { body, digest } = entry.ceremony.proposal;
     const wallet = body.ceremony === 'sign' ? this.#wallets.get(toHex(body.epochId)) : undefined;
     const childKey = this.#childKeyOf(body);
-    const context = { roster, policy: this.#policy, wallet, childKey, key: this.key, now };
+    const context = { roster, policy: this.policy.current, wallet, childKey, key: this.voice.key, now };
     return {
       entry,
       read: readForApproval(entry, context),
@@ -180,14 +185,28 @@ export class ApproverDesk {
     };
   }
 
-  /** The statement that a decision comes to. Fails with why this device does not make it. */
-  compose(entry: BookEntry, { comment, decision, life, shown }: Decision): ApprovalBody {
-    const { mute, place, refusal, judgement } = this.look(entry).read;
+  /** Decides about exactly one proposal. Fails with why this device does not. */
+  async decide(entry: BookEntry, decision: Decision): Promise<Uttered> {
+    const body = this.#compose(entry, decision);
+    const uttered = await this.voice.utter(draftName(body.proposal), approvalEnvelope(body, new Uint8Array()));
+    if (uttered.kind === 'signed') this.#hear(uttered.envelope);
+    return uttered;
+  }
+
+  /** What was written out last about this, with the signature that another program made. */
+  async seal(name: string, signatureFile: string): Promise<Envelope> {
+    const envelope = await this.voice.seal(name, signatureFile);
+    this.#hear(envelope);
+    return envelope;
+  }
+
+  #compose(entry: BookEntry, { comment, decision, life, shown }: Decision): ApprovalBody {
+    const { judgement, mute, place, refusal } = this.look(entry).read;
     const hindrance = decision === 'approve' ? refusal : mute;
     if (hindrance !== undefined) throw new Refusal(hindrance.code, hindrance.detail);
     const { body, digest: proposal } = entry.ceremony.proposal;
     const { decoded, reading } = judgement;
-    const policy = this.#policy;
+    const policy = this.policy.current;
     const tree = reading?.tree;
     if (body.ceremony !== 'sign' || policy === undefined || place === undefined || decoded === undefined) {
       throw new Refusal('APPROVAL_UNREADABLE', 'this device cannot read it');
@@ -202,102 +221,53 @@ export class ApproverDesk {
       proposal,
       wallet: body.wallet,
       epoch: body.epochId,
-      chainId: decoded.chainId === undefined ? 'any' : String(decoded.chainId),
+      chainId: approvalChain(decoded.chainId),
       digest: reading.digest,
       tree,
       policy: policyReference(policy),
       decision,
       approver: place.name,
       comment,
-      nonce: this.#random.bytes(16),
+      nonce: this.random.bytes(16),
       created,
       expires: Math.min(body.expires, created + Math.min(longest, life ?? longest)),
     };
   }
 
-  /** Signs a decision with the key of this home. Durable when it resolves. Fails with `APPROVER_KEY` for an SSH key. */
-  async sign(body: ApprovalBody): Promise<Envelope> {
-    if (this.home.profile.sshKey !== undefined) {
-      throw new Refusal(
-        'APPROVER_KEY',
-        'this home signs with an SSH key: write the bytes with --out, then --signature',
-      );
+  /** What approvers say beside ceremonies. @returns whether it was that */
+  #hear(envelope: Envelope): boolean {
+    const { current } = this.policy;
+    if (envelope.type === 'keymoot.freeze.v1') {
+      const freeze = openFreeze(envelope, this.home.roster, current);
+      if (freeze.ok && this.#freezes.size < MAX_FREEZES) this.#freezes.set(toHex(freeze.value.digest), freeze.value);
+      return true;
     }
-    return await this.#publish(signApproval(body, this.home.identity.statement).envelope);
-  }
-
-  /** Keeps a decision until another program has signed it. Returns the bytes to sign. */
-  async draft(body: ApprovalBody): Promise<Uint8Array> {
-    return await this.drafts.keep(draftName(body.proposal), approvalEnvelope(body, new Uint8Array()));
-  }
-
-  /** The latest draft about this proposal, with a signature that `ssh-keygen` made. Fails with `APPROVER_SIGNATURE`. */
-  async seal(proposal: Uint8Array, signature: string): Promise<Envelope> {
-    const blob = readSshSignature(signature);
-    const envelope = blob && this.drafts.seal(draftName(proposal), blob);
-    if (envelope === undefined || knownApproval(envelope, this.#policy) === undefined) {
-      throw new Refusal('APPROVER_SIGNATURE', 'it is no signature of this approver over the bytes written last');
-    }
-    return await this.#publish(envelope);
-  }
-
-  /** Judges by this policy from now on. The caller has checked that it may follow the one in force. */
-  async adopt(policy: Policy): Promise<void> {
-    const before = this.#policy?.document.version ?? 0;
-    if (policy.document.version <= before) {
-      throw new Refusal('POLICY_VERSION_OLD', `version ${policy.document.version} is not above version ${before}`);
-    }
-    const bytes = utf8(canonicalText(canonicalPolicy(policy)));
-    await this.home.log.append({ at: this.clock.now(), kind: LOG_POLICY, bytes });
-    this.#policy = policy;
-    this.#note('POLICY_ADOPTED', `${policy.document.id} version ${policy.document.version}`);
-  }
-
-  /** Name of this approver in the policy in force. */
-  get name(): string | undefined {
-    return this.#policy && placeOf(this.#policy, this.key)?.name;
-  }
-
-  /** An own statement: durable before it leaves. */
-  async #publish(envelope: Envelope): Promise<Envelope> {
-    await this.home.log.append({ at: this.clock.now(), kind: LOG_DECISION, bytes: envelope.bytes });
-    this.#remember(envelope, true);
-    return envelope;
-  }
-
-  #remember(envelope: Envelope, isOwn: boolean): boolean {
-    const approval = knownApproval(envelope, this.#policy);
-    if (isOwn) this.#own.push(envelope);
-    if (approval === undefined) return false;
+    if (envelope.type !== 'keymoot.approval.v1') return false;
+    const approval = knownApproval(envelope, current);
+    if (approval === undefined) return true;
     const name = toHex(approval.body.proposal);
     const known = this.#approvals.get(name) ?? new Map<string, Approval>();
-    const digest = toHex(approval.digest);
-    const sameApprover = [...known.values()].filter(({ body }) => body.approver === approval.body.approver);
-    if (known.has(digest) || sameApprover.length >= MAX_APPROVALS) return false;
-    this.#approvals.set(name, known.set(digest, approval));
+    const said = [...known.values()].filter(({ body }) => body.approver === approval.body.approver);
+    if (said.length < MAX_APPROVALS) this.#approvals.set(name, known.set(toHex(approval.digest), approval));
     return true;
   }
 
   /** @returns whether it says anything that was not known */
   #learn(json: Json): boolean {
-    const schema = typeof json === 'object' && !Array.isArray(json) ? (json as { schema?: Json }).schema : undefined;
-    if (schema === WALLET_SCHEMA) {
+    if (schemaOf(json) === WALLET_SCHEMA) {
       const wallet = openWallet(json, this.home.roster);
       if (!wallet.ok || this.#wallets.has(toHex(wallet.value.epochId))) return false;
       this.#wallets.set(toHex(wallet.value.epochId), wallet.value);
       return true;
     }
-    const addresses = schema === ADDRESSES_SCHEMA ? readAddresses(json) : undefined;
+    const addresses = schemaOf(json) === ADDRESSES_SCHEMA ? readAddresses(json) : undefined;
     if (!addresses?.ok) return false;
     const { derived, walletId } = addresses.value;
-    let isNew = false;
+    const before = this.#childKeys.size;
     for (const { address, key, path } of derived) {
-      const name = childName(walletId, path, address);
-      if (this.#childKeys.has(name) || this.#childKeys.size >= MAX_CHILD_KEYS) continue;
-      this.#childKeys.set(name, key);
-      isNew = true;
+      if (this.#childKeys.size < MAX_CHILD_KEYS) this.#childKeys.set(childName(walletId, path, address), key);
     }
-    return isNew;
+    return this.#childKeys.size > before;
   }
 
   #childKeyOf(body: ProposalBody): Uint8Array | undefined {
@@ -306,16 +276,15 @@ export class ApproverDesk {
   }
 }
 
-const MAX_CHILD_KEYS = 20_000;
+function schemaOf(json: Json): Json | undefined {
+  return typeof json === 'object' && !Array.isArray(json) ? (json as { readonly schema?: Json }).schema : undefined;
+}
 
 function childName(walletId: Uint8Array, path: readonly number[], address: Uint8Array): string {
   return `${toHex(walletId)}/${formatPath(path)}/${toHex(address)}`;
 }
 
-function draftName(proposal: Uint8Array): string {
+/** Of a decision about a proposal that another program signs. */
+export function draftName(proposal: Uint8Array): string {
   return `approval/${toHex(proposal)}`;
-}
-
-function derivedKey(walletId: Uint8Array, path: readonly number[], publicKey: Uint8Array): Json {
-  return addressesDocument(walletId, [{ path, publicKey }]);
 }

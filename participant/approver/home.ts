@@ -4,7 +4,7 @@
  */
 import { readFileIfPresent } from '../../proto/rest/atomic-file.ts';
 import { HomeLock } from '../../proto/rest/lock.ts';
-import { RecordLog } from '../../proto/rest/record-log.ts';
+import { type LogRecord, RecordLog } from '../../proto/rest/record-log.ts';
 import { Vault } from '../../proto/rest/vault.ts';
 import { CeremonyBook } from '../../protocol/ceremony/book.ts';
 import type { Roster } from '../../protocol/ceremony/roster.ts';
@@ -24,6 +24,8 @@ export const LOG_STATEMENT = 'statement';
 export const LOG_DOCUMENT = 'document';
 /** Text of a policy that this approver has adopted; the last one is in force. */
 export const LOG_POLICY = 'policy';
+/** A version that waits, as it was announced; the record's time is when it was first seen. */
+export const LOG_ANNOUNCED = 'announced';
 /** Own statements. */
 export const LOG_DECISION = 'decision';
 /** Type and body of an own statement that waits for a signature made by another program, as canonical JSON. */
@@ -42,6 +44,7 @@ export interface ApproverHome {
   /** Rebuilt from the log, each statement under the time at which it came. */
   readonly book: CeremonyBook;
   readonly documents: readonly Uint8Array[];
+  readonly announced: readonly LogRecord[];
   readonly decisions: readonly Uint8Array[];
   readonly drafts: readonly Uint8Array[];
   close(): Promise<void>;
@@ -59,14 +62,17 @@ export async function openApproverHome(path: string, passphrase: Uint8Array, ran
     const roster = await pinnedRoster(layout);
     const book = new CeremonyBook(roster);
     const kept = new Map<string, Uint8Array[]>();
+    const announced: LogRecord[] = [];
     const log = await RecordLog.open({
       path: layout.log,
       id: random.bytes(16),
-      replay({ at, bytes, kind }) {
+      replay(record) {
+        const { at, bytes, kind } = record;
         const envelope = kind === LOG_STATEMENT ? parseEnvelope(bytes) : undefined;
         // Of a roster that was replaced: it does not belong into this book any more.
         if (envelope?.ok) book.apply(envelope.value, at);
-        if (kind !== LOG_STATEMENT) kept.set(kind, [...(kept.get(kind) ?? []), bytes]);
+        if (kind === LOG_ANNOUNCED) announced.push(record);
+        else if (kind !== LOG_STATEMENT) kept.set(kind, [...(kept.get(kind) ?? []), bytes]);
       },
     });
     return {
@@ -79,6 +85,7 @@ export async function openApproverHome(path: string, passphrase: Uint8Array, ran
       log,
       book,
       documents: kept.get(LOG_DOCUMENT) ?? [],
+      announced,
       decisions: kept.get(LOG_DECISION) ?? [],
       drafts: kept.get(LOG_DRAFT) ?? [],
       async close() {

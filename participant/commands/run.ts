@@ -54,7 +54,8 @@ export const run: Command = {
   },
 };
 
-function stopSignal(): Promise<void> {
+/** Resolves when the process is asked to end. */
+export function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
     process.once('SIGINT', () => resolve());
     process.once('SIGTERM', () => resolve());
