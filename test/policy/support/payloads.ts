@@ -40,15 +40,16 @@ export interface CallParts {
   readonly gas?: bigint;
   readonly maxFeePerGas?: bigint;
   readonly operation?: 0 | 1;
+  readonly nonce?: bigint;
 }
 
 /** An EIP-1559 transaction of the wallet; without `to` it creates a contract. */
 export function transaction(parts: CallParts): Assessment {
-  const { to, value = 0n, data = '0x', chainId = CHAIN, gas = 100_000n, maxFeePerGas = 10n ** 9n } = parts;
+  const { to, value = 0n, data = '0x', chainId = CHAIN, gas = 100_000n, maxFeePerGas = 10n ** 9n, nonce = 0n } = parts;
   const bytes = encodeTransaction({
     type: 'eip1559',
     chainId,
-    nonce: 0n,
+    nonce,
     gas,
     fees: { kind: 'cap', maxFeePerGas, maxPriorityFeePerGas: 0n },
     to,
@@ -63,7 +64,16 @@ export function transaction(parts: CallParts): Assessment {
 
 /** A Safe transaction as typed data; `chainId` absent means the domain of a Safe before 1.3. */
 export function safeTx(parts: CallParts & { readonly safe?: Address; readonly legacy?: boolean }): Assessment {
-  const { to = ALICE, value = 0n, data = '0x', operation = 0, safe = SAFE, legacy = false, chainId = CHAIN } = parts;
+  const {
+    to = ALICE,
+    value = 0n,
+    data = '0x',
+    operation = 0,
+    safe = SAFE,
+    legacy = false,
+    chainId = CHAIN,
+    nonce = 1n,
+  } = parts;
   const chain = legacy ? {} : { chainId: chainId.toString() };
   return typedData({
     domain: { ...chain, verifyingContract: safe },
@@ -79,7 +89,7 @@ export function safeTx(parts: CallParts & { readonly safe?: Address; readonly le
       gasPrice: '0',
       gasToken: ZERO_ADDRESS,
       refundReceiver: ZERO_ADDRESS,
-      nonce: '1',
+      nonce: nonce.toString(),
     },
   });
 }
