@@ -1,5 +1,6 @@
 /** Approvals in words, for the screens of key holders and approvers. */
 import type { Approval } from '../../protocol/ceremony/approval.ts';
+import type { ApprovalCount } from '../../protocol/ceremony/approval-count.ts';
 import { sanitise } from '../../protocol/payload/words/sanitise.ts';
 import type { Policy } from '../../protocol/policy/prepare.ts';
 
@@ -16,5 +17,15 @@ export function approvalLines(
     const over = body.expires <= now ? ', expired' : '';
     const said = body.comment === '' ? '' : `: ${sanitise(body.comment, 140)}`;
     return `${body.approver}${who} ${word}${over}${said}`;
+  });
+}
+
+/** How far it is approved. */
+export function countLines({ missing, refusing, satisfied, used }: ApprovalCount): readonly string[] {
+  if (refusing.length > 0) return [`refused by ${refusing.map((person) => sanitise(person, 80)).join(', ')}`];
+  if (satisfied) return [`complete, with ${used.length} approval${used.length === 1 ? '' : 's'}`];
+  return missing.map(({ group, have, need }) => {
+    const who = have.length === 0 ? '' : ` (${have.map((person) => sanitise(person, 80)).join(', ')})`;
+    return `group ${group}: ${have.length} of ${need}${who}`;
   });
 }

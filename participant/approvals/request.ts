@@ -17,7 +17,7 @@ export const REQUEST_SCHEMA = 'keymoot.approval-request.v1';
 /** Statements of other approvers that travel with it. */
 const MAX_APPROVALS = 256;
 /** Characters: a policy, a wallet with all its acknowledgements, a proposal with its payload, and approvals. */
-const MAX_REQUEST: number = 8 << 20;
+const MAX_REQUEST: number = 3 << 20;
 
 export interface ApprovalRequest {
   /** Not opened yet. */

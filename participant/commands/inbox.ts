@@ -18,9 +18,14 @@ export const inbox: Command = {
       ['ceremony', 'kind', 'wallet', 'attempt', 'initiator', 'note'].map((name) => field(row, name)),
     );
     const table = formatTable([['CEREMONY', 'KIND', 'WALLET', 'ATTEMPT', 'PROPOSED BY', 'NOTE (claimed)'], ...rows]);
-    const held = listOf(answer).flatMap((row) =>
-      field(row, 'hold') === '' ? [] : [`${field(row, 'ceremony')}: ${field(row, 'hold')}`],
-    );
+    const held = listOf(answer).flatMap((row) => {
+      const times = memberOf(row, 'repeated');
+      const name = field(row, 'ceremony');
+      return [
+        ...(typeof times === 'number' && times > 0 ? [`!! ${name}: ASKED BEFORE (${times}) and never signed`] : []),
+        ...(field(row, 'hold') === '' ? [] : [`${name}: ${field(row, 'hold')}`]),
+      ];
+    });
     const text = [table, ...held].join('\n');
     call.terminal.result(answer, rows.length === 0 ? 'Nothing waits for you.' : text);
     return 0;
