@@ -1,6 +1,5 @@
 /** A cold wallet: an owner of Safes, whose transactions it signs as typed data. It refills warm wallets and does nothing else. */
-import { BATCH_CONTRACTS } from '../../../protocol/payload/risk/batch-contracts.ts';
-import type { Answers } from '../answers.ts';
+import type { Answers, NamedAddress } from '../answers.ts';
 import {
   amountLimit,
   coins,
@@ -17,7 +16,14 @@ import {
 
 const REFILLS_PER_DAY = '6';
 const OUTSTANDING = '2';
-/** The functions `multiSend(bytes)` of the Safe's batch contracts. */
+/** Where Safe's factory puts them on every chain that has it. They run calls and nothing by delegatecall. */
+const BATCH_CONTRACTS: readonly NamedAddress[] = [
+  { label: 'MultiSendCallOnly 1.3.0', address: '0x40A2aCCbd92BCA938b02010E17A5b8929b49130D' },
+  { label: 'MultiSendCallOnly 1.3.0 (eip155)', address: '0xA1dabEF33b3B82c7814B6D82A79e50F4AC44102B' },
+  { label: 'MultiSendCallOnly 1.4.1', address: '0x9641d764fc13c8B624c04430C7356C1C7C8102e2' },
+  { label: 'MultiSendCallOnly 1.5.0', address: '0xA83c336B20401Af773B6219BA5027174338D1836' },
+];
+/** Their function `multiSend(bytes)`. */
 const MULTISEND = '0x8d80ff0a';
 
 export function treasury(answers: Answers): FileObject {
@@ -37,10 +43,7 @@ export function treasury(answers: Answers): FileObject {
     addressLists: {
       safes: listed(answers, accounts),
       warm: listed(answers, payees),
-      batch: listed(
-        answers,
-        [...BATCH_CONTRACTS].map((address, i) => ({ address, label: `Safe batch contract ${i + 1}` })),
-      ),
+      batch: listed(answers, BATCH_CONTRACTS),
     },
     limits: [
       { id: 'outstanding', note: 'Signed and not yet seen on chain', measure: 'outstanding', max: OUTSTANDING },
