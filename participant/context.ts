@@ -11,6 +11,7 @@ import type { Gate } from './ceremonies/gate.ts';
 import type { SealedShares } from './ceremonies/sealed-shares.ts';
 import type { Documents } from './documents.ts';
 import type { EvidenceStore } from './evidence.ts';
+import type { Governance } from './governance/governance.ts';
 import type { Journal } from './journal/journal.ts';
 import type { Limits } from './limits/limits.ts';
 import type { Policies } from './policies.ts';
@@ -45,6 +46,8 @@ export interface NodeContext {
   readonly approvals: ApprovalStore;
   /** What is charged to the limits of the policies. */
   readonly limits: Limits;
+  /** How the common policy changes, and what is frozen. */
+  readonly governance: Governance;
   /** What can hold an answer back or stop a signing, the first that speaks first. */
   readonly gates: readonly Gate[];
   /** One line for the node's log: a stable code and a sentence without secrets. */

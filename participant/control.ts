@@ -9,11 +9,14 @@ import type { Wallet } from '../protocol/ceremony/wallet.ts';
 import { toHex } from '../protocol/common/bytes.ts';
 import { InvalidArgument } from '../protocol/common/errors.ts';
 import { parsePaths } from '../protocol/threshold/derivation.ts';
+import { importApproval, peopleLines, requestFor } from './approvals/control.ts';
 import type { Pending } from './ceremonies/answers.ts';
 import { walletRow } from './derived.ts';
+import { freezeWallet, policiesRow, policyRow, previewRow, setPolicy, thawWallet } from './governance/rows.ts';
+import { repeatLines } from './inbox/repeats.ts';
 import { proposalScreen } from './inbox/screen.ts';
 import type { ParticipantNode } from './node.ts';
-import { banRow, nodeStatus, policyRow, rosterRow, walletFacts, walletLabels } from './node-status.ts';
+import { banRow, nodeStatus, rosterRow, walletFacts, walletLabels } from './node-status.ts';
 import type { PolicyScope } from './policies.ts';
 
 type Params = { readonly [key: string]: JsonValue };
@@ -28,7 +31,7 @@ export async function answerControl(node: ParticipantNode, call: ControlCall): P
     case 'chain-code':
       return { chainCode: node.context.wallets.chainCode(textOf(params, 'wallet')) };
     case 'inbox':
-      return node.answers.pending().map((item) => pendingRow(node, item));
+      return inboxRows(node);
     case 'show':
       return show(node, find(node, params));
     case 'approve':
@@ -42,6 +45,10 @@ export async function answerControl(node: ParticipantNode, call: ControlCall): P
       await node.context.exchange.exclusively(() => node.answers.withdraw(entry, textOf(params, 'reason')));
       return { ceremony: shortName(entry.ceremony.proposal.digest), withdrawn: true };
     }
+    case 'approval-request':
+      return requestFor(node, find(node, params));
+    case 'approval-import':
+      return importApproval(node, textOf(params, 'text'));
     case 'adopt':
       return adopt(node, textOf(params, 'roster'));
     case 'bans':
@@ -51,9 +58,19 @@ export async function answerControl(node: ParticipantNode, call: ControlCall): P
     case 'reset-pair':
       return resetPair(node, params);
     case 'policy-show':
-      return { common: policyRow(node.context.policies.common), own: policyRow(node.context.policies.own) };
+      return policiesRow(node.context);
+    case 'policy-preview':
+      return previewRow(node.context, scopeOf(params), textOf(params, 'text'));
     case 'policy-set':
-      return setPolicy(node, scopeOf(params), textOf(params, 'text'));
+      return setPolicy(node.context, scopeOf(params), textOf(params, 'text'));
+    case 'policy-veto': {
+      const vetoed = await node.context.governance.vetoVersion(textOf(params, 'digest'), textOf(params, 'reason'));
+      return policyRow(vetoed);
+    }
+    case 'freeze':
+      return freezeWallet(node.context, maybeText(params, 'wallet'), textOf(params, 'reason'));
+    case 'thaw':
+      return thawWallet(node.context, maybeText(params, 'wallet'));
     default:
       throw new InvalidArgument(
         'METHOD_UNKNOWN',
@@ -81,7 +98,19 @@ function wallets(node: ParticipantNode, params: Params): JsonValue {
   };
 }
 
-function pendingRow(node: ParticipantNode, { entry, judgement, since }: Pending): JsonValue {
+/** What was asked for before and never signed stands first, whoever else waits for how long. */
+function inboxRows(node: ParticipantNode): JsonValue {
+  const { book, clock } = node.context;
+  const entries = book.entries();
+  const rows = node.answers.pending().map((item) => {
+    const repeated = node.repeats.of(item.entry, entries, clock.now()).length;
+    const isAgain = repeated > 0 || item.entry.ceremony.proposal.body.attempt > 1;
+    return { isAgain, row: pendingRow(node, item, repeated) };
+  });
+  return [...rows.filter(({ isAgain }) => isAgain), ...rows.filter(({ isAgain }) => !isAgain)].map(({ row }) => row);
+}
+
+function pendingRow(node: ParticipantNode, { entry, judgement, since }: Pending, repeated: number): JsonValue {
   const { body, digest } = entry.ceremony.proposal;
   return {
     ceremony: shortName(digest),
@@ -93,6 +122,7 @@ function pendingRow(node: ParticipantNode, { entry, judgement, since }: Pending)
     since,
     expires: body.expires,
     hold: node.answers.hold(entry, judgement)?.detail ?? null,
+    repeated,
   };
 }
 
@@ -118,6 +148,8 @@ function show(node: ParticipantNode, entry: BookEntry): JsonValue {
       hold: node.answers.hold(entry, judgement)?.detail,
       now,
       seen: node.observer.lines(entry),
+      repeated: repeatLines(node.repeats.of(entry, context.book.entries(), now), now),
+      people: peopleLines(node, entry, judgement),
     }),
   };
 }
@@ -169,17 +201,6 @@ function walletOf(node: ParticipantNode, params: Params): Wallet {
   throw new InvalidArgument('UNKNOWN_WALLET', 'WALLET', `there is no wallet ${name} here`);
 }
 
-async function setPolicy(node: ParticipantNode, scope: PolicyScope, text: string): Promise<JsonValue> {
-  const { exchange, policies } = node.context;
-  const policy = await exchange.exclusively(async () => {
-    const adopted = await policies.adopt(scope, text);
-    await node.answers.reconsider();
-    return adopted;
-  });
-  if (scope === 'common') node.renewPeers();
-  return policyRow(policy);
-}
-
 /** The one ceremony whose digest begins with what the key holder typed; at least eight hex digits. */
 function find(node: ParticipantNode, params: Params): BookEntry {
   const name = textOf(params, 'ceremony').toLowerCase();
@@ -204,6 +225,10 @@ function textOf(params: Params, name: string): string {
   const value = params[name];
   if (typeof value !== 'string') throw new InvalidArgument('PARAMETER_MISSING', name, 'must be given as text');
   return value;
+}
+
+function maybeText(params: Params, name: string): string | undefined {
+  return params[name] === undefined ? undefined : textOf(params, name);
 }
 
 /** A list of texts; `undefined` if it is not given. */

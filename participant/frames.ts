@@ -14,6 +14,7 @@ import type { Cosigner } from './ceremonies/cosign.ts';
 import type { HeadsWatch } from './ceremonies/heads-watch.ts';
 import type { Sessions } from './ceremonies/sessions.ts';
 import type { NodeContext } from './context.ts';
+import { isAnnouncement } from './governance/governance.ts';
 import type { ClockWatch } from './limits/clock-watch.ts';
 import type { Offers } from './offers.ts';
 import type { Pairs } from './pairs/pairs.ts';
@@ -36,6 +37,15 @@ const SPOKEN_BY_APPROVERS: ReadonlySet<string> = new Set([
   'keymoot.approval.v1',
   'keymoot.freeze.v1',
   'keymoot.thaw.v1',
+  'keymoot.policy-veto.v1',
+]);
+
+/** About policies and freezes, whoever says it. */
+const ABOUT_GOVERNANCE: ReadonlySet<string> = new Set([
+  'keymoot.policy-version.v1',
+  'keymoot.policy-veto.v1',
+  'keymoot.freeze.v1',
+  'keymoot.thaw.v1',
 ]);
 
 export class Frames {
@@ -47,7 +57,7 @@ export class Frames {
 
   async take(from: string, frame: FrameMessage): Promise<void> {
     if (from.startsWith('former:')) return; // It has no voice here any more.
-    const { cosigner, node, offers, pairs } = this.#options;
+    const { cosigner, pairs } = this.#options;
     // An approver decides about proposals; whatever else it sends is not read at all.
     if (isApprover(from)) {
       if (frame.kind === 'statement') await this.#onApprover(frame.envelope, from);
@@ -68,7 +78,7 @@ export class Frames {
         for (const digest of frame.digests) {
           const [role, index] = from.split(':');
           if (role === 'party') pairs.asked(digest, Number(index));
-          void offers.send(from, node.documents.get(digest));
+          void this.#answerWant(from, digest);
         }
         return;
       case 'progress':
@@ -97,6 +107,11 @@ export class Frames {
     if (envelope.ok && envelope.value.type === 'keymoot.approval.v1') {
       const { value } = envelope;
       await exchange.exclusively(() => node.approvals.receive(value, from));
+      return;
+    }
+    if (envelope.ok && ABOUT_GOVERNANCE.has(envelope.value.type)) {
+      const { value } = envelope;
+      await exchange.exclusively(() => node.governance.receive(value, from));
       return;
     }
     if (envelope.ok && envelope.value.type === 'keymoot.settlement.v1') {
@@ -128,13 +143,21 @@ export class Frames {
     } else sessions.deliver(bytes, envelope, from);
   }
 
-  /** A participant takes wallets, whose certificates speak for themselves, and what approvers have signed. */
+  /** A document by its digest, or a version of the common policy by its name. */
+  async #answerWant(from: string, digest: Uint8Array): Promise<void> {
+    const { node, offers } = this.#options;
+    const document = node.documents.get(digest) ?? (await node.governance.wanted(digest));
+    await offers.send(from, document);
+  }
+
+  /** A participant takes wallets, whose certificates speak for themselves, and what approvers and admins have signed. */
   async #onDocument(content: Uint8Array, from: string): Promise<void> {
     const { activations, node } = this.#options;
     const json = parseCanonical(content);
     if (!json.ok) return;
     const { value } = json;
     if (isWallet(value)) await node.exchange.exclusively(() => activations.adopt(value));
+    else if (isAnnouncement(value)) await node.exchange.exclusively(() => node.governance.offered(value, from));
     else if (isApproval(value)) await node.exchange.exclusively(() => node.approvals.document(value, from));
   }
 }

@@ -55,6 +55,8 @@ export interface Home {
   readonly settlements: readonly Uint8Array[];
   /** Envelopes of what approvers have said. */
   readonly approvals: readonly Uint8Array[];
+  /** Envelopes of vetoes of policy versions, of freezes and thaws, own ones and those of others. */
+  readonly governance: readonly Uint8Array[];
   /** The same home after `rosters.advance`, with a log of its own; this one is of no further use. */
   reopen(): Promise<Home>;
   close(): Promise<void>;
@@ -77,6 +79,8 @@ export const LOG_SEALED_SHARE = 'sealed-share';
 export const LOG_BAN_LIFT = 'ban-lift';
 /** Kind of the log records that hold what an approver said. */
 export const LOG_APPROVAL = 'approval';
+/** Kind of the log records that hold a veto of a policy version, a freeze or a thaw. */
+export const LOG_GOVERNANCE = 'governance';
 /** Kind of the log records that hold an own close: a party closes each transcript once, restarts included. */
 export const LOG_CLOSE = 'close';
 
@@ -153,6 +157,7 @@ async function openUnder(rosters: Rosters, holdings: Holdings): Promise<Home> {
     banLifts: kept.get(LOG_BAN_LIFT) ?? [],
     settlements: kept.get(LOG_SETTLEMENT) ?? [],
     approvals: kept.get(LOG_APPROVAL) ?? [],
+    governance: kept.get(LOG_GOVERNANCE) ?? [],
     async reopen() {
       await log.close();
       return await openUnder(rosters, holdings);

@@ -7,9 +7,8 @@ import { shortName } from '../protocol/ceremony/statement.ts';
 import type { Wallet } from '../protocol/ceremony/wallet.ts';
 import { equalBytes, toHex } from '../protocol/common/bytes.ts';
 import { checksumAddress } from '../protocol/payload/address.ts';
-import { policyDigest } from '../protocol/policy/canonical.ts';
-import type { Policy } from '../protocol/policy/prepare.ts';
 import type { BanRow } from './ceremonies/ban-lifts.ts';
+import { freezeRow, policiesRow } from './governance/rows.ts';
 import type { KeyRecord } from './keystore/key-record.ts';
 import type { ParticipantNode } from './node.ts';
 
@@ -34,7 +33,8 @@ export async function nodeStatus(node: ParticipantNode): Promise<JsonValue> {
     olderShares: olderShares(node),
     acknowledged: acknowledged(node),
     bans: node.bans.list().map(banRow),
-    policies: { common: policyRow(context.policies.common), own: policyRow(context.policies.own) },
+    policies: policiesRow(context),
+    freezes: context.governance.freezes().map((freeze) => freezeRow(freeze, context)),
     pending: node.answers.pending().length,
     looks: node.observer.looks,
     failures: lately(node).map(failureRow),
@@ -88,12 +88,6 @@ export function walletLabels({ context }: Pick<ParticipantNode, 'context'>, wall
 
 export function banRow({ banned, check, lift, peer, permanent, wallet }: BanRow): JsonValue {
   return { wallet: wallet.name, party: peer, banned, check: check ?? null, lift, permanent };
-}
-
-export function policyRow(policy: Policy | undefined): JsonValue {
-  if (policy === undefined) return null;
-  const { id, version, rules } = policy.document;
-  return { id, version, rules: rules.length, digest: toHex(policyDigest(policy)) };
 }
 
 export function rosterRow(roster: Roster): JsonValue {

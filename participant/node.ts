@@ -7,7 +7,7 @@ import type { Members } from '../proto/link/members.ts';
 import type { BookEntry, CeremonyStatement } from '../protocol/ceremony/book.ts';
 import type { Roster } from '../protocol/ceremony/roster.ts';
 import type { Wallet } from '../protocol/ceremony/wallet.ts';
-import { equalBytes, toHex } from '../protocol/common/bytes.ts';
+import { toHex } from '../protocol/common/bytes.ts';
 import type { Clock, Random } from '../protocol/common/effects.ts';
 import type { Address } from '../protocol/payload/address.ts';
 import { ApprovalStore } from './approvals/store.ts';
@@ -21,6 +21,7 @@ import { decodeFarewell, encodeFarewell, farewellOf, tell } from './ceremonies/f
 import { dealtRoster, nextRosters } from './ceremonies/handover.ts';
 import { HeadsWatch } from './ceremonies/heads-watch.ts';
 import { InitiatorGate } from './ceremonies/initiator-gate.ts';
+import { restoreOwnVerdicts, restoreStarts } from './ceremonies/restore.ts';
 import { SealedShares } from './ceremonies/sealed-shares.ts';
 import { Sessions } from './ceremonies/sessions.ts';
 import { keepContradictions } from './ceremonies/witness.ts';
@@ -29,6 +30,7 @@ import type { NodeContext } from './context.ts';
 import { Documents } from './documents.ts';
 import { EvidenceStore } from './evidence.ts';
 import { Frames } from './frames.ts';
+import { Governance } from './governance/governance.ts';
 import { installPlatformHash } from './hashing.ts';
 import type { Home } from './home.ts';
 import { Repeats, repeatWords } from './inbox/repeats.ts';
@@ -120,6 +122,23 @@ export class ParticipantNode {
       home.settlements,
     );
     this.clockWatch = new ClockWatch({ clock, latest: () => journal.state.ledger.latest });
+    const governance = new Governance({
+      node: {
+        book,
+        clock,
+        exchange,
+        journal,
+        members,
+        note,
+        policies,
+        random,
+        roster,
+        self,
+        signer: identity.statement,
+      },
+      kept: home.governance,
+      changed: (what) => this.#governed(what),
+    });
     this.context = {
       rosters: home.rosters,
       roster: home.roster,
@@ -146,7 +165,8 @@ export class ParticipantNode {
       note,
       approvals,
       limits,
-      gates: [this.clockWatch, approvals, new InitiatorGate(roster, home.self)],
+      governance,
+      gates: [this.clockWatch, governance, approvals, new InitiatorGate(roster, home.self)],
     };
     this.#offers = new Offers(this.context);
     this.heads = new HeadsWatch(this.context, (why) => this.pairs.overwriteAll(why));
@@ -204,13 +224,13 @@ export class ParticipantNode {
   async start(): Promise<void> {
     installPlatformHash();
     await this.context.wallets.openChainCodes();
-    this.#restoreStarts();
+    restoreStarts(this.context);
     await recall(this.#history, this.home, this.#options.random, this.#options.note);
     // Who was left behind knows the roster of its last epoch from statements only.
     this.context.wallets.recall(nextRosters(this.context));
     await this.#watchNonces();
     const begin = await this.#connection.open();
-    await this.#restoreOwnVerdicts();
+    await restoreOwnVerdicts(this.context);
     // Who must compare its counters first signs nothing before: an older memory would use one of them twice.
     if (this.context.self === 0 || this.heads.heldBack() === undefined) await this.#sessions.settleCrashed();
     // What peers say at once, such as their acknowledgements of a key, must find the runs that wait for it.
@@ -218,6 +238,7 @@ export class ParticipantNode {
     for (const { wallet } of this.context.wallets.all()) await this.#endImport(wallet);
     begin();
     await this.context.exchange.exclusively(() => this.context.limits.noteAll());
+    await this.context.governance.start();
     this.#changeover.consider();
   }
 
@@ -246,11 +267,6 @@ export class ParticipantNode {
     this.#changeover.consider();
   }
 
-  /** The common policy was replaced: other approvers may connect. */
-  renewPeers(): void {
-    this.#connection.renew();
-  }
-
   /** Resolves when every wallet is in the hands of the successor's parties: stop, advance the home, start anew. */
   get changedOver(): Promise<void> {
     return this.#changeover.due;
@@ -268,6 +284,7 @@ export class ParticipantNode {
     this.observer.stop();
     this.answers.stop();
     this.context.limits.stop();
+    this.context.governance.stop();
     this.#nonces?.stop();
     this.#sessions.stop();
     await this.#connection.close();
@@ -348,6 +365,19 @@ export class ParticipantNode {
     await this.context.limits.note(entry);
   }
 
+  /** Another policy is in force, or something is frozen or free: all that is open is looked at anew. */
+  async #governed(what: 'policy' | 'freeze'): Promise<void> {
+    const { book } = this.context;
+    if (what === 'policy') {
+      // Other approvers may connect.
+      this.#connection.renew();
+      for (const entry of book.entries()) await this.answers.retract(entry);
+    }
+    for (const entry of book.entries()) this.#sessions.recheck(entry);
+    await this.answers.reconsider();
+    await this.#sessions.considerAll();
+  }
+
   /** Something new is known of what approvers say about it. */
   async #approved(entry: BookEntry): Promise<void> {
     await this.answers.retract(entry);
@@ -392,6 +422,7 @@ export class ParticipantNode {
     if (role === 'party') this.pairs.connected(Number(index));
     if (role === 'party') await this.bans.greet(Number(index));
     await this.#offers.greet(member);
+    if (role === 'party' || role === 'approver') await this.context.governance.greet(member);
     await this.context.approvals.greet(member);
     await this.context.exchange.sync(member);
     if (role === 'party') await this.context.limits.greet(member);
@@ -402,28 +433,5 @@ export class ParticipantNode {
     const kept = await this.home.rosters.farewell();
     const farewell = kept === undefined ? undefined : decodeFarewell(kept);
     if (farewell !== undefined) await tell(this.#connection.former, farewell, member);
-  }
-
-  /** A start that an earlier process accepted stays accepted: its consents are spent. */
-  #restoreStarts(): void {
-    const { book, journal } = this.context;
-    for (const { ceremony, starts } of book.entries()) {
-      const row = journal.state.sessionOf(ceremony.proposal.digest, ceremony.proposal.body.attempt);
-      const start = row && starts.find((item) => equalBytes(item.body.sessionId, row.started.sessionId));
-      if (start === undefined) continue;
-      book.update(ceremony.proposal.digest, (entry) => ({ ...entry, ceremony: { ...entry.ceremony, start } }));
-    }
-  }
-
-  /** Verdicts that were in the journal but not yet in the log when the last process ended leave now. */
-  async #restoreOwnVerdicts(): Promise<void> {
-    const { book, exchange, journal, self } = this.context;
-    await exchange.exclusively(async () => {
-      for (const { ceremony } of book.entries()) {
-        const { digest, body } = ceremony.proposal;
-        const given = journal.state.verdict(digest, body.attempt);
-        if (given?.statement !== undefined && !ceremony.verdicts.has(self)) await exchange.restore(given.statement);
-      }
-    });
   }
 }

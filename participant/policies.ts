@@ -1,14 +1,15 @@
 /**
- * The two policies of this party: the common one, which all consents must share, and its own, which may only narrow
- * it. Adopted by the key holder's hand; a version never goes back. A file that cannot be read leaves the last good
- * policy in force.
+ * The two policies of this party on its disk: the common one, which all consents must share, and its own, which may only
+ * narrow it. A version never goes back. A file that cannot be read leaves the last good policy in force. Which version
+ * may follow is not decided here: participant/governance does.
  */
 
 import { readFileIfPresent, writeFileAtomic } from '../proto/rest/atomic-file.ts';
-import { toHex, utf8 } from '../protocol/common/bytes.ts';
+import { signedFile } from '../protocol/ceremony/policy-version.ts';
+import { equalBytes, utf8 } from '../protocol/common/bytes.ts';
 import { canonicalText } from '../protocol/common/canonical-json.ts';
 import { InvalidArgument, Refusal } from '../protocol/common/errors.ts';
-import { canonicalPolicy, policyDigest } from '../protocol/policy/canonical.ts';
+import { policyDigest } from '../protocol/policy/canonical.ts';
 import { parsePolicy } from '../protocol/policy/parse.ts';
 import type { Policy } from '../protocol/policy/prepare.ts';
 import type { Journal } from './journal/journal.ts';
@@ -32,10 +33,11 @@ export class Policies {
     for (const scope of ['common', 'own'] as const) {
       const adopted = journal.state.policies.get(scope);
       if (adopted === undefined) continue;
-      const file = await readFileIfPresent(policies.#path(scope, adopted.digest));
+      const path = policies.#path(scope, adopted.digest);
+      const file = await readFileIfPresent(path);
       if (file === undefined) throw changed(scope, 'its file is missing');
-      const policy = parse(new TextDecoder().decode(file), policies.#path(scope, adopted.digest));
-      if (toHex(policyDigest(policy)) !== toHex(adopted.digest)) throw changed(scope, 'its file was changed by hand');
+      const policy = parse(new TextDecoder().decode(file), path);
+      if (!equalBytes(policyDigest(policy), adopted.digest)) throw changed(scope, 'its file was changed by hand');
       policies.#current.set(scope, policy);
     }
     return policies;
@@ -49,7 +51,7 @@ export class Policies {
     return this.#current.get('own');
   }
 
-  /** Checks a policy file and says what adopting it would replace; changes nothing. */
+  /** Reads a policy file and says what adopting it would replace; changes nothing. */
   preview(scope: PolicyScope, text: string): Policy {
     const policy = parse(text, 'FILE');
     const adopted = this.#journal.state.policies.get(scope);
@@ -62,17 +64,35 @@ export class Policies {
     return policy;
   }
 
-  /**
-   * Adopts a policy: its file, named by its digest, is on disk before the journal says it is in force, so that a crash
-   * in between leaves the old one.
-   */
+  /** Adopts what the key holder gave by hand. */
   async adopt(scope: PolicyScope, text: string): Promise<Policy> {
     const policy = this.preview(scope, text);
+    await this.enforce(scope, policy);
+    return policy;
+  }
+
+  /**
+   * Puts a policy in force: its file, named by its digest, is on disk before the journal says so, so that a crash in
+   * between leaves the old one.
+   */
+  async enforce(scope: PolicyScope, policy: Policy): Promise<void> {
+    await this.store(scope, policy);
     const digest = policyDigest(policy);
-    await writeFileAtomic(this.#path(scope, digest), utf8(`${canonicalText(canonicalPolicy(policy))}\n`));
     await this.#journal.record({ type: 'policy-set', scope, version: policy.document.version, digest });
     this.#current.set(scope, policy);
-    return policy;
+  }
+
+  /** Writes a version down with its signatures, in force or not yet. */
+  async store(scope: PolicyScope, policy: Policy): Promise<void> {
+    const text = canonicalText(signedFile(policy, policy.signatures));
+    await writeFileAtomic(this.#path(scope, policyDigest(policy)), utf8(`${text}\n`));
+  }
+
+  /** A version of the common policy that was written down once; `undefined` if it is not there, or not readable. */
+  async stored(digest: Uint8Array): Promise<Policy | undefined> {
+    const file = await readFileIfPresent(this.#path('common', digest));
+    const policy = file === undefined ? undefined : parsePolicy(new TextDecoder().decode(file));
+    return policy?.ok === true && equalBytes(policyDigest(policy.value), digest) ? policy.value : undefined;
   }
 
   #path(scope: PolicyScope, digest: Uint8Array): string {

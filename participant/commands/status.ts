@@ -3,6 +3,7 @@ import type { Command } from '../../proto/control/command.ts';
 import { HOME_OPTION } from '../../proto/control/home-option.ts';
 import type { JsonValue } from '../../proto/control/message.ts';
 import { askNode } from './common.ts';
+import { freezeLine, pendingLines, refusalLines } from './policy-lines.ts';
 import { labels } from './wallets.ts';
 
 export const status: Command = {
@@ -30,6 +31,9 @@ function lines(answer: JsonValue): readonly string[] {
     `connected  ${listOf(memberOf(answer, 'connected')).join(', ') || 'nobody'}`,
     ...(held === '' ? [] : [`HELD BACK  ${held}`]),
     `policies   common ${policyWords(memberOf(policies, 'common'))}, own ${policyWords(memberOf(policies, 'own'))}`,
+    ...listOf(memberOf(policies, 'pending')).flatMap(pendingLines),
+    ...refusalLines(memberOf(policies, 'lastRefusal')),
+    ...listOf(memberOf(answer, 'freezes')).map(freezeLine),
     `waiting    ${field(answer, 'pending')} for your decision`,
     ...listOf(memberOf(answer, 'failures')).flatMap(failureLines),
     ...listOf(memberOf(answer, 'evidence')).flatMap((item) => [
