@@ -1,5 +1,7 @@
 /** All cases, in the order of the report. */
 import { ENVELOPE_CASES } from './cases/envelope.ts';
+import { GOVERNANCE_CASES } from './cases/governance.ts';
+import { PEOPLE_CASES } from './cases/people.ts';
 import { SAFE_CASES } from './cases/safe.ts';
 import { SIGNATURE_CASES } from './cases/signature.ts';
 import { TIME_CASES } from './cases/time.ts';
@@ -12,4 +14,6 @@ export const CASES: readonly AttackCase[] = [
   ...SIGNATURE_CASES,
   ...ENVELOPE_CASES,
   ...TIME_CASES,
+  ...PEOPLE_CASES,
+  ...GOVERNANCE_CASES,
 ];

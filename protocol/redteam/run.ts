@@ -47,7 +47,12 @@ export function play(setting: Setting, attack: AttackCase): Played {
     ...(isPassed || first === undefined ? {} : { stoppedBy: first }),
     alsoBy: isPassed ? [] : [...new Set(stops.map(({ layer }) => layer))].filter((layer) => layer !== first?.layer),
     twin: twin.result,
-    words: isPassed ? `got through: ${passing.map(({ trial }) => trial.label).join('; ')}` : twin.words,
+    words:
+      trials.length === 0
+        ? 'nothing to attack here'
+        : isPassed
+          ? `got through: ${passing.map(({ trial }) => trial.label).join('; ')}`
+          : twin.words,
   };
   const trialsOf = (items: typeof trials): readonly Trial[] => items.map(({ trial }) => trial);
   return {

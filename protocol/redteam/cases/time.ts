@@ -12,7 +12,7 @@ const MAX_STEPS = 200;
 const DAY = 24 * 3600;
 
 /** Limits over time on the asset of a payment; `wide` ones count all payees and all initiators together. */
-function limitsOn({ policy, chainId, wallet }: Setting, act: Act, wide: boolean): readonly Limit[] {
+export function limitsOn({ policy, chainId, wallet }: Setting, act: Act, wide: boolean): readonly Limit[] {
   const { assets, limits = [] } = policy.document;
   return limits.filter(({ asset, match, measure, onExceed, per = ['wallet'], windowSec }) => {
     const declared = asset === undefined ? undefined : assets.get(asset);
@@ -59,7 +59,7 @@ function series(
 }
 
 /** Of each asset the payment that moves the most, since a policy that bounds that one bounds them all. */
-function largest({ acts }: Setting): readonly Act[] {
+export function largest({ acts }: Setting): readonly Act[] {
   const found = new Map<string, Act>();
   for (const act of acts) {
     const known = found.get(act.asset);
