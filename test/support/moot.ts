@@ -53,6 +53,8 @@ export interface MootOptions {
   readonly version?: number;
   /** Names of the parties' keys, by index; `1`, `2`, … if absent. The same name under one label is the same party. */
   readonly keys?: readonly string[];
+  /** Key holders, by index; `Person 1`, … if absent. The operator is Olivia. */
+  readonly persons?: readonly string[];
   /** The moot whose roster this one follows; both have one clock, and a party that stays goes on counting. */
   readonly after?: Moot;
   /** Seconds between announcing a change of keys and doing it. */
@@ -91,7 +93,7 @@ export class Moot {
       parties: indices.map((index) => ({
         index,
         name: `party-${nameOf(index)}`,
-        person: `Person ${nameOf(index)}`,
+        person: options.persons?.[index - 1] ?? `Person ${nameOf(index)}`,
         statementKey: this.keyOf(`party:${index}`).publicKey,
         transportKey: key(`transport/${nameOf(index)}`).publicKey,
         addresses: [`/ip4/127.0.0.1/tcp/${9000 + index}`],
