@@ -41,7 +41,7 @@ const ABI = parseAbi([
 ]);
 
 /** A call of a Safe that delegates to a batch of so many token transfers, each to another receiver. */
-function batchOf(transfers: number): Payload {
+export function batchOf(transfers: number): Payload {
   const entries = Array.from({ length: transfers }, (_, i): Hex => {
     const to = numberToHex(BigInt(i + 1) << 80n, { size: 20 });
     const data = encodeFunctionData({ abi: ABI, functionName: 'transfer', args: [to, BigInt(i)] });

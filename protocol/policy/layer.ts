@@ -73,16 +73,31 @@ export function judgeLayer(input: LayerInput): LayerJudgement {
   return {
     permits,
     obligations: [...permits.flatMap(({ obligations }) => obligations ?? []), ...charged.obligations],
-    matched: compared.matched,
+    matched: matchedRules(input, compared.matches),
     findings,
     trace: { ...shown, matches: compared.matches, findings: findings.codes(), limits: charged.lines },
     isSpent: false,
   };
 }
 
+/** Every match in the order of the calls, by name. */
+function matchedRules({ facts, layer, policy }: LayerInput, matches: Compared['matches']): readonly MatchedRule[] {
+  const matched: MatchedRule[] = [];
+  for (const [n, words] of matches.entries()) {
+    const leaf = facts.nodes[n]?.path ?? '';
+    for (let i = 0; i < words.length; i += WORDS) {
+      const rule = policy.rules[words[i] ?? 0]?.rule;
+      if (rule !== undefined) matched.push({ policy: layer, id: rule.id, effect: rule.effect, leaf });
+    }
+  }
+  return matched;
+}
+
+/** Of a match: index of the rule, payload word, node word. */
+const WORDS = 3;
+
 interface Compared {
   readonly permits: ReadonlySet<PreparedRule>;
-  readonly matched: readonly MatchedRule[];
   readonly matches: readonly (readonly number[])[];
   /** Calls that could move anything, and whose permissions do not pin them. */
   readonly unread: readonly string[];
@@ -90,15 +105,14 @@ interface Compared {
 
 /** Rules per node; stops where the budget ends. */
 function compare(input: LayerInput, defers: boolean, budget: Budget, findings: Findings): Compared {
-  const { layer, policy, facts, request } = input;
+  const { policy, facts, request } = input;
   const { rules } = policy;
   const words = rules.map((rule) => matchPayload(rule, facts, request));
   const candidates = candidatesOf(policy, words);
-  const matched: MatchedRule[] = [];
   const all: (readonly number[])[] = [];
   const unread: string[] = [];
   const permits = new Set<PreparedRule>();
-  const result = { permits, matched, matches: all, unread };
+  const result = { permits, matches: all, unread };
   let unmatched = 0;
   for (const [n, node] of facts.nodes.entries()) {
     const permitting: PreparedRule[] = [];
@@ -110,7 +124,6 @@ function compare(input: LayerInput, defers: boolean, budget: Budget, findings: F
       const bits = matchNode(rule, node, facts, request);
       if (!matches(rule, payload, bits)) continue;
       here.push(r, payload, bits);
-      matched.push({ policy: layer, id: rule.rule.id, effect: rule.rule.effect, leaf: node.path });
       if (rule.permits) permitting.push(rule);
       else findings.deny('DENIED_BY_RULE', () => denialWords(rule, { payload, node: bits }), node.path);
     }
@@ -120,8 +133,7 @@ function compare(input: LayerInput, defers: boolean, budget: Budget, findings: F
     if (defers) continue;
     if (permitting.length === 0) {
       const before = unmatched++;
-      const trace = { layer, policy, facts, request, matches: [], findings: [], flows: [], limits: [] };
-      findings.deny('DEFAULT_DENY', () => missingRule(trace, n, before), node.path);
+      findings.deny('DEFAULT_DENY', () => missingRule(input, words, n, before), node.path);
     }
     if (!budget.take(permitting.length * node.risks.length)) return result;
     riskFindings(permitting, node, findings);

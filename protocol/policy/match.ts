@@ -115,6 +115,17 @@ export function matches(rule: PreparedRule, payload: number, node: number): bool
   return rule.permits ? ((payload | node) & HIGH) === 0 : !isRuledOut(payload) && !isRuledOut(node);
 }
 
+/** How many conditions keep a permission from matching. */
+export function failures({ payload, node }: Words): number {
+  return bitsSet(payload & HIGH) + bitsSet(node & HIGH);
+}
+
+function bitsSet(word: number): number {
+  let count = 0;
+  for (let left = word; left !== 0; left &= left - 1) count++;
+  return count;
+}
+
 export function outcomeOf(words: Words, condition: Condition): Outcome {
   const bits = isOfPayload(condition)
     ? words.payload >>> PAYLOAD_PLACES[condition]

@@ -1,7 +1,7 @@
 /** Sentences for reasons: what is wrong with a node, and which rule would permit it. */
 import type { Risk } from '../payload/risk/codes.ts';
 import type { NodeFacts } from './facts.ts';
-import { CONDITIONS, type Condition, matchNode, matchPayload, outcomeOf, type Words } from './match.ts';
+import { CONDITIONS, type Condition, failures, matchNode, outcomeOf, type Words } from './match.ts';
 import type { PreparedRule } from './prepare.ts';
 import { type LayerTrace, printable } from './verdict.ts';
 
@@ -11,24 +11,30 @@ const CLOSEST_RULES = 256;
 
 /**
  * No permission matches: names the permission that comes closest and the conditions that keep it away. `found`: how many
- * such calls there were before.
+ * such calls there were before. `payloadWords`: of each rule (match.ts).
  */
-export function missingRule(trace: LayerTrace, index: number, found: number): string {
-  const { facts, policy, request } = trace;
+export function missingRule(
+  { facts, policy, request }: Pick<LayerTrace, 'facts' | 'policy' | 'request'>,
+  payloadWords: readonly number[],
+  index: number,
+  found: number,
+): string {
   const node = facts.nodes[index];
   if (node === undefined) return 'no rule permits this call';
   const what = nodeWords(node);
   if (found >= CLOSEST_NODES) return printable(`no allow or require rule matches ${what}`);
-  const compared = policy.rules.filter(({ permits }) => permits).slice(0, CLOSEST_RULES);
-  let closest: { readonly id: string; readonly failing: readonly Condition[] } | undefined;
-  for (const rule of compared) {
-    const words = { payload: matchPayload(rule, facts, request), node: matchNode(rule, node, facts, request) };
-    const failing = failingConditions(words);
-    if (closest === undefined || failing.length < closest.failing.length) closest = { id: rule.rule.id, failing };
+  let compared = 0;
+  let closest: { readonly id: string; readonly words: Words; readonly failing: number } | undefined;
+  for (const [r, rule] of policy.rules.entries()) {
+    if (!rule.permits) continue;
+    if (++compared > CLOSEST_RULES) break;
+    const words = { payload: payloadWords[r] ?? 0, node: matchNode(rule, node, facts, request) };
+    const failing = failures(words);
+    if (closest === undefined || failing < closest.failing) closest = { id: rule.rule.id, words, failing };
   }
   if (closest === undefined) return printable(`no rule permits ${what}; the policy has no allow or require rule`);
-  const among = policy.rules.length > CLOSEST_RULES ? ` of the first ${compared.length}` : '';
-  const misses = `rule "${closest.id}" comes closest${among} and fails on ${closest.failing.join(', ')}`;
+  const among = compared > CLOSEST_RULES ? ` of the first ${CLOSEST_RULES}` : '';
+  const misses = `rule "${closest.id}" comes closest${among} and fails on ${failingConditions(closest.words).join(', ')}`;
   return printable(`no allow or require rule matches ${what}; ${misses}`);
 }
 
