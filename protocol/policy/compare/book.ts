@@ -12,7 +12,7 @@ export function compareBooks(old: PolicyDocument, next: PolicyDocument): readonl
     const [was, is] = [before.get(name), after.get(name)];
     if (was === undefined && is !== undefined) return [widens(path, `new counterparty ${entryWords(name, is)}`)];
     if (is === undefined && was !== undefined) return [narrows(path, `counterparty removed: ${entryWords(name, was)}`)];
-    if (was === undefined || is === undefined || was.signature === is.signature) return [];
+    if (was === undefined || is === undefined || isEqual(was, is)) return [];
     const words = `counterparty "${name}" is ${entryWords(name, is)}, was ${entryWords(name, was)}`;
     return [isSameEntry(was, is) && isWithin(is, was) ? narrows(path, words) : widens(path, words)];
   });
@@ -24,7 +24,7 @@ export function isBookChange(old: PolicyDocument, next: PolicyDocument, changes:
   const isKept = [...before].every(([name, was]) => {
     const is = after.get(name);
     if (is === undefined || !isSameEntry(was, is)) return false;
-    if (is.signature === was.signature) return true;
+    if (isEqual(was, is)) return true;
     return is.version > was.version && (isWithin(was, is) || !isHeldAgainst(name, next));
   });
   return isKept && changes.length > 0 && changes.every(({ path }) => path.startsWith('counterparties.'));
@@ -46,6 +46,17 @@ function isHeldAgainst(name: string, { limits = [], rules }: PolicyDocument): bo
 
 function bookOf({ counterparties }: PolicyDocument): Book {
   return counterparties ?? new Map<string, Counterparty>();
+}
+
+function isEqual(was: Counterparty, is: Counterparty): boolean {
+  return (
+    isSameEntry(was, is) &&
+    was.signature === is.signature &&
+    was.version === is.version &&
+    was.created === is.created &&
+    isWithin(was, is) &&
+    isWithin(is, was)
+  );
 }
 
 function isSameEntry(was: Counterparty, is: Counterparty): boolean {

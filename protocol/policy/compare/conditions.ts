@@ -17,7 +17,7 @@ function implies(given: ArgCondition, wanted: ArgCondition, lists: BothLists): b
   if (wanted.op === 'inList' || given.op === 'inList') {
     return given.op === wanted.op && sameText(given, wanted) && listsWithin(given, lists);
   }
-  if (given.op === wanted.op && sameText(given, wanted)) return true;
+  if (given.op === wanted.op && sameText(given, wanted)) return given.op !== 'eqWallet' || sameAccounts(lists);
   const [from, to] = [valuesOf(given), valuesOf(wanted)];
   // Values of another kind would make one condition unknown where the other is not.
   if (!from.concat(to).every(isDecimal) && !from.concat(to).every(isHexLike(from[0] ?? ''))) return false;
@@ -40,15 +40,15 @@ function implies(given: ArgCondition, wanted: ArgCondition, lists: BothLists): b
   }
 }
 
-/** Among whole numbers, `lt 5` is `lte 4`. */
+/** Among whole numbers, `lt 5` is `lte 4`. An `eq` proves nothing: it may compare texts, which have no order. */
 function areOrdered(given: ArgCondition, wanted: ArgCondition): boolean {
   if (!isDecimal(textOf(given)) || !isDecimal(textOf(wanted))) return false;
   const most = (condition: ArgCondition): bigint | undefined => {
-    if (condition.op === 'lte' || condition.op === 'eq') return numberOf(condition);
+    if (condition.op === 'lte') return numberOf(condition);
     return condition.op === 'lt' ? numberOf(condition) - 1n : undefined;
   };
   const least = (condition: ArgCondition): bigint | undefined => {
-    if (condition.op === 'gte' || condition.op === 'eq') return numberOf(condition);
+    if (condition.op === 'gte') return numberOf(condition);
     return condition.op === 'gt' ? numberOf(condition) + 1n : undefined;
   };
   const [mostWanted, mostGiven] = [most(wanted), most(given)];
@@ -57,6 +57,11 @@ function areOrdered(given: ArgCondition, wanted: ArgCondition): boolean {
   }
   const [leastWanted, leastGiven] = [least(wanted), least(given)];
   return leastWanted !== undefined && leastGiven !== undefined && leastGiven >= leastWanted;
+}
+
+/** What `eqWallet` stands for are the accounts that the policy gives a wallet. */
+function sameAccounts({ inner, outer }: BothLists): boolean {
+  return inner.accounts === outer.accounts;
 }
 
 function listsWithin(given: ArgCondition, { inner, outer }: BothLists): boolean {

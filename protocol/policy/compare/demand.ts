@@ -1,7 +1,7 @@
 /** What a permission asks for before it lets something through, and when one asks for as much as another. */
-import { DEFAULT_TTL } from '../limits.ts';
+import { obligationsOf } from '../obligations.ts';
 import type { PreparedRule } from '../prepare.ts';
-import type { Obligation, Rule } from '../schema.ts';
+import type { Rule } from '../schema.ts';
 import { NO_OBLIGATIONS, type Obligations } from '../verdict.ts';
 
 export interface Demand {
@@ -20,14 +20,8 @@ export interface GroupSize {
 }
 
 export function demandOf({ consents = 0, effect, rejections = 1, require }: Rule): Demand {
-  const obligations = effect === 'require' ? resolved(require) : NO_OBLIGATIONS;
+  const obligations = effect === 'require' ? obligationsOf(require) : NO_OBLIGATIONS;
   return { asks: effect === 'require', consents, rejections, obligations };
-}
-
-/** An absent obligation is the key holder's hand. */
-export function resolved(obligation: Obligation | undefined): Obligations {
-  const { delaySec = 0, distinctDevices = false, groups = [], holder = true, rejects = 1, ttlSec } = obligation ?? {};
-  return { holder, groups, distinctDevices, ttlSec: ttlSec ?? DEFAULT_TTL, delaySec, rejects };
 }
 
 /** Whether whoever meets `next` has met `old` as well. */

@@ -1,9 +1,10 @@
 /** Limits of two versions: one of before is still there, counts as much, and lets no more through (rule 6). */
+import { obligationsOf } from '../obligations.ts';
 import type { Policy } from '../prepare.ts';
 import type { Limit, PerKey, PolicyDocument } from '../schema.ts';
 import { areaOfLimit, assetOf, isInside } from './area.ts';
 import { judgedBy, narrows, type PolicyChange, widens } from './change.ts';
-import { obligesAsMuch, resolved } from './demand.ts';
+import { obligesAsMuch } from './demand.ts';
 import { Reaches } from './reach.ts';
 import { changedParts, exceedWords, listed, windowWords } from './rule-words.ts';
 import { quantityWords } from './values.ts';
@@ -52,7 +53,7 @@ function countsTogether(was: readonly PerKey[] = ['wallet'], is: readonly PerKey
 
 function isAsStrict(was: Limit['onExceed'], is: Limit['onExceed']): boolean {
   if (is === undefined || is === 'deny') return true;
-  return was !== undefined && was !== 'deny' && obligesAsMuch(resolved(is.require), resolved(was.require));
+  return was !== undefined && was !== 'deny' && obligesAsMuch(obligationsOf(is.require), obligationsOf(was.require));
 }
 
 /** `day: at most 50 ETH in 24 h, per wallet`. */

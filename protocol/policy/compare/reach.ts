@@ -16,6 +16,11 @@ export class Reaches {
     this.#document = document;
   }
 
+  /** All wallets with their own addresses, as text. */
+  get accounts(): string {
+    return [...this.#document.wallets].map(([name, { accounts = [] }]) => `${name}=${accounts.join()}`).join(';');
+  }
+
   /** @param chainIds of the rule: a plain address is meant for these; absent: for all */
   of(refs: readonly AddressRef[], chainIds: readonly bigint[] | undefined): Reach {
     const name = `${refs.join()}|${refs.every((ref) => ref.startsWith('@')) ? '' : (chainIds?.join() ?? '*')}`;

@@ -44,6 +44,8 @@ class RuleComparison {
   readonly #size: GroupSize | undefined;
   readonly #nextPermits: readonly Compared[];
   readonly #oldPermits: readonly Compared[];
+  /** New permissions that ask for the same together. */
+  readonly #byDemand: readonly (readonly Compared[])[];
   /** Old limits on amounts, or flows, deny what nobody can count, save where only exact rules permit it. */
   readonly #countsEffects: boolean;
   #left = MAX_COMPARISONS;
@@ -54,6 +56,7 @@ class RuleComparison {
     this.#size = size;
     this.#oldPermits = [...old.rules.values()].filter(({ rule }) => rule.permits);
     this.#nextPermits = [...next.rules.values()].filter(({ rule }) => rule.permits);
+    this.#byDemand = byDemand(this.#nextPermits);
     const { flows, limits } = old.policy.document;
     this.#countsEffects = flows !== undefined || (limits ?? []).some(({ measure }) => measure === 'amount');
   }
@@ -118,14 +121,18 @@ class RuleComparison {
     if (!canBeMet(before.demand, this.#size)) {
       return this.#isStillDead(before) ? undefined : 'before, its numbers of consents or rejections denied all of this';
     }
-    const asks = (next: Compared): boolean => asksAsMuch(next.demand, before.demand);
-    const isKept = this.#find(this.#nextPermits, before, (next) => asks(next) && this.#isOldInside(before, next));
+    if (!this.#isStillAsked(before)) return 'what it permitted may now pass with less than it asked for';
+    return this.#isStillDoubted(before) ? undefined : 'an effect that nobody can count was denied beside it';
+  }
+
+  /** Some rule asks as much of all of this, or none that may permit any of it asks less. */
+  #isStillAsked(before: Compared): boolean {
+    const asks = ({ demand }: Compared): boolean => asksAsMuch(demand, before.demand);
+    const milder = this.#byDemand.flatMap((alike) => (alike[0] !== undefined && asks(alike[0]) ? [] : alike));
     // What a deferring policy does not mention it asks nothing for.
     const mayBeSilent = this.#next.policy.document.unmatched === 'defer';
-    if (!isKept && (mayBeSilent || !this.#doAllThatMeet(before, asks))) {
-      return 'what it permitted may now pass with less than it asked for';
-    }
-    return this.#isStillDoubted(before) ? undefined : 'an effect that nobody can count was denied beside it';
+    if (!mayBeSilent && this.#areApart(before, milder)) return true;
+    return this.#find(this.#nextPermits, before, (next) => asks(next) && this.#isOldInside(before, next));
   }
 
   #isStillDenied(before: Compared): boolean {
@@ -145,14 +152,14 @@ class RuleComparison {
     if (!this.#countsEffects || isExact(rule) || rule.assets !== undefined || rule.counterparties !== undefined) {
       return true;
     }
-    const isVague = (next: Compared): boolean => !isExact(next.rule);
-    if (this.#find(this.#nextPermits, before, (next) => isVague(next) && this.#isOldInside(before, next))) return true;
-    return this.#doAllThatMeet(before, isVague);
+    const exact = this.#nextPermits.filter((next) => isExact(next.rule));
+    if (this.#areApart(before, exact)) return true;
+    return this.#find(this.#nextPermits, before, (next) => !isExact(next.rule) && this.#isOldInside(before, next));
   }
 
-  /** Whether `test` holds for every new permission that may match together with where `before` matched. */
-  #doAllThatMeet(before: Compared, test: (next: Compared) => boolean): boolean {
-    return this.#nextPermits.every((next) => test(next) || (this.#spend() && areApart(before.area, next.area)));
+  /** Whether it is proven that none of these new permissions matches anything that `before` matched. */
+  #areApart(before: Compared, others: readonly Compared[]): boolean {
+    return others.every((next) => this.#spend() && areApart(before.area, next.area));
   }
 
   /** The rule of the same id first: most are as they were. */
@@ -176,6 +183,17 @@ class RuleComparison {
     this.#left -= 1;
     return this.#left > 0;
   }
+}
+
+function byDemand(rules: readonly Compared[]): readonly (readonly Compared[])[] {
+  const alike = new Map<string, Compared[]>();
+  for (const compared of rules) {
+    const name = JSON.stringify(compared.demand);
+    const known = alike.get(name);
+    if (known === undefined) alike.set(name, [compared]);
+    else known.push(compared);
+  }
+  return [...alike.values()];
 }
 
 function isCritical(code: string): boolean {
