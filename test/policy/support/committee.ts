@@ -3,6 +3,7 @@
  * not, sign together with any honest party that has enough consents before it, and say afterwards that nothing was
  * released. The honest ones judge, count and settle with the real code; quorums are those of the lifecycle.
  */
+import type { Signer } from '../../../protocol/ceremony/ed25519.ts';
 import { addVerdict, type Ceremony, newCeremony } from '../../../protocol/ceremony/lifecycle.ts';
 import type { Outcome } from '../../../protocol/ceremony/outcome.ts';
 import { signProposal } from '../../../protocol/ceremony/proposal.ts';
@@ -38,7 +39,13 @@ export interface Deal {
 const LIFE = 7 * 86_400;
 const CONSENT = 3600;
 /** No signature is looked at here. */
-const NOBODY = { publicKey: new Uint8Array(32), sign: (): Uint8Array => new Uint8Array(64) };
+const NOBODY: Signer = {
+  publicKey: new Uint8Array(32),
+  sign: () => new Uint8Array(64),
+  transferable() {
+    throw new Error('nobody has a key here');
+  },
+};
 
 export class Committee {
   readonly shape: Shape;
