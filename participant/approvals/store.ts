@@ -12,7 +12,7 @@ import type { BookEntry } from '../../protocol/ceremony/book.ts';
 import type { Judgement } from '../../protocol/ceremony/judgement.ts';
 import { type Envelope, parseEnvelope, shortName } from '../../protocol/ceremony/statement.ts';
 import type { VerdictReason } from '../../protocol/ceremony/verdict-statement.ts';
-import { toHex } from '../../protocol/common/bytes.ts';
+import { equalBytes, toHex } from '../../protocol/common/bytes.ts';
 import type { Json } from '../../protocol/common/canonical-json.ts';
 import { err, ok, type Result } from '../../protocol/common/result.ts';
 import { read } from '../../protocol/common/schema.ts';
@@ -83,7 +83,10 @@ export class ApprovalStore implements Gate {
     const opened = openApproval(envelope, policy);
     if (!opened.ok) return refused(opened.error.code, opened.error.message);
     const approval = opened.value;
-    if (this.#isKnown(approval)) return ok(approval);
+    if (this.#isKnown(approval)) {
+      this.#alsoNamed(approval);
+      return ok(approval);
+    }
     const entry = book.get(approval.body.proposal);
     if (entry === undefined) return this.#keepEarly(approval, envelope, from);
     const own = this.of(approval.body.proposal).filter(({ body }) => body.approver === approval.body.approver);
@@ -209,6 +212,12 @@ export class ApprovalStore implements Gate {
     const said = this.#said.get(name) ?? new Map<string, Approval>();
     this.#said.set(name, said.set(toHex(approval.digest), approval));
     this.#byName.set(toHex(approvalName(approval)), approval);
+  }
+
+  /** A security key signs the same words differently each time: one statement, several documents that consents name. */
+  #alsoNamed(approval: Approval): void {
+    const same = [...this.#byName.values()].filter(({ digest }) => equalBytes(digest, approval.digest));
+    if (same.length < MAX_SAID) this.#byName.set(toHex(approvalName(approval)), approval);
   }
 
   #keepEarly(approval: Approval, envelope: Envelope, from: string): Result<Approval, VerdictReason> {
