@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { openApproval, signApproval } from '../../protocol/ceremony/approval.ts';
 import { openBanLift, signBanLift } from '../../protocol/ceremony/ban-lift.ts';
 import { type CloseBody, openClose, signClose } from '../../protocol/ceremony/close.ts';
 import { countedBy, openHeads, signHeads } from '../../protocol/ceremony/heads.ts';
@@ -19,9 +20,12 @@ import { openVerdict, signVerdict } from '../../protocol/ceremony/verdict-statem
 import { openWithdrawal, signWithdrawal } from '../../protocol/ceremony/withdrawal.ts';
 import { type Json, parseCanonical } from '../../protocol/common/canonical-json.ts';
 import type { Result } from '../../protocol/common/result.ts';
-import { must } from '../support/must.ts';
+import { keyOfDevice } from '../support/approvers.ts';
+import { must, policyFrom } from '../support/must.ts';
+import { peoplePolicy } from '../support/treasury.ts';
 import { vec } from '../threshold/support/labels.ts';
 import {
+  approval,
   banLift,
   close,
   heads,
@@ -102,6 +106,7 @@ function row<T>(kind: Kind<T>): Row {
 
 const OPTIONAL: ReadonlySet<string> = new Set([
   'abort',
+  'approvals',
   'cites',
   'commonPolicy',
   'evidence',
@@ -109,20 +114,25 @@ const OPTIONAL: ReadonlySet<string> = new Set([
   'highest',
   'key',
   'next',
+  'obligations',
   'ownPolicy',
   'reading',
   'restored',
   'separated',
   'signature',
+  'trace',
 ]);
-const FREE_TEXT: ReadonlySet<string> = new Set(['note', 'reason', 'claimedSoftware', 'wallet']);
+const FREE_TEXT: ReadonlySet<string> = new Set(['comment', 'note', 'reason', 'claimedSoftware', 'wallet']);
 
 function authorKey(json: { readonly [key: string]: Json }) {
-  const { author, composer, initiator, party: number } = json;
+  const { approver, author, composer, initiator, party: number } = json;
+  if (typeof approver === 'string') return keyOfDevice(approver);
   if (typeof initiator === 'string') return keyOf(`operator:${initiator}`);
   for (const found of [author, composer]) if (typeof found === 'string') return keyOf(found);
   return keyOf(`party:${typeof number === 'string' ? number : ''}`);
 }
+
+const PEOPLE = policyFrom(peoplePolicy());
 
 const KINDS = [
   row({
@@ -136,6 +146,12 @@ const KINDS = [
     body: verdict,
     sign: (body) => signVerdict(body, keyOf(`party:${body.party}`)),
     open: openVerdict,
+  }),
+  row({
+    name: 'approval',
+    body: approval,
+    sign: (body) => signApproval(body, keyOfDevice(body.approver)),
+    open: (envelope) => openApproval(envelope, PEOPLE),
   }),
   row({ name: 'start', body: start, sign: (body) => signStart(body, keyOf(body.composer)), open: openStart }),
   row({

@@ -1,5 +1,6 @@
 /** Any body of each kind of statement, for properties. */
 import fc from 'fast-check';
+import type { ApprovalBody } from '../../../protocol/ceremony/approval.ts';
 import type { BanLiftBody } from '../../../protocol/ceremony/ban-lift.ts';
 import type { CloseBody } from '../../../protocol/ceremony/close.ts';
 import type { HeadsBody } from '../../../protocol/ceremony/heads.ts';
@@ -10,8 +11,11 @@ import type { SealedShareBody } from '../../../protocol/ceremony/sealed-share.ts
 import type { StartBody } from '../../../protocol/ceremony/start.ts';
 import { signVerdict, type VerdictBody } from '../../../protocol/ceremony/verdict-statement.ts';
 import type { WithdrawalBody } from '../../../protocol/ceremony/withdrawal.ts';
+import { compareBytes, toHex } from '../../../protocol/common/bytes.ts';
 import { MAX_PREIMAGES } from '../../../protocol/payload/limits.ts';
 import { PAYLOAD_KINDS } from '../../../protocol/payload/payload.ts';
+import type { Obligations } from '../../../protocol/policy/verdict.ts';
+import { DEVICES } from '../../support/approvers.ts';
 import { keyOf, ROSTER, successor } from './members.ts';
 
 const bytesOf = (length: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minLength: length, maxLength: length });
@@ -97,6 +101,47 @@ export const proposal: fc.Arbitrary<ProposalBody> = fc
 
 const policy = fc.record({ digest, version: fc.integer({ min: 1, max: 1_000_000_000 }) });
 
+const obligations: fc.Arbitrary<Obligations> = fc
+  .record({
+    holder: fc.boolean(),
+    groups: fc.uniqueArray(fc.record({ group: name, quorum: fc.integer({ min: 1, max: 64 }) }), {
+      maxLength: 4,
+      selector: ({ group }) => group,
+    }),
+    distinctDevices: fc.boolean(),
+    ttlSec: fc.integer({ min: 60, max: 604_800 }),
+    delaySec: fc.integer({ min: 0, max: 518_400 }),
+    rejects: fc.integer({ min: 1, max: 64 }),
+  })
+  .map(({ groups, holder, ...rest }) => {
+    const sorted = groups.toSorted((a, b) => (a.group < b.group ? -1 : 1));
+    return { ...rest, groups: sorted, holder: holder || groups.length === 0 };
+  });
+
+/** Digests of documents, sorted, each once. */
+const names = fc
+  .uniqueArray(digest, { minLength: 1, maxLength: 5, selector: toHex })
+  .map((digests) => digests.toSorted(compareBytes));
+
+export const approval: fc.Arbitrary<ApprovalBody> = fc
+  .record({
+    roster: digest,
+    proposal: digest,
+    wallet: name,
+    epoch: digest,
+    chainId: fc.oneof(fc.constant('any'), fc.bigInt({ min: 0n, max: 2n ** 256n - 1n }).map(String)),
+    digest,
+    tree: digest,
+    policy,
+    decision: fc.constantFrom('approve' as const, 'reject' as const, 'cancel' as const),
+    approver: fc.constantFrom(...DEVICES.map(([device]) => device)),
+    comment: words(140),
+    nonce: bytesOf(16),
+    created: seconds,
+    life: fc.integer({ min: 1, max: 604_800 }),
+  })
+  .map(({ life, ...body }) => ({ ...body, expires: body.created + life }));
+
 export const verdict: fc.Arbitrary<VerdictBody> = fc
   .record({
     proposal: digest,
@@ -113,6 +158,9 @@ export const verdict: fc.Arbitrary<VerdictBody> = fc
     rules: fc.array(fc.string({ minLength: 1, maxLength: 100 }), { maxLength: 8 }),
     reasons: fc.array(fc.record({ code, detail: words(400) }), { maxLength: 5 }),
     risks: fc.array(code, { maxLength: 5 }),
+    trace: maybe(digest),
+    obligations: maybe(obligations),
+    approvals: maybe(names),
     inputs: digest,
     claimedSoftware: fc.stringMatching(/^[\x20-\x7e]{0,80}$/),
     counter,
