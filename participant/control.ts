@@ -15,6 +15,7 @@ import { walletRow } from './derived.ts';
 import { freezeWallet, policiesRow, policyRow, previewRow, setPolicy, thawWallet } from './governance/rows.ts';
 import { repeatLines } from './inbox/repeats.ts';
 import { proposalScreen } from './inbox/screen.ts';
+import { nonceConsumed, nonceRows, signatureVoid } from './limits/by-hand.ts';
 import type { ParticipantNode } from './node.ts';
 import { banRow, nodeStatus, rosterRow, walletFacts, walletLabels } from './node-status.ts';
 import type { PolicyScope } from './policies.ts';
@@ -57,6 +58,12 @@ export async function answerControl(node: ParticipantNode, call: ControlCall): P
       return liftBan(node, params);
     case 'reset-pair':
       return resetPair(node, params);
+    case 'nonces':
+      return nonceRows(node.context);
+    case 'nonce-consumed':
+      return await nonceConsumed(node.context, params);
+    case 'signature-void':
+      return await signatureVoid(node.context, params);
     case 'policy-show':
       return policiesRow(node.context);
     case 'policy-preview':

@@ -10,6 +10,7 @@ import { importKeyCommand } from './import-key.ts';
 import { approve, inbox, reject, show, withdraw } from './inbox.ts';
 import { init } from './init.ts';
 import { join } from './join.ts';
+import { nonces } from './nonces.ts';
 import { policy } from './policy.ts';
 import { run } from './run.ts';
 import { status } from './status.ts';
@@ -26,6 +27,7 @@ export function participant(args: readonly string[]): Promise<number> {
         'reset-pair': resetPair,
         ...{ request, approvals },
         checker,
+        nonces,
         backup,
         restore,
         'import-key': importKeyCommand,

@@ -14,6 +14,34 @@ const maybeId = fc.oneof(digest, fc.constant(new Uint8Array(0)));
 const u256 = fc.bigInt({ min: 0n, max: 2n ** 256n - 1n });
 const is = <const T extends string>(type: T): fc.Arbitrary<T> => fc.constant(type);
 
+const address = fc.stringMatching(/^0x[0-9a-f]{40}$/);
+const chainId = fc.bigInt({ min: 0n, max: 2n ** 53n - 1n });
+const account = fc.record({ kind: is('account'), account: address, chainId, nonce: u256 });
+const safe = fc.record(
+  { kind: is('safe'), safe: address, chainId, nonce: u256 },
+  { requiredKeys: ['kind', 'safe', 'nonce'] },
+);
+const word = fc.stringMatching(/^[\x21-\x7e]{1,20}$/);
+const spend = fc.record(
+  {
+    wallet: word,
+    account: address,
+    initiator: word,
+    chainId,
+    kind: fc.constantFrom('evm-transaction', 'evm-typed-data', 'evm-message', 'evm-authorization'),
+    fee: u256,
+    moves: fc.array(
+      fc.record(
+        { asset: word, amount: u256, counterparty: address, selector: word },
+        { requiredKeys: ['asset', 'selector'] },
+      ),
+      { maxLength: 5 },
+    ),
+    place: fc.oneof(account, safe, fc.record({ kind: is('until'), at: fc.nat() }), fc.record({ kind: is('none') })),
+  },
+  { requiredKeys: ['wallet', 'account', 'initiator', 'kind', 'fee', 'moves', 'place'] },
+);
+
 const RECORDS: { readonly [K in JournalRecord['type']]: fc.Arbitrary<JournalRecord> } = {
   opened: fc.record({ type: is('opened'), fencing: count }),
   'ceremony-seen': fc.record({ type: is('ceremony-seen'), proposal: digest, attempt: count, kind: name }),
@@ -26,9 +54,10 @@ const RECORDS: { readonly [K in JournalRecord['type']]: fc.Arbitrary<JournalReco
       body: digest,
       counter: count,
       statement,
+      reservation: fc.record({ walletId: digest, digest, spend, at: fc.nat(), until: fc.nat() }),
     },
     { requiredKeys: ['type', 'proposal', 'attempt', 'decision', 'body', 'counter'] },
-  ),
+  ) as fc.Arbitrary<JournalRecord>,
   'session-started': fc.record(
     {
       type: is('session-started'),
@@ -64,7 +93,20 @@ const RECORDS: { readonly [K in JournalRecord['type']]: fc.Arbitrary<JournalReco
     fullSid: digest,
     heard: fc.array(fc.record({ party, hash: digest }), { maxLength: 20 }),
   }),
-  'r3-sent': fc.record({ type: is('r3-sent'), sessionId: digest, released: digest }),
+  'r3-sent': fc.record(
+    { type: is('r3-sent'), sessionId: digest, released: digest, at: fc.nat() },
+    { requiredKeys: ['type', 'sessionId', 'released'] },
+  ),
+  'released-seen': fc.record({ type: is('released-seen'), walletId: digest, digest, at: fc.nat() }),
+  settled: fc.record({ type: is('settled'), proposal: digest, attempt: count }),
+  'spend-freed': fc.record({ type: is('spend-freed'), walletId: digest, digest, proposal: digest, attempt: count }),
+  'nonce-consumed': fc.record({
+    type: is('nonce-consumed'),
+    place: fc.oneof(account, safe),
+    at: fc.nat(),
+    source: fc.constantFrom('hand', 'nodes'),
+  }) as fc.Arbitrary<JournalRecord>,
+  'signature-void': fc.record({ type: is('signature-void'), walletId: digest, digest, at: fc.nat() }),
   'session-ended': fc.record({
     type: is('session-ended'),
     sessionId: digest,
