@@ -15,8 +15,6 @@ export const MAX_APPROVERS: number = 64;
 export const MAX_GROUPS: number = 32;
 export const MAX_COUNTERPARTIES: number = 1024;
 export const MAX_COUNTERPARTY_ADDRESSES: number = 16;
-/** Own addresses of one wallet: its Safes and derived accounts. */
-export const MAX_ACCOUNTS: number = 64;
 /** Conditions on arguments in one rule, and characters of a value one is compared with. */
 export const MAX_ARGS: number = 16;
 export const MAX_ARG_VALUE: number = 160;

@@ -9,21 +9,18 @@ import {
   type Counterparty,
   type CounterpartyAddress,
 } from './schema.ts';
-import { ADDRESS, CHAIN_ID, compare, hex, NAME, PRINTABLE, TIME } from './values.ts';
+import { ADDRESS, CHAIN_ID, compare, hex, NAME, PRINTABLE, TIME, TRIMMED } from './values.ts';
 
 /** Names of people as in the roster: printable, not blank at their ends. */
-const PERSON: Reader<string> = text({
-  min: 1,
-  max: MAX_PERSON,
-  pattern: /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/,
-});
+const PERSON: Reader<string> = text({ min: 1, max: MAX_PERSON, pattern: TRIMMED });
 
 /** One key is written in one way: `ed25519:` and hex, or type and base64 of an OpenSSH line, without its comment. */
+export const KEY_PATTERN: RegExp =
+  /^(ed25519:[0-9a-f]{64}|(ssh-ed25519|sk-ssh-ed25519@openssh\.com) [A-Za-z0-9+/]+={0,2})$/;
+export const MAX_KEY = 400;
+
 const PUBLIC_KEY: Reader<string> = (value, field) => {
-  if (typeof value === 'string' && value.length <= 400) {
-    if (/^ed25519:[0-9a-f]{64}$/.test(value)) return value;
-    if (/^(ssh-ed25519|sk-ssh-ed25519@openssh\.com) [A-Za-z0-9+/]+={0,2}$/.test(value)) return value;
-  }
+  if (typeof value === 'string' && value.length <= MAX_KEY && KEY_PATTERN.test(value)) return value;
   return problem(
     field,
     'must be "ed25519:" and 64 hex digits, or an OpenSSH line of an Ed25519 key without its comment',

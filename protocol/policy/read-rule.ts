@@ -44,6 +44,7 @@ import {
   SELECTOR,
   SYMBOL,
   set,
+  TRIMMED,
   TYPE_HASH,
   UINT256,
 } from './values.ts';
@@ -53,14 +54,10 @@ const AMOUNT: Reader<AmountRange> = object<AmountRange>({ max: optional(UINT256)
 const GAS: Reader<GasCaps> = object<GasCaps>({ limitMax: optional(UINT256), maxFeePerGasMax: optional(UINT256) });
 
 /** Names and indices, joined by dots; what a decoded argument can be called. */
-const ARG_PATH = /^[A-Za-z0-9_]{1,40}(\.[A-Za-z0-9_]{1,40}){0,7}$/;
+export const ARG_PATH: RegExp = /^[A-Za-z0-9_]{1,40}(\.[A-Za-z0-9_]{1,40}){0,7}$/;
 
 /** What there is of a text to compare with: printable, no white space at its ends to overlook. */
-const ARG_VALUE: Reader<string> = text({
-  min: 1,
-  max: MAX_ARG_VALUE,
-  pattern: /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/,
-});
+const ARG_VALUE: Reader<string> = text({ min: 1, max: MAX_ARG_VALUE, pattern: TRIMMED });
 
 const ARG_VALUES: Reader<string | readonly string[]> = (value, field) =>
   typeof value === 'string' ? ARG_VALUE(value, field) : set(ARG_VALUE)(value, field);
@@ -76,7 +73,8 @@ const ARGS: Reader<readonly ArgCondition[]> = sorted(array(ARG, { min: 1, max: M
   JSON.stringify([arg, op, value]),
 );
 
-const HOUR: Reader<string> = text({ min: 5, max: 5, pattern: /^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$/ });
+export const HOUR_PATTERN: RegExp = /^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$/;
+const HOUR: Reader<string> = text({ min: 5, max: 5, pattern: HOUR_PATTERN });
 
 const WINDOW: Reader<TimeWindow> = object<TimeWindow>({ days: set(integer({ max: 6 })), from: HOUR, to: HOUR });
 

@@ -7,11 +7,14 @@ import type { AddressRef, SelectorMatch } from './schema.ts';
 export const NAME_PATTERN: RegExp = /^[a-z0-9][a-z0-9-]{0,39}$/;
 /** Tickers keep their case: `USDC`, `stETH`, `USDC-base`. */
 export const SYMBOL_PATTERN: RegExp = /^[A-Za-z0-9][A-Za-z0-9.-]{0,39}$/;
+/** Names of people and values of arguments: nothing to overlook at the ends. */
+export const TRIMMED: RegExp = /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/;
+export const RISK_PATTERN: RegExp = /^[A-Z][A-Z0-9_]*$/;
 export const PRINTABLE: RegExp = /^[\x20-\x7e]*$/;
 
 export const NAME: Reader<string> = text({ min: 1, max: MAX_NAME, pattern: NAME_PATTERN });
 export const SYMBOL: Reader<string> = text({ min: 1, max: MAX_NAME, pattern: SYMBOL_PATTERN });
-export const RISK: Reader<string> = text({ min: 1, max: MAX_NAME, pattern: /^[A-Z][A-Z0-9_]*$/ });
+export const RISK: Reader<string> = text({ min: 1, max: MAX_NAME, pattern: RISK_PATTERN });
 export const TIME: Reader<number> = integer({ max: MAX_TIME });
 export const UINT256: Reader<bigint> = decimal(MAX_UINT256);
 
