@@ -157,7 +157,8 @@ describe('an approval', () => {
 
   it('by a key that is not its approver’s: APPROVAL_INVALID, at the document', () => {
     const told = sign(instead(({ body }) => approvalDocument(signApproval(body, keyOfDevice('nobody')))));
-    expect(failureOf(told)).toMatchObject({ code: 'APPROVAL_INVALID', message: expect.stringContaining('signed') });
+    expect(failureOf(told)?.code).toBe('APPROVAL_INVALID');
+    expect(failureOf(told)?.message).toContain('signed');
     expect(told.lines[failureOf(told)?.seq ?? 0]?.entry.kind).toBe('document');
   });
 
@@ -214,10 +215,9 @@ describe('obligations', () => {
     const later = readyMoot('delayed', { common: peoplePolicy(1, { delaySec: 600 }) });
     const plan: SignPlan = { payload: transfer(5n * ETHER), approvals: said(CARRYING) };
     const audit = ({ lines }: Told) => verifyTranscript(fileOf(lines), { roster: later.moot.roster }).failure;
-    expect(audit(later.moot.sign(later.from, plan))).toMatchObject({
-      code: 'APPROVAL_INVALID',
-      message: expect.stringContaining('delay'),
-    });
+    const early = audit(later.moot.sign(later.from, plan));
+    expect(early?.code).toBe('APPROVAL_INVALID');
+    expect(early?.message).toContain('delay');
     const patient: SignPlan = {
       ...plan,
       approvals: (proposal, policy, now) => {
