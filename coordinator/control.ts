@@ -63,6 +63,11 @@ export async function answerControl(service: CoordinatorService, call: ControlCa
       await service.cancel(entry, textOf(params, 'reason').slice(0, 140));
       return { ok: true, ceremony: shortName(entry.ceremony.proposal.digest), cancelled: true };
     }
+    case 'freeze': {
+      const wallet = params['wallet'] === undefined ? undefined : textOf(params, 'wallet');
+      const { freeze, told } = await service.freeze(wallet, textOf(params, 'reason'));
+      return { ok: true, freeze: toHex(freeze), told };
+    }
     case 'ceremony': {
       const entry = find(service, params);
       const { result } = service.followed(entry.ceremony.proposal.digest);

@@ -18,6 +18,7 @@ import { Collection } from './collect/collection.ts';
 import { indicesOf } from './collect/gather.ts';
 import { Conductor } from './conductor.ts';
 import { Connection } from './connection.ts';
+import { type Frozen, sendFreeze } from './freeze.ts';
 import type { Home } from './home.ts';
 import { proposeKeygen, proposeSigning, type Wish } from './propose.ts';
 import {
@@ -191,6 +192,12 @@ export class CoordinatorService {
     const withdrawal = { proposal: digest, attempt: body.attempt, author, reason, created: clock.now() };
     const statement = signWithdrawal(withdrawal, home.keys.statement);
     await this.#conductor.exclusively(() => this.#conductor.publish(statement));
+  }
+
+  /** Stops a wallet, or all of them, at every party that hears of it. */
+  async freeze(wallet: string | undefined, reason: string): Promise<Frozen> {
+    const walletId = wallet === undefined ? new Uint8Array() : this.wallet(wallet).walletId;
+    return await sendFreeze(this.#options, this.#connection.members, walletId, reason);
   }
 
   /** Follows a ceremony to its end, through later attempts too. `changed` is called whenever something moved. */

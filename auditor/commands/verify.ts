@@ -10,6 +10,7 @@ import { verifyTranscript } from '../../protocol/transcript/verify.ts';
 import type { Failure, Io } from '../report/io.ts';
 import { failureLine, type Verified, verificationJson, verificationText } from '../report/verification.ts';
 import { readBounded, readChainCode, readRoster } from './files.ts';
+import { type PolicyChain, readPolicies, withPolicies } from './policies.ts';
 
 export interface VerifyArguments {
   readonly files: readonly string[];
@@ -19,6 +20,8 @@ export interface VerifyArguments {
   readonly pastRosters?: readonly string[] | undefined;
   /** Files with the chain code of a wallet each. */
   readonly chainCodes?: readonly string[] | undefined;
+  /** Files of all versions of the common policy, with their signatures. */
+  readonly policies?: readonly string[] | undefined;
   readonly json: boolean;
 }
 
@@ -36,6 +39,16 @@ export function verifyCommand(args: VerifyArguments, io: Io): number {
     if (!read.ok) return refused(read.error, args.json, io);
     chainCodes.push(read.value);
   }
+  let chain: PolicyChain | undefined;
+  if (args.policies !== undefined && args.policies.length > 0) {
+    if (roster === undefined) {
+      const message = 'versions of a policy are compared under a roster; name it with --roster';
+      return refused({ code: 'UNANCHORED', message }, args.json, io);
+    }
+    const read = readPolicies(args.policies, roster);
+    if (!read.ok) return refused(read.error, args.json, io);
+    chain = read.value;
+  }
   const sources: Source[] = [];
   for (const path of args.files) {
     const bytes = readBounded(path);
@@ -48,7 +61,11 @@ export function verifyCommand(args: VerifyArguments, io: Io): number {
   const results = byTime(sources).map(
     ({ path, bytes }): Verified => ({
       file: path,
-      report: verifyTranscript(bytes, { roster, fingerprint: args.fingerprint, history, chainCodes }),
+      report: withPolicies(
+        verifyTranscript(bytes, { roster, fingerprint: args.fingerprint, history, chainCodes }),
+        bytes,
+        chain,
+      ),
     }),
   );
   print(results, roster, args.json, io);

@@ -5,6 +5,7 @@ import { broadcast } from './broadcast.ts';
 import { cancel } from './cancel.ts';
 import { importKey, refresh, reshare } from './change.ts';
 import { exportKey } from './export.ts';
+import { freeze } from './freeze.ts';
 import { migrate } from './migrate.ts';
 import { keygen, sign } from './propose.ts';
 import { run } from './run.ts';
@@ -16,7 +17,7 @@ export function coordinator(args: readonly string[]): Promise<number> {
   const commands = {
     ...{ init, join, adopt, run },
     ...{ keygen, sign, refresh, reshare, import: importKey, export: exportKey, migrate },
-    ...{ cancel, status, wallets, broadcast },
+    ...{ cancel, freeze, status, wallets, broadcast },
   };
   return dispatch('coordinator', commands, args);
 }
