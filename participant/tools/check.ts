@@ -8,22 +8,30 @@ import { toHex } from '../../protocol/common/bytes.ts';
 import { InvalidArgument, Refusal } from '../../protocol/common/errors.ts';
 import { policyDigest } from '../../protocol/policy/canonical.ts';
 import { canBeMet, demandOf } from '../../protocol/policy/compare/demand.ts';
+import { policySchema } from '../../protocol/policy/json-schema.ts';
 import { lintPolicy } from '../../protocol/policy/lint/lint.ts';
 import type { Policy } from '../../protocol/policy/prepare.ts';
 import { findingLines } from './finding-lines.ts';
 import { policyFrom } from './policy-file.ts';
 
 export const check: Command = {
-  usage: 'POLICY [--previous OLDER...] [--roster ROSTER]',
+  usage: 'POLICY [--previous OLDER...] [--roster ROSTER] | --schema',
   summary:
     'whether a policy is valid; with a roster whether its quorums and keys fit, with older versions whether it may follow them',
   options: {
     previous: { type: 'string', multiple: true },
     roster: { type: 'string' },
+    schema: { type: 'boolean' },
   },
-  positionals: { min: 1, max: 1 },
+  positionals: { min: 0, max: 1 },
   async run(call) {
-    const [path = ''] = call.positionals;
+    if (call.flag('schema')) {
+      call.terminal.printJson(policySchema());
+      return 0;
+    }
+    const [path] = call.positionals;
+    if (path === undefined)
+      throw new InvalidArgument('USAGE_INVALID', 'POLICY', 'name a policy file, or give --schema');
     const policy = await policyFrom(path);
     const roster = await rosterFrom(call);
     const lines = roster === undefined ? [] : quorumLines(policy, roster);
