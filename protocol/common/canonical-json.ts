@@ -55,16 +55,21 @@ function write(value: Json, depth: number): string {
   if (typeof value === 'string') return quote(value);
   if (typeof value === 'boolean') return value ? 'true' : 'false';
   if (isArray(value)) return `[${value.map((item) => write(item, depth + 1)).join(',')}]`;
-  const members = Object.entries(value)
-    .sort(([a], [b]) => compareKeys(a, b))
-    .map(([key, item]) => `${quote(key)}:${write(item, depth + 1)}`);
-  return `{${members.join(',')}}`;
+  const members = Object.entries(value);
+  members.sort(members.every(([key]) => ASCII.test(key)) ? byUnits : byBytes);
+  return `{${members.map(([key, item]) => `${quote(key)}:${write(item, depth + 1)}`).join(',')}}`;
 }
 
-/** By their UTF-8 bytes; for ASCII that is the order of the strings. */
-function compareKeys(a: string, b: string): number {
-  if (!ASCII.test(a) || !ASCII.test(b)) return compareBytes(utf8(a), utf8(b));
-  return a < b ? -1 : a > b ? 1 : 0;
+type Member = readonly [key: string, item: Json];
+
+/** By the UTF-8 bytes of the keys; for ASCII that is the order of the strings. */
+function byBytes([a]: Member, [b]: Member): number {
+  return compareBytes(utf8(a), utf8(b));
+}
+
+/** An object has no key twice. */
+function byUnits([a]: Member, [b]: Member): number {
+  return a < b ? -1 : 1;
 }
 
 const ASCII = /^[\0-\x7f]*$/;

@@ -121,6 +121,8 @@ function convert(value: StrictJson, numbers: 'decimal' | 'refuse'): Json {
   }
 }
 
+/** Printable ASCII without quotation mark and backslash, as most strings are: it means itself. */
+const PLAIN = /^[ !#-[\]-~]*$/;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const ESCAPES: ReadonlyMap<string, string> = new Map([
@@ -202,6 +204,12 @@ class Scanner {
 
   #string(): string {
     const opening = this.#at;
+    const end = this.#text.indexOf('"', opening + 1);
+    const whole = this.#text.slice(opening + 1, end);
+    if (end !== -1 && PLAIN.test(whole)) {
+      this.#at = end + 1;
+      return whole;
+    }
     let result = '';
     let from = opening + 1;
     for (let i = from; i < this.#text.length; i++) {

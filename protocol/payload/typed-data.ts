@@ -33,7 +33,27 @@ export function canonicalizeTypedData(text: string): Result<Uint8Array, PayloadP
 
 /** As `canonicalizeTypedData`, for a document inside a larger file that is parsed already. */
 export function canonicalTypedData(value: StrictJson): Result<Uint8Array, PayloadProblem> {
-  return guarded('DECODER_FAILED', () => ok(canonicalDocument(rebuild(checked(readDocument(value))))));
+  return guarded('DECODER_FAILED', () => {
+    const document = checked(readDocument(value));
+    const bytes = canonicalDocument(rebuild(document));
+    written = { bytes: new Uint8Array(bytes), document };
+    return ok(bytes);
+  });
+}
+
+/**
+ * The document that was brought into its canonical form last. Who does that decodes the result next; its own bytes need
+ * no second look by the same reader, since they are what this document is written as. The other reading takes the bytes.
+ */
+let written: { readonly bytes: Uint8Array; readonly document: TypedDocument } | undefined;
+
+/** Once only, so that no two decoded payloads share their values. */
+function takeWritten(bytes: Uint8Array): TypedDocument | undefined {
+  const last = written;
+  written = undefined;
+  return last !== undefined && bytes.length <= MAX_TYPED_DATA_LENGTH && equalBytes(last.bytes, bytes)
+    ? last.document
+    : undefined;
 }
 
 /**
@@ -69,6 +89,8 @@ export function readTypedData(bytes: Uint8Array): TypedReading {
 const TEXT = new TextDecoder('utf-8', { ignoreBOM: true });
 
 function readCanonical(bytes: Uint8Array): TypedDocument {
+  const known = takeWritten(bytes);
+  if (known !== undefined) return known;
   const parsed = parseStrictJson(TEXT.decode(bytes), { maxLength: MAX_TYPED_DATA_LENGTH });
   if (!parsed.ok) return refuse('TYPED_DATA_JSON', parsed.error.message);
   const document = readDocument(parsed.value);

@@ -2,6 +2,7 @@
 import type { StrictJson } from '../../common/strict-json.ts';
 import { CHAIN_ID_MAX } from '../limits.ts';
 import { refuse } from '../refusal.ts';
+import { knownTable } from './known-tables.ts';
 import { checkPinnedName } from './pinned.ts';
 import type { TypedField } from './reading.ts';
 import { DOMAIN_TYPE, encodeType, fieldsOf, readTypes, type TypeField, type TypeTable } from './types.ts';
@@ -33,7 +34,8 @@ export function readDocument(value: StrictJson): TypedDocument {
   const members = exactMembers(value, ['domain', 'message', 'primaryType', 'types'], 'the document');
   const primaryType = members.get('primaryType');
   if (primaryType?.type !== 'string') return refuse('TYPED_DATA_SHAPE', 'primaryType is not a string');
-  const table = readTypes(members.get('types'), primaryType.text);
+  const types = members.get('types');
+  const table = knownTable(types, primaryType.text) ?? readTypes(types, primaryType.text);
   const encodedType = encodeType(table, primaryType.text);
   checkPinnedName(primaryType.text, encodedType, members.get('message'));
   const reader = new ValueReader(table);

@@ -15,8 +15,22 @@ export function typedDataDigest(document: TypedDocument): Uint8Array {
 
 export function domainSeparator({ domain }: TypedDocument): Uint8Array {
   const words = domain.map(({ value }) => (value.kind === 'text' ? keccak256(utf8(value.value)) : atomWord(value)));
-  return keccak256(concat(keccak256(utf8(domainType(domain))), ...words));
+  return keccak256(concat(domainTypeHash(domainType(domain)), ...words));
 }
+
+/** Of five fields, each there or not: 31 at most. */
+const DOMAIN_TYPE_HASHES = new Map<string, Uint8Array>();
+
+function domainTypeHash(type: string): Uint8Array {
+  const known = DOMAIN_TYPE_HASHES.get(type);
+  if (known !== undefined) return known;
+  const hash = keccak256(utf8(type));
+  DOMAIN_TYPE_HASHES.set(type, hash);
+  return hash;
+}
+
+/** By the structs of a table and the name of one: those of the pinned types live as long as the process. */
+const TYPE_HASHES = new WeakMap<TypeTable['structs'], Map<string, Uint8Array>>();
 
 export function messageHash({ table, message }: TypedDocument): Uint8Array {
   return new Hasher(table).struct(table.primaryType, message);
@@ -24,10 +38,12 @@ export function messageHash({ table, message }: TypedDocument): Uint8Array {
 
 class Hasher {
   readonly #table: TypeTable;
-  readonly #typeHashes = new Map<string, Uint8Array>();
+  readonly #typeHashes: Map<string, Uint8Array>;
 
   constructor(table: TypeTable) {
     this.#table = table;
+    this.#typeHashes = TYPE_HASHES.get(table.structs) ?? new Map<string, Uint8Array>();
+    TYPE_HASHES.set(table.structs, this.#typeHashes);
   }
 
   struct(name: string, fields: readonly TypedField[]): Uint8Array {

@@ -102,6 +102,11 @@ export function knownType(encodedType: string): KnownTyped | undefined {
   return undefined;
 }
 
+/** The encoded types of this name, without those of a caller's choice (witnesses). */
+export function pinnedTypes(primaryType: string): readonly string[] {
+  return [...PINNED.keys()].filter((encodedType) => encodedType.startsWith(`${primaryType}(`));
+}
+
 /** Whether a type we know has this name, maybe with other fields. */
 export function isPinnedName(primaryType: string): boolean {
   const heads = [...PINNED.keys(), ...WITNESSED.map(([head]) => head)];

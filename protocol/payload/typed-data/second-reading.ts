@@ -4,6 +4,7 @@
  */
 import { type Hex, hashTypedData } from 'viem';
 import { refuse } from '../refusal.ts';
+import { type Fields, flatDigest } from './second-flat.ts';
 
 /** As viem takes them: numbers as bigint, bytes and addresses as 0x hex, structs as objects, lists as arrays. */
 export interface SecondTypedData {
@@ -14,7 +15,7 @@ export interface SecondTypedData {
   readonly digest: Hex;
 }
 
-export type Types = Readonly<Record<string, readonly { readonly name: string; readonly type: string }[]>>;
+type Types = Readonly<Record<string, Fields>>;
 export type Values = Readonly<Record<string, unknown>>;
 
 export function secondTypedData(bytes: Uint8Array): SecondTypedData {
@@ -29,7 +30,8 @@ export function secondTypedData(bytes: Uint8Array): SecondTypedData {
     const { types, primaryType } = document;
     const domain = structValues(document.domain, 'EIP712Domain', types);
     const message = structValues(document.message, primaryType, types);
-    return { primaryType, types, domain, message, digest: hashTypedData({ domain, types, primaryType, message }) };
+    const read = { domain, types, primaryType, message };
+    return { ...read, digest: flatDigest(read) ?? hashTypedData(read) };
   } catch {
     // Library errors quote the input, so none of their text goes further.
     return refuse('SECOND_DECODER_REFUSED');
@@ -38,10 +40,10 @@ export function secondTypedData(bytes: Uint8Array): SecondTypedData {
 
 /** Every key that is there, so that one without a field shows up in the comparison. */
 function structValues(values: Values, name: string, types: Types): Values {
-  const fields = new Map((types[name] ?? []).map((field) => [field.name, field.type]));
+  const fields = types[name] ?? [];
   return Object.fromEntries(
     Object.entries(values).map(([key, value]) => {
-      const type = fields.get(key);
+      const type = fields.find((field) => field.name === key)?.type;
       return [key, type === undefined ? value : typedValue(value, type, types)];
     }),
   );

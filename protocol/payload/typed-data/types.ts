@@ -99,7 +99,8 @@ function innermost(type: TypeRef): TypeRef {
   return type.kind === 'list' ? innermost(type.item) : type;
 }
 
-function readFields(value: StrictJson): { readonly name: string; readonly text: string }[] {
+/** Refuses (throws) what is not a list of fields with names; their types are not looked at. */
+export function readFields(value: StrictJson): { readonly name: string; readonly text: string }[] {
   if (value.type !== 'array') return refuse('TYPED_DATA_TYPES', 'a type is not a list of fields');
   if (value.items.length === 0) refuse('TYPED_DATA_TYPES', 'a type has no fields');
   if (value.items.length > MAX_FIELDS) refuse('TYPED_DATA_LIMIT', `a type with more than ${MAX_FIELDS} fields`);
