@@ -14,6 +14,7 @@ import type { Clock, Random } from '../protocol/common/effects.ts';
 import { BugError, Refusal } from '../protocol/common/errors.ts';
 import { Admission } from './admission.ts';
 import { Archive } from './archive/archive.ts';
+import { Approved } from './collect/approved.ts';
 import type { Collection } from './collect/collection.ts';
 import { composeStart } from './collect/compose-start.ts';
 import { type GatherStep, gather, indicesOf } from './collect/gather.ts';
@@ -51,6 +52,7 @@ export class Conductor {
   readonly sealedShares: SealedShares;
   readonly #options: ConductorOptions;
   readonly #archive: Archive;
+  readonly #approved: Approved;
   /** Proposals of this coordinator's own making. Any others under its key are somebody else's doing. */
   readonly #own = new Set<string>();
   readonly #admission = new Admission();
@@ -62,6 +64,7 @@ export class Conductor {
     this.#options = options;
     this.#timers = new Timers(clock);
     this.sealedShares = new SealedShares(home.roster);
+    this.#approved = new Approved(home.roster, collection, note);
     this.#archive = new Archive({
       roster: home.roster,
       operator: home.self.name,
@@ -208,7 +211,7 @@ export class Conductor {
     const connected = indicesOf('party', members().connected());
     const joining = indicesOf('joining', members().connected());
     const isOwn = this.#own.has(toHex(digest));
-    const shown = withGrounds(entry, collection);
+    const shown = this.#approved.only(withGrounds(entry, collection));
     const view = { now: clock.now(), connected, joining, patienceOver: watch.patience.over };
     const step = gather(shown, home.roster, view);
     if (step.kind === 'start' && isOwn) {
