@@ -26,7 +26,15 @@ const ROLES: Readonly<Record<string, { readonly summary: string; readonly load: 
   },
   policy: {
     summary: 'make, check, explain, compare, test and attack policies, without keys and without a node',
-    load: async () => (await import('./participant/tools/main.ts')).policy,
+    load: async () => {
+      const { policy } = await import('./participant/tools/main.ts');
+      // Only the red team asks for a chain, and only a checkout has one.
+      return async (args) =>
+        await policy(
+          args,
+          async (orders) => await (await import('./coordinator/demo/redteam/run.ts')).playOnChain(orders),
+        );
+    },
   },
   audit: {
     summary: 'verify transcripts offline',

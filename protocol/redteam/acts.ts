@@ -12,6 +12,8 @@ import type { Act, Carrier, Payment, Setting } from './types.ts';
 /** So many payments are tried for one rule; a rule that names hundreds of payees says nothing more with each. */
 const MAX_TRIED = 96;
 const MAX_PAYEES = 3;
+/** No treasury has more, and a rule that permits all there can be says nothing about amounts. */
+const MOST_UNITS = 10n ** 9n;
 
 /** At most one for each carrier, asset, and set of obligations: the largest that was found of each. Lightest first. */
 export function permittedActs(setting: Setting): readonly Act[] {
@@ -111,7 +113,7 @@ function amountsOf({ amount, nativeValue }: RuleMatch, decimals: number, caps: r
     1n,
   ];
   const least = amount?.min ?? 1n;
-  return [...new Set(tries.filter((value) => value >= least && value > 0n))];
+  return [...new Set(tries.filter((value) => value >= least && value <= MOST_UNITS * unit))];
 }
 
 function wordsFor({ assets }: PolicyDocument, { amount, asset, carrier, receiver }: Payment): string {

@@ -11,6 +11,8 @@ import type { Act, AttackCase, Carrier, Family, Payment, Setting, Trial } from '
 export const ATTACKER: Address = inventedAddress('the attacker');
 /** Code that is not what its functions are called. */
 export const TROJAN: Address = inventedAddress('a trojan');
+/** Somebody who once allowed the wallet to spend. */
+export const VICTIM: Address = inventedAddress('somebody with an allowance for the wallet');
 export const SWEEPER: Address = inventedAddress('a sweeper');
 
 interface CaseParts {

@@ -90,11 +90,15 @@ export interface Envelope {
   readonly gas: bigint;
   /** Wei per gas. */
   readonly maxFeePerGas: bigint;
+  /** Of that for whoever builds the block; absent: a usual tip. */
+  readonly tip?: bigint;
 }
+
+const USUAL_TIP = 10n ** 8n;
 
 export function transaction(
   { to, value = 0n, data = NO_DATA }: Sent,
-  { chainId, nonce, gas, maxFeePerGas }: Envelope,
+  { chainId, nonce, gas, maxFeePerGas, tip }: Envelope,
   more: Partial<Transaction> = {},
 ): Payload {
   const encoded = encodeTransaction({
@@ -102,7 +106,11 @@ export function transaction(
     chainId,
     nonce,
     gas,
-    fees: { kind: 'cap', maxFeePerGas, maxPriorityFeePerGas: maxFeePerGas < 10n ** 8n ? maxFeePerGas : 10n ** 8n },
+    fees: {
+      kind: 'cap',
+      maxFeePerGas,
+      maxPriorityFeePerGas: tip ?? (maxFeePerGas < USUAL_TIP ? maxFeePerGas : USUAL_TIP),
+    },
     to,
     value,
     data,

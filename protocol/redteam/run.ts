@@ -51,7 +51,7 @@ export function play(setting: Setting, attack: AttackCase): Played {
       trials.length === 0
         ? 'nothing to attack here'
         : isPassed
-          ? `got through: ${passing.map(({ trial }) => trial.label).join('; ')}`
+          ? wordsOf(passing.map(({ trial }) => trial.label))
           : twin.words,
   };
   const trialsOf = (items: typeof trials): readonly Trial[] => items.map(({ trial }) => trial);
@@ -62,6 +62,14 @@ export function play(setting: Setting, attack: AttackCase): Played {
     stopped: trialsOf(trials.filter(({ outcome }) => outcome.stops.length > 0)),
   };
 }
+
+/** Of many ways the first few. */
+function wordsOf(labels: readonly string[]): string {
+  const more = labels.length > SHOWN ? `; and ${labels.length - SHOWN} more` : '';
+  return `got through: ${labels.slice(0, SHOWN).join('; ')}${more}`;
+}
+
+const SHOWN = 3;
 
 /** No layer: it got through. Else every layer that says no to the step where it ends, the most telling first. */
 interface Outcome {

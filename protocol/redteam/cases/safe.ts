@@ -90,17 +90,17 @@ export const SAFE_CASES: readonly AttackCase[] = [
   }),
   attackCase({
     id: 'uxlink',
-    name: 'A batch runs foreign code and then adds an owner',
+    name: 'A batch adds an owner and runs foreign code',
     source: 'UXLINK, 22 September 2025',
     family: 'safe',
     incidents: ['uxlink'],
     build: (setting) =>
-      asSafe(setting, 'delegatecall and a new owner in one batch', (safe) => ({
+      asSafe(setting, 'a new owner and a delegatecall in one batch', (safe) => ({
         to: FULL_BATCH,
         operation: 1,
         data: multiSend([
-          { to: TROJAN, data: calldata(TRANSFER, TROJAN, 0n), operation: 1 },
           { to: safe, data: calldata('addOwnerWithThreshold(address,uint256)', ATTACKER, 1n) },
+          { to: TROJAN, data: calldata(TRANSFER, TROJAN, 0n), operation: 1 },
         ]),
       })),
     twin: twinBy('safe-batch', 'safe-transaction', 'safe-execution'),
@@ -153,11 +153,11 @@ export const SAFE_CASES: readonly AttackCase[] = [
     source: 'the step before many takeovers: whoever sets the guard decides what passes',
     family: 'safe',
     build: (setting) => [
+      ...self(setting, 'a foreign fallback handler', () => calldata('setFallbackHandler(address)', ATTACKER)),
       ...self(setting, 'the guard removed', () => calldata('setGuard(address)', ZERO_ADDRESS)),
       ...self(setting, 'a module removed', () =>
         calldata('disableModule(address,address)', '0x0000000000000000000000000000000000000001', TROJAN),
       ),
-      ...self(setting, 'a foreign fallback handler', () => calldata('setFallbackHandler(address)', ATTACKER)),
     ],
     twin: safeTwin,
   }),
@@ -201,15 +201,17 @@ export const SAFE_CASES: readonly AttackCase[] = [
     source: 'MultiSend inside MultiSend',
     family: 'safe',
     incidents: ['nested-delegatecall'],
-    build: (setting) =>
-      asSafe(setting, 'a delegatecall two batches deep', () => ({
-        to: BATCH_CONTRACT,
-        operation: 1,
-        data: multiSend([
-          { to: setting.token, data: calldata(TRANSFER, payeeOf(setting), 1n) },
-          { to: FULL_BATCH, operation: 1, data: multiSend([{ ...disguised(), operation: 1 }]) },
-        ]),
-      })),
+    build: (setting) => {
+      const real = { to: setting.token, data: calldata(TRANSFER, payeeOf(setting), 1n) };
+      const inner = multiSend([{ ...disguised(), operation: 1 }]);
+      return [FULL_BATCH, BATCH_CONTRACT].flatMap((to) =>
+        asSafe(setting, `a delegatecall two batches deep, from ${to}`, () => ({
+          to,
+          operation: 1,
+          data: multiSend([real, { to: FULL_BATCH, operation: 1, data: inner }]),
+        })),
+      );
+    },
     twin: twinBy('safe-batch', 'safe-transaction', 'safe-execution'),
   }),
   attackCase({

@@ -2,7 +2,7 @@
 import type { Payload } from '../../payload/payload.ts';
 import type { Limit } from '../../policy/schema.ts';
 import { ATTACKER, actTrial, anyTwin, attackCase, eachPayment, heaviest } from '../case-parts.ts';
-import { safePayload } from '../encode.ts';
+import { inventedAddress, safePayload } from '../encode.ts';
 import { callOf, direct, pay } from '../pay.ts';
 import { addressesOf, permittingRules } from '../setting-parts.ts';
 import type { Act, AttackCase, PayloadStep, Setting, Trial } from '../types.ts';
@@ -10,6 +10,8 @@ import type { Act, AttackCase, PayloadStep, Setting, Trial } from '../types.ts';
 /** More payments than this in a row are no payments any more. */
 const MAX_STEPS = 200;
 const DAY = 24 * 3600;
+/** All of it goes to whoever builds the block. */
+const FORTUNE = { gas: 30_000_000n, maxFeePerGas: 10n ** 15n, tip: 10n ** 15n };
 
 /** Limits over time on the asset of a payment; `wide` ones count all payees and all initiators together. */
 export function limitsOn({ policy, chainId, wallet }: Setting, act: Act, wide: boolean): readonly Limit[] {
@@ -111,7 +113,10 @@ export const TIME_CASES: readonly AttackCase[] = [
       const named = permittingRules(document, setting.wallet.name).flatMap((match) => {
         return addressesOf(document, match.counterparties, setting.chainId);
       });
-      const payees = [...new Set([...named, ...setting.payees])];
+      const known = [...new Set([...named, ...setting.payees])];
+      // Where nobody is named, everybody can be paid.
+      const payees =
+        known.length > 0 ? known : ['a', 'b', 'c', 'd', 'e'].map((name) => inventedAddress(`payee ${name}`));
       return splitting(setting, `split over ${payees.length} payees`, (act) => {
         const above = least(limitsOn(setting, act, true));
         const each = min(act.amount, least(limitsOn(setting, act, false)));
@@ -119,7 +124,7 @@ export const TIME_CASES: readonly AttackCase[] = [
           act,
           amount: above === undefined ? each / 20n + 1n : each,
           above,
-          ...(payees.length === 0 ? {} : { payees }),
+          payees,
         };
       });
     },
@@ -157,7 +162,7 @@ export const TIME_CASES: readonly AttackCase[] = [
     source: 'windows that forget what was signed and never seen on a chain',
     family: 'time',
     build: (setting) =>
-      splitting(setting, 'a window’s worth every window, never sent', (act) => {
+      splitting(setting, 'all that a window permits, every window, never sent', (act) => {
         const limits = limitsOn(setting, act, false);
         const above = least(limits);
         const window = limits.reduce((most, { windowSec = 0 }) => Math.max(most, windowSec), DAY);
@@ -173,7 +178,7 @@ export const TIME_CASES: readonly AttackCase[] = [
     build: (setting) => [
       ...eachPayment(setting, 'a fortune for the block', (payment) => {
         if (payment.carrier !== 'transaction') return undefined;
-        return direct(setting, callOf(payment), setting.nonce, { gas: 30_000_000n, maxFeePerGas: 10n ** 15n });
+        return direct(setting, callOf(payment), setting.nonce, FORTUNE);
       }),
       ...eachPayment(setting, 'a fortune for the sender', (payment): Payload | undefined => {
         if (payment.carrier === 'transaction') return undefined;

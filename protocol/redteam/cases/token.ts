@@ -11,9 +11,10 @@ import {
   seenTrial,
   tokenTwin,
   trial,
+  VICTIM,
 } from '../case-parts.ts';
 import type { Sent } from '../encode.ts';
-import { calldata, inventedAddress, lookalikeOf, NO_DATA, transaction } from '../encode.ts';
+import { calldata, lookalikeOf, NO_DATA, transaction } from '../encode.ts';
 import { carry, direct, pay } from '../pay.ts';
 import type { AttackCase, Setting, Trial } from '../types.ts';
 
@@ -88,8 +89,7 @@ export const TOKEN_CASES: readonly AttackCase[] = [
     source: 'transferFrom as a way to make a payer a thief',
     family: 'token',
     build: (setting) => {
-      const victim = inventedAddress('somebody with an allowance for the wallet');
-      const data = calldata('transferFrom(address,address,uint256)', victim, ATTACKER, 10n ** 12n);
+      const data = calldata('transferFrom(address,address,uint256)', VICTIM, ATTACKER, 10n ** 12n);
       return anyway(setting, 'transferFrom', { to: setting.token, data });
     },
     twin: tokenTwin,
