@@ -42,13 +42,20 @@ export class Limits {
   }
 
   /**
-   * What is used up beside this proposal's payload. Of a payload that is reserved already, by an earlier attempt or by
-   * the consent that is judged again, only what was reserved before it counts.
+   * What is used up beside this proposal's payload. Where the consent to this attempt is judged again, only what was
+   * reserved before the payload counts: what was admitted is not starved by what came later.
    */
   view(proposal: Proposal): LedgerView {
     const { body } = proposal;
     if (body.ceremony !== 'sign') return () => undefined;
-    return this.#lazily(() => this.#key(proposal, body), this.#node.clock.now());
+    const now = this.#node.clock.now();
+    let view: LedgerView | undefined;
+    return (need) => {
+      const { state } = this.#node.journal;
+      const isAgain = state.verdict(proposal.digest, body.attempt)?.reservation !== undefined;
+      view ??= this.#open(state, this.#key(proposal, body), now, isAgain ? 'before' : 'all');
+      return view(need);
+    };
   }
 
   /**
@@ -114,17 +121,9 @@ export class Limits {
     this.#timers.clear();
   }
 
-  #lazily(key: () => string | undefined, now: number): LedgerView {
-    let view: LedgerView | undefined;
-    return (need) => {
-      view ??= this.#open(this.#node.journal.state, key(), now);
-      return view(need);
-    };
-  }
-
-  #open(state: JournalState, key: string | undefined, now: number): LedgerView {
+  #open(state: JournalState, key: string | undefined, now: number, scope: 'all' | 'before'): LedgerView {
     const { common, own } = this.#node.policies;
-    return common === undefined ? () => undefined : state.ledger.view(now, { common, own }, key);
+    return common === undefined ? () => undefined : state.ledger.view(now, { common, own }, key, scope);
   }
 
   #key({ digest }: Proposal, body: SignProposal): string | undefined {
@@ -142,7 +141,7 @@ export class Limits {
   /** Whether what the consent rests on is no longer so: two judgements may have looked at the same room. */
   #moved(state: JournalState, reservation: Reservation, { limits }: Judgement): Refusal | undefined {
     const { at, digest, walletId } = reservation;
-    const view = this.#open(state, payloadKey(walletId, digest), at);
+    const view = this.#open(state, payloadKey(walletId, digest), at, 'all');
     const odd = limits.find((row) => {
       const usage = view({ ...row, charge: 0n });
       return usage?.used !== row.used || usage.entries !== row.entries;

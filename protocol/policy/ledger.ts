@@ -106,12 +106,13 @@ export class Ledger {
   /**
    * What limits read at a time; it never goes back behind what was recorded before.
    *
-   * @param own key of the payload that is judged. It is not charged on top of itself, and where it is reserved already
-   *   only what was reserved before it counts: what was admitted cannot be starved by what comes later.
+   * @param own key of the payload that is judged; it is not charged on top of itself
+   * @param scope `before`: only what was reserved before it counts, so that what was admitted cannot be starved by what
+   *   came later
    */
-  view(now: number, policies: LedgerPolicies, own?: string): LedgerView {
+  view(now: number, policies: LedgerPolicies, own?: string, scope: 'all' | 'before' = 'all'): LedgerView {
     const time = Math.max(now, this.#latest);
-    const self = own === undefined ? undefined : this.#entries.get(own);
+    const self = own === undefined || scope === 'all' ? undefined : this.#entries.get(own);
     const before = self !== undefined && isLive(self) ? self.order : Number.POSITIVE_INFINITY;
     const counted = [...this.#entries.values()].filter(
       (entry) => entry.order < before && entry.key !== own && isLive(entry),

@@ -67,6 +67,7 @@ export const AUDIT_CODES = {
   NONCE_REUSED: 'the same r stands in the signature of another transcript: the key must be considered lost',
   POLICY_ROLLBACK: 'a party answered by an older policy than before, or by two of one version',
   POLICY_NOT_IN_CHAIN: 'a consent rests on a policy that is none of the versions given with --policies',
+  LIMIT_UNDERSTATED: 'a party consented as if less of a limit were used up than it had consented to before',
   EPOCH_REPLACED: 'shares of an epoch were used after a party had been removed from the key',
   SUCCESSION_FORK: 'two transcripts hand keys of one roster to two different successors',
   TRANSCRIPT_FORK: 'another transcript of the same proposal tells another story',

@@ -8,6 +8,7 @@ import { type Ceremony, CLOCK_TOLERANCE } from '../ceremony/lifecycle.ts';
 import type { Roster } from '../ceremony/roster.ts';
 import { equalBytes, toHex } from '../common/bytes.ts';
 import type { Finding } from './codes.ts';
+import { LimitHistory, type SpentConsent } from './history-limits.ts';
 
 /** A statement that used up a counter of its party. */
 export interface CountedStatement {
@@ -29,6 +30,8 @@ export interface Facts {
   /** Hash of the last entry before the closes. */
   readonly head: Uint8Array;
   readonly counted: readonly CountedStatement[];
+  /** Consents to a signing, and what each rested on. */
+  readonly spent: readonly SpentConsent[];
   /** r of the signature, and the entry that names it. */
   readonly nonce?: { readonly r: Uint8Array; readonly seq: number } | undefined;
   /** Digest of the roster that it was made under. */
@@ -74,6 +77,7 @@ export class History {
   readonly #replaced = new Map<string, Replaced>();
   /** By party key and policy id: which version was in force at which counter. */
   readonly #policies = new Map<string, Adopted[]>();
+  readonly #limits = new LimitHistory();
 
   /** The ceremony with this proposal, if its transcript was seen. */
   ceremony(proposal: Uint8Array): Ceremony | undefined {
@@ -131,6 +135,8 @@ export class History {
       const message = 'another transcript has a signature with the same r: the key must be considered lost';
       return { code: 'NONCE_REUSED', seq: nonce.seq, message };
     }
+    const understated = this.#limits.contradiction(facts.spent);
+    if (understated !== undefined) return understated;
     const successor = this.#successors.get(toHex(facts.roster));
     const next = facts.replaced?.next;
     if (successor !== undefined && next !== undefined && !equalBytes(successor.digest, next.digest)) {
@@ -166,6 +172,7 @@ export class History {
       const adopted = { counter, version: policy.version, digest: toHex(policy.digest) };
       this.#policies.set(name, [...(this.#policies.get(name) ?? []), adopted]);
     }
+    this.#limits.remember(facts.spent);
     if (facts.nonce !== undefined) this.#nonces.add(toHex(facts.nonce.r));
     if (facts.exported !== undefined) this.#exported.add(toHex(facts.exported));
     const { replaced } = facts;

@@ -5,8 +5,11 @@ import type { ExportProposal, ReshareProposal, SignProposal } from '../../ceremo
 import { partyOf, type Roster } from '../../ceremony/roster.ts';
 import { rosterChange } from '../../ceremony/roster-change.ts';
 import type { Start } from '../../ceremony/start.ts';
+import type { PolicyReference } from '../../ceremony/verdict-statement.ts';
 import { toHex } from '../../common/bytes.ts';
+import type { Policy } from '../../policy/prepare.ts';
 import type { CountedStatement, Facts, Replaced, Used } from '../history.ts';
+import { type SpentConsent, spendOfProposal } from '../history-limits.ts';
 import type { Answers } from './answers.ts';
 import { partyIndex } from './counters.ts';
 import type { Documents } from './documents.ts';
@@ -53,12 +56,40 @@ export function factsOf(
       ...statements.outcomes.flatMap((placed) => counted(placed, placed.value.body.party)),
       ...statements.closes.flatMap((placed) => counted(placed, partyIndex(placed.value.body.author))),
     ],
+    spent: body.ceremony === 'sign' ? spentBy(body, answers, documents, roster, signature !== undefined) : [],
     nonce: signature && { r: signature.r, seq: named?.seq ?? parts.body.length - 1 },
     roster: roster.digest,
     used: isUse && start ? usedBy(body, start) : undefined,
     exported: body.ceremony === 'export' && handedOver(statements) ? body.walletId : undefined,
     replaced: body.ceremony === 'reshare' && ending === 'completed' ? replacedBy(body, statements, roster) : undefined,
   };
+}
+
+function spentBy(
+  body: SignProposal,
+  { counted }: Answers,
+  { inputs, policies }: Documents,
+  roster: Roster,
+  signed: boolean,
+): readonly SpentConsent[] {
+  const spend = spendOfProposal(body);
+  const policyOf = (reference: PolicyReference | undefined): Policy | undefined =>
+    reference && policies.get(toHex(reference.digest))?.value;
+  return counted.flatMap(({ seq, value: { body: consent } }): readonly SpentConsent[] => {
+    const key = partyOf(roster, consent.party)?.statementKey;
+    const record = inputs.get(toHex(consent.inputs))?.value;
+    const digest = consent.reading?.digest;
+    if (consent.decision !== 'consent' || key === undefined || digest === undefined || record === undefined) return [];
+    const layers = { common: policyOf(consent.commonPolicy), own: policyOf(consent.ownPolicy) };
+    const asked = (record.limits ?? []).flatMap(({ bucket, layer, limit: id, used }) => {
+      const limit = layers[layer]?.limits.find((candidate) => candidate.limit.id === id);
+      return limit === undefined ? [] : [{ limit, bucket, used }];
+    });
+    const payload = `${toHex(body.walletId)}/${toHex(digest)}`;
+    return [
+      { seq, party: consent.party, key, counter: consent.counter, at: record.now, payload, signed, spend, asked },
+    ];
+  });
 }
 
 function usedBy({ epochId, walletId }: SignProposal | ExportProposal, { seq, value }: Placed<Start>): Used {
