@@ -4,7 +4,7 @@
  */
 
 import { fingerprint, parseRosterFile } from '../../protocol/ceremony/roster.ts';
-import type { Envelope } from '../../protocol/ceremony/statement.ts';
+import { type Envelope, envelopeFromJson } from '../../protocol/ceremony/statement.ts';
 import { fromHex } from '../../protocol/common/bytes.ts';
 import { type Json, parseCanonical } from '../../protocol/common/canonical-json.ts';
 import { decode, type PayloadKind } from '../../protocol/payload/payload.ts';
@@ -65,6 +65,14 @@ function documentText(content: Fields): readonly string[] {
         `inputs of a judgement at ${time(content.text('now'))}, with what the party saw outside of the payload`,
         ...content.list('observed').map((item) => observationText(new Fields(item))),
       ];
+    case 'keymoot.inputs.v3':
+      return [
+        `inputs of a judgement at ${time(content.text('now'))}, with what the party had counted`,
+        ...content.list('limits').map((item) => limitText(new Fields(item))),
+        ...content.list('observed').map((item) => observationText(new Fields(item))),
+      ];
+    case 'keymoot.approval.v1':
+      return approvalText(content.object('statement').json);
     case 'keymoot.wallet.v1':
       return [walletText(content.object('certificate').object('config'))];
     case 'keymoot.evidence.v1':
@@ -72,6 +80,26 @@ function documentText(content: Fields): readonly string[] {
     default:
       return ['a document of unknown kind'];
   }
+}
+
+function limitText(row: Fields): string {
+  const where = `${row.text('layer')}/${row.text('limit')}, ${row.text('bucket')}`;
+  return `limit ${where}: ${row.text('used')} used up by ${row.text('entries')} payloads before`;
+}
+
+/** Who is behind the name, and whether it signed, is for verify to say: the policy knows. */
+function approvalText(statement: Json): readonly string[] {
+  const envelope = envelopeFromJson(statement);
+  const json = envelope.ok ? parseCanonical(envelope.value.body) : undefined;
+  if (json?.ok !== true) return ['an approval that cannot be read'];
+  const body = new Fields(json.value);
+  const word = { approve: 'APPROVES', reject: 'REFUSES', cancel: 'TAKES IT BACK' }[body.text('decision')] ?? 'SAYS';
+  const comment = body.text('comment') === '' ? [] : [`in words of the approver: "${body.text('comment')}"`];
+  return [
+    `approver ${body.text('approver')} ${word} at ${time(body.text('created'))}, until ${time(body.text('expires'))}`,
+    `digest ${body.text('digest')}, chain ${body.text('chainId')}, by policy version ${body.object('policy').text('version')}`,
+    ...comment,
+  ];
 }
 
 function observationText(item: Fields): string {
@@ -161,13 +189,16 @@ function nextText(next: Fields): readonly string[] {
 }
 
 function verdictText(body: Fields): readonly string[] {
-  const how = body.flag('byHand') ? 'by hand' : 'by policy alone';
+  const approvals = body.list('approvals').length;
+  const people = approvals === 0 ? '' : `with ${approvals} approval${approvals === 1 ? '' : 's'}`;
+  const how = body.flag('byHand') ? `by hand${people && ` and ${people}`}` : people || 'by policy alone';
   const answer = body.text('decision') === 'consent' ? 'CONSENTS' : 'REJECTS';
   const lines = [
     `party ${body.text('party')} ${answer} ${how} at ${time(body.text('created'))}; policy says ${body.text('judgement')}, ${body.text('consents')} consents needed`,
   ];
   const rules = body.list('rules').map(String);
   const risks = body.list('risks').map(String);
+  if (body.has('obligations')) lines.push(obligationText(body.object('obligations')));
   if (rules.length > 0) lines.push(`rules: ${rules.join(', ')}`);
   if (risks.length > 0) lines.push(`risks: ${risks.join(', ')}`);
   for (const item of body.list('reasons')) {
@@ -175,6 +206,16 @@ function verdictText(body: Fields): readonly string[] {
     lines.push(`because ${reason.text('code')}: ${reason.text('detail')}`);
   }
   return lines;
+}
+
+function obligationText(owed: Fields): string {
+  const groups = owed.list('groups').map((item) => {
+    const group = new Fields(item);
+    return `${group.text('quorum')} of group ${group.text('group')}`;
+  });
+  const asked = [...(owed.flag('holder') ? ['the key holder'] : []), ...groups].join(', ');
+  const delay = owed.text('delaySec') === '0' ? '' : `; nobody consents within ${owed.text('delaySec')} s`;
+  return `asked: ${asked}${owed.flag('distinctDevices') ? ', on devices of their own' : ''}${delay}`;
 }
 
 function startText(body: Fields): readonly string[] {
