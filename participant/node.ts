@@ -372,6 +372,7 @@ export class ParticipantNode {
       // Other approvers may connect.
       this.#connection.renew();
       for (const entry of book.entries()) await this.answers.retract(entry);
+      await this.context.approvals.policyChanged();
     }
     for (const entry of book.entries()) this.#sessions.recheck(entry);
     await this.answers.reconsider();
@@ -379,11 +380,19 @@ export class ParticipantNode {
   }
 
   /** Something new is known of what approvers say about it. */
-  async #approved(entry: BookEntry): Promise<void> {
-    await this.answers.retract(entry);
-    await this.answers.consider(entry);
-    this.#sessions.recheck(entry);
-    await this.#sessions.considerStarts(entry);
+  async #approved({ ceremony: { proposal } }: BookEntry): Promise<void> {
+    const { book } = this.context;
+    const steps = [
+      (entry: BookEntry) => this.answers.retract(entry),
+      (entry: BookEntry) => this.answers.consider(entry),
+      async (entry: BookEntry) => this.#sessions.recheck(entry),
+      (entry: BookEntry) => this.#sessions.considerStarts(entry),
+    ];
+    for (const step of steps) {
+      // Each may have changed what is known of it.
+      const entry = book.get(proposal.digest);
+      if (entry !== undefined) await step(entry);
+    }
   }
 
   /** Whoever collects what failed attempts leave behind asks again and again. */

@@ -39,8 +39,15 @@ export interface ApprovalStoreOptions {
 
 /** Statements of one approver about one proposal: an honest one makes two or three. */
 const MAX_SAID = 8;
-/** Approvals that came before their proposal. */
-const MAX_EARLY = 64;
+/** Of one approver: statements that came too early. */
+const MAX_EARLY = 8;
+
+interface SetAside {
+  readonly approver: string;
+  readonly envelope: Envelope;
+  /** Who brought it. */
+  readonly from: string;
+}
 
 export class ApprovalStore implements Gate {
   readonly #options: ApprovalStoreOptions;
@@ -48,8 +55,8 @@ export class ApprovalStore implements Gate {
   readonly #said = new Map<string, Map<string, Approval>>();
   /** By the digest that consents name. */
   readonly #byName = new Map<string, Approval>();
-  /** Came before their proposal, by proposal and envelope, oldest first. */
-  readonly #early = new Map<string, { readonly envelope: Envelope; readonly from: string }>();
+  /** Came before their proposal, or before this node's next policy; by proposal and statement, oldest first. */
+  readonly #early = new Map<string, SetAside>();
 
   constructor(options: ApprovalStoreOptions) {
     this.#options = options;
@@ -88,7 +95,10 @@ export class ApprovalStore implements Gate {
       return ok(approval);
     }
     const entry = book.get(approval.body.proposal);
-    if (entry === undefined) return this.#keepEarly(approval, envelope, from);
+    if (entry === undefined) {
+      this.#setAside(approval, envelope, from);
+      return refused('APPROVAL_EARLY', 'no such proposal is known here yet');
+    }
     const own = this.of(approval.body.proposal).filter(({ body }) => body.approver === approval.body.approver);
     if (own.length >= MAX_SAID) return refused('APPROVAL_FLOOD', `${approval.body.approver} has said enough about it`);
     const now = clock.now();
@@ -97,6 +107,8 @@ export class ApprovalStore implements Gate {
     const fault = approvalFault(approval, context, now);
     if (fault !== undefined) {
       note(fault.code, `approval from ${from} about ${shortName(approval.body.proposal)}: ${fault.detail}`);
+      // The approver may have heard of a version sooner than this node: it is looked at again under the next one.
+      if (fault.code === 'APPROVAL_POLICY') this.#setAside(approval, envelope, from);
       return err(fault);
     }
     await this.#options.log.append({ at: now, kind: LOG_APPROVAL, bytes: envelope.bytes });
@@ -115,7 +127,15 @@ export class ApprovalStore implements Gate {
 
   /** A proposal has come: whatever was said about it before is taken in now. */
   async proposed({ ceremony: { proposal } }: BookEntry): Promise<void> {
-    const prefix = `${toHex(proposal.digest)}/`;
+    await this.#takeUp(`${toHex(proposal.digest)}/`);
+  }
+
+  /** Another version of the common policy is in force: what was said under it may have come before. */
+  async policyChanged(): Promise<void> {
+    await this.#takeUp('');
+  }
+
+  async #takeUp(prefix: string): Promise<void> {
     for (const [name, { envelope, from }] of [...this.#early]) {
       if (!name.startsWith(prefix)) continue;
       this.#early.delete(name);
@@ -167,7 +187,11 @@ export class ApprovalStore implements Gate {
     if (delaySec > 0 && now < end) {
       return { code: 'APPROVAL_DELAY', detail: `nobody consents for another ${duration(end - now)}` };
     }
-    if (count === undefined || count.satisfied) return undefined;
+    if (count?.satisfied === true) return undefined;
+    if (count === undefined) {
+      if (judgement.obligations.groups.length === 0) return undefined;
+      return { code: 'APPROVALS_MISSING', detail: 'this node cannot count approvals of what it cannot read' };
+    }
     const lacks = count.missing.map(({ group, have, need }) => {
       return `${have.length} of ${need} of group ${group}${have.length === 0 ? '' : ` (${have.join(', ')})`}`;
     });
@@ -220,12 +244,13 @@ export class ApprovalStore implements Gate {
     if (same.length < MAX_SAID) this.#byName.set(toHex(approvalName(approval)), approval);
   }
 
-  #keepEarly(approval: Approval, envelope: Envelope, from: string): Result<Approval, VerdictReason> {
-    const name = `${toHex(approval.body.proposal)}/${toHex(approval.digest)}`;
-    this.#early.set(name, { envelope, from });
-    const [oldest] = this.#early.keys();
-    if (this.#early.size > MAX_EARLY && oldest !== undefined) this.#early.delete(oldest);
-    return refused('APPROVAL_EARLY', 'no such proposal is known here yet');
+  /** Of each approver the latest few, so that nobody can push out what others have said. */
+  #setAside({ body, digest }: Approval, envelope: Envelope, from: string): void {
+    const { approver } = body;
+    this.#early.set(`${toHex(body.proposal)}/${toHex(digest)}`, { approver, envelope, from });
+    const own = [...this.#early].filter(([, other]) => other.approver === approver);
+    const [oldest] = own;
+    if (own.length > MAX_EARLY && oldest !== undefined) this.#early.delete(oldest[0]);
   }
 }
 

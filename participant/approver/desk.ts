@@ -128,7 +128,8 @@ export class ApproverDesk {
   /** A document that a participant sent or a request carried: wallets, keys below them, versions of the policy. */
   async document(json: Json): Promise<void> {
     if (schemaOf(json) === ANNOUNCEMENT_SCHEMA) return await this.policy.announced(json);
-    if (!this.#learn(json)) return;
+    // Of unsigned words about keys nothing is written down: whoever sends them could fill a disk.
+    if (!this.#learn(json) || schemaOf(json) !== WALLET_SCHEMA) return;
     await this.home.log.append({ at: this.clock.now(), kind: LOG_DOCUMENT, bytes: canonicalBytes(json) });
   }
 
@@ -252,7 +253,7 @@ export class ApproverDesk {
     return true;
   }
 
-  /** @returns whether it says anything that was not known */
+  /** @returns whether it was of use */
   #learn(json: Json): boolean {
     if (schemaOf(json) === WALLET_SCHEMA) {
       const wallet = openWallet(json, this.home.roster);
@@ -263,11 +264,14 @@ export class ApproverDesk {
     const addresses = schemaOf(json) === ADDRESSES_SCHEMA ? readAddresses(json) : undefined;
     if (!addresses?.ok) return false;
     const { derived, walletId } = addresses.value;
-    const before = this.#childKeys.size;
     for (const { address, key, path } of derived) {
-      if (this.#childKeys.size < MAX_CHILD_KEYS) this.#childKeys.set(childName(walletId, path, address), key);
+      const name = childName(walletId, path, address);
+      this.#childKeys.delete(name);
+      this.#childKeys.set(name, key);
+      const [oldest] = this.#childKeys.keys();
+      if (this.#childKeys.size > MAX_CHILD_KEYS && oldest !== undefined) this.#childKeys.delete(oldest);
     }
-    return this.#childKeys.size > before;
+    return true;
   }
 
   #childKeyOf(body: ProposalBody): Uint8Array | undefined {

@@ -9,6 +9,7 @@ import type { ProposalBody } from '../../protocol/ceremony/proposal.ts';
 import type { VerdictBody } from '../../protocol/ceremony/verdict-statement.ts';
 import { compareBytes } from '../../protocol/common/bytes.ts';
 import { documentDigest } from '../../protocol/common/document.ts';
+import { Refusal } from '../../protocol/common/errors.ts';
 import { canonicalPolicy } from '../../protocol/policy/canonical.ts';
 import { type NodeContext, SOFTWARE } from '../context.ts';
 
@@ -36,6 +37,10 @@ export async function answerBody(node: NodeContext, entry: BookEntry, answer: An
   const inputs = inputsJson(given);
   await documents.put(inputs);
   const count = decision === 'consent' ? node.approvals.count(entry, judgement, now) : undefined;
+  const isOwed = decision === 'consent' && (judgement.obligations?.groups.length ?? 0) > 0;
+  if (isOwed && count?.satisfied !== true) {
+    throw new Refusal('APPROVALS_MISSING', 'approvals that it rests on have ended meanwhile');
+  }
   const approvals = count?.used ?? [];
   for (const approval of approvals) await documents.put(approvalDocument(approval));
   return {

@@ -13,7 +13,8 @@ import { Vault } from '../../proto/rest/vault.ts';
 import { type ApprovalBody, openApproval, signApproval } from '../../protocol/ceremony/approval.ts';
 import { parseEnvelope } from '../../protocol/ceremony/statement.ts';
 import { fromHex, utf8 } from '../../protocol/common/bytes.ts';
-import type { Payload } from '../../protocol/payload/payload.ts';
+import { leafTreeDigest } from '../../protocol/payload/leaf-tree.ts';
+import { decode, type Payload } from '../../protocol/payload/payload.ts';
 import { encodeTransaction } from '../../protocol/payload/transaction.ts';
 import { verifyTranscript } from '../../protocol/transcript/verify.ts';
 import { type Fields, Network } from '../crash/support/network.ts';
@@ -129,7 +130,8 @@ test('approved on separate devices, signed by the parties, mined by the chain, v
 
 test('the same approval is worth nothing for another payload, session, epoch or chain', async () => {
   const old = must(openApproval(must(parseEnvelope(utf8((await readFile(file, 'utf8')).trim()))), policyFrom(policy)));
-  const ceremony = await network.propose(await payment((await chain.nonce(await walletAddress())) + 1));
+  const payload = await payment((await chain.nonce(await walletAddress())) + 1);
+  const ceremony = await network.propose(payload);
   const none = 'approvals so far: 0 of 2 of group finance';
   expect(await holdAt(1, ceremony)).toBe(none);
   // As it is, it speaks of the payment that was made.
@@ -144,11 +146,11 @@ test('the same approval is worth nothing for another payload, session, epoch or 
   const { statement: key } = await loadIdentity(ada.home, vault);
   const { proposal: name } = await network.ask(1, 'show', { ceremony });
   const proposal = fromHex(String(name)) ?? new Uint8Array();
-  const { digest } = await network.ask(1, 'show', { ceremony });
-  const right = { ...old.body, proposal, digest: fromHex(String(digest)) ?? new Uint8Array() };
+  const decoded = must(decode(payload));
+  const right = { ...old.body, proposal, digest: decoded.digest, tree: leafTreeDigest(decoded) };
   const replays: readonly (readonly [Partial<ApprovalBody>, string])[] = [
     [{ digest: old.body.digest }, 'APPROVAL_DIGEST'],
-    [{}, 'APPROVAL_TREE'],
+    [{ tree: old.body.tree }, 'APPROVAL_TREE'],
     [{ chainId: '1' }, 'APPROVAL_CHAIN'],
     [{ epoch: vec('another epoch') }, 'APPROVAL_FOREIGN'],
     [{ roster: vec('another roster') }, 'APPROVAL_FOREIGN'],
