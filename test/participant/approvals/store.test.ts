@@ -15,9 +15,10 @@ import { type Judgement, judgeProposal } from '../../../protocol/ceremony/judgem
 import { type Proposal, type SignProposal, signProposal } from '../../../protocol/ceremony/proposal.ts';
 import { signVerdict, type VerdictBody } from '../../../protocol/ceremony/verdict-statement.ts';
 import { toHex } from '../../../protocol/common/bytes.ts';
+import type { Policy } from '../../../protocol/policy/prepare.ts';
 import { temporaryHome } from '../../proto/rest/temporary.ts';
 import { approvalBy } from '../../support/approvers.ts';
-import { must } from '../../support/must.ts';
+import { must, policyFrom } from '../../support/must.ts';
 import { ETHER, peoplePolicy, readyMoot, transfer } from '../../support/treasury.ts';
 import { vec } from '../../threshold/support/labels.ts';
 
@@ -148,6 +149,40 @@ describe('an approval that comes in', () => {
     expect(store.of(PROPOSAL.digest)).toHaveLength(1);
     for (let i = 1; i < 8; i++) expect(await take(store, by('ada-phone', { comment: String(i) }))).toBeUndefined();
     expect(await take(store, by('ada-phone', { comment: 'once more' }))).toBe('APPROVAL_FLOOD');
+  });
+
+  test('made under the next policy is taken in when this node has that one', async () => {
+    const { entryOf, node, store } = await storing();
+    const next = policyFrom(peoplePolicy(2));
+    const early = approvalBy('ada-phone', PROPOSAL, next, NOW);
+    expect(await take(store, early)).toBe('APPROVAL_POLICY');
+    await store.policyChanged();
+    expect(store.of(PROPOSAL.digest)).toEqual([]);
+    (node.policies as { common: Policy }).common = next;
+    await store.policyChanged();
+    expect(store.of(PROPOSAL.digest)).toHaveLength(1);
+    const entry = entryOf(PROPOSAL);
+    expect(store.hold(entry, judged(entry), NOW)?.detail).toContain('1 of 2 of group finance (Ada)');
+  });
+
+  test('counts for nothing where nobody can count it: the answer is held back', async () => {
+    const { entryOf, store } = await storing();
+    for (const name of ['ada-phone', 'ben-phone', 'cleo-phone']) await take(store, by(name));
+    const entry = entryOf(PROPOSAL);
+    const unread = { ...judged(entry), decoded: undefined };
+    expect(store.hold(entry, unread, NOW)?.code).toBe('APPROVALS_MISSING');
+  });
+
+  test('gives people the time that the rules give them, from when this node saw it first', async () => {
+    const { entryOf, store } = await storing();
+    const entry = entryOf(PROPOSAL);
+    const judgement = judged(entry);
+    const { obligations } = judgement;
+    if (obligations === undefined) throw new Error('nobody is asked');
+    for (const name of ['ada-phone', 'ben-phone']) await take(store, by(name));
+    const slow = { ...judgement, obligations: { ...obligations, delaySec: 600 } };
+    expect(store.hold(entry, slow, NOW + 599)?.code).toBe('APPROVAL_DELAY');
+    expect(store.hold(entry, slow, NOW + 600)).toBeUndefined();
   });
 
   test('is a rejection if it refuses, whoever has approved before', async () => {
