@@ -5,12 +5,12 @@
 import { type Approval, openApproval } from '../../protocol/ceremony/approval.ts';
 import type { BookEntry } from '../../protocol/ceremony/book.ts';
 import { type Judgement, judgeProposal, policyReference } from '../../protocol/ceremony/judgement.ts';
-import { samePerson } from '../../protocol/ceremony/person.ts';
 import { operatorOf, type Roster } from '../../protocol/ceremony/roster.ts';
 import type { Envelope } from '../../protocol/ceremony/statement.ts';
 import type { VerdictReason } from '../../protocol/ceremony/verdict-statement.ts';
 import type { Wallet } from '../../protocol/ceremony/wallet.ts';
 import { equalBytes } from '../../protocol/common/bytes.ts';
+import { samePerson } from '../../protocol/common/person.ts';
 import { DEFAULT_TTL } from '../../protocol/policy/limits.ts';
 import type { Policy } from '../../protocol/policy/prepare.ts';
 import type { Approver } from '../../protocol/policy/schema.ts';

@@ -4,6 +4,7 @@
  */
 import { equalBytes, toHex } from '../common/bytes.ts';
 import { documentDigest } from '../common/document.ts';
+import { samePerson } from '../common/person.ts';
 import { err, ok, type Result } from '../common/result.ts';
 import type { Policy } from '../policy/prepare.ts';
 import { NO_OBLIGATIONS, type Obligations } from '../policy/verdict.ts';
@@ -11,7 +12,6 @@ import { type Approval, approvalDocument } from './approval.ts';
 import { countApprovals } from './approval-count.ts';
 import { type JudgementContext, judgeProposal, policyReference } from './judgement.ts';
 import { CLOCK_TOLERANCE } from './lifecycle.ts';
-import { samePerson } from './person.ts';
 import type { Proposal } from './proposal.ts';
 import { operatorOf, type Roster } from './roster.ts';
 import type { Reading, VerdictReason, VerdictStatement } from './verdict-statement.ts';

@@ -4,11 +4,11 @@
  * time comes to the same result.
  */
 import { toHex } from '../common/bytes.ts';
+import { personName, samePerson } from '../common/person.ts';
 import type { Policy } from '../policy/prepare.ts';
 import type { Obligations } from '../policy/verdict.ts';
 import type { Approval } from './approval.ts';
 import { CLOCK_TOLERANCE } from './lifecycle.ts';
-import { personName, samePerson } from './person.ts';
 import { operatorOf, type RosterBody } from './roster.ts';
 
 export interface MissingApprovals {

@@ -4,11 +4,11 @@
  */
 import { toHex } from '../common/bytes.ts';
 import { canonicalBytes, type Json } from '../common/canonical-json.ts';
+import { personName } from '../common/person.ts';
 import type { Result } from '../common/result.ts';
 import { array, bytes, object, problem, type Reader, text } from '../common/schema.ts';
 import type { Policy } from '../policy/prepare.ts';
 import type { Signer } from './ed25519.ts';
-import { personName } from './person.ts';
 import { UNIX_SECONDS } from './proposal.ts';
 import { partyOf, type RosterBody } from './roster.ts';
 import { freezeGroup, groupOf, SPEAKER, speakerKey } from './speaker.ts';

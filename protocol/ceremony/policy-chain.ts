@@ -5,6 +5,7 @@
  */
 import { equalBytes, fromHex, toHex } from '../common/bytes.ts';
 import { canonicalBytes } from '../common/canonical-json.ts';
+import { personName } from '../common/person.ts';
 import { err, ok, type Result } from '../common/result.ts';
 import { canonicalPolicy, policyDigest } from '../policy/canonical.ts';
 import type { PolicyChange } from '../policy/compare/change.ts';
@@ -13,7 +14,6 @@ import { MAX_CANONICAL_LENGTH } from '../policy/limits.ts';
 import type { Policy } from '../policy/prepare.ts';
 import { entryFault } from './address-entry.ts';
 import { approverPublicKey } from './approver-key.ts';
-import { personName } from './person.ts';
 import { openPolicyVersion } from './policy-version.ts';
 import type { RosterBody } from './roster.ts';
 import { groupOf } from './speaker.ts';

@@ -3,11 +3,11 @@
  * participants, the coordinator and the auditor.
  */
 import { equalBytes, toHex } from '../common/bytes.ts';
+import { samePerson } from '../common/person.ts';
 import { ok, type Result } from '../common/result.ts';
 import { isKeyChange, mustAgree, signerCount } from './agreement.ts';
 import { announcementFault } from './announcement.ts';
 import { type Ceremony, type LifecycleError, refuse, standing } from './lifecycle.ts';
-import { samePerson } from './person.ts';
 import type { ProposalBody } from './proposal.ts';
 import { operatorOf, partyOf, type RosterBody } from './roster.ts';
 import { separatedPairs } from './separation.ts';

@@ -1,6 +1,7 @@
 /** Approvers, groups and admins: names that exist, quorums that can be met, nobody twice under two names. */
 import { base64 } from '@scure/base';
 import { toHex } from '../common/bytes.ts';
+import { personName } from '../common/person.ts';
 import { problem } from '../common/schema.ts';
 import type { Approver, Obligation, PolicyDocument } from './schema.ts';
 
@@ -98,9 +99,4 @@ function decoded(text: string): Uint8Array | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Case and spaces aside: nobody becomes two persons by a second blank. */
-function personName(person: string): string {
-  return person.trim().toLowerCase().replaceAll(/ +/g, ' ');
 }

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Approval, ApprovalBody } from '../../protocol/ceremony/approval.ts';
 import { type ApprovalCount, countApprovals } from '../../protocol/ceremony/approval-count.ts';
 import { coversObligations } from '../../protocol/ceremony/obligations.ts';
-import { personName, samePerson } from '../../protocol/ceremony/person.ts';
+import { personName, samePerson } from '../../protocol/common/person.ts';
 import { NO_OBLIGATIONS, type Obligations } from '../../protocol/policy/verdict.ts';
 import { approvalBy, approversOf, DEVICES, type Device, GROUPS } from '../support/approvers.ts';
 import { Moot } from '../support/moot.ts';
