@@ -13,6 +13,7 @@ export interface RuleFile {
   readonly note?: string;
   readonly consents?: number;
   readonly rejections?: number;
+  readonly require?: { readonly [field: string]: unknown };
 }
 
 export type PolicyFile = { readonly [field: string]: unknown };
