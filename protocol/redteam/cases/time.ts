@@ -1,6 +1,8 @@
 /** Attacks that take many steps, each of which the policy permits: only a ledger that counts can end them. */
+
 import type { Payload } from '../../payload/payload.ts';
 import type { Limit } from '../../policy/schema.ts';
+import { weight } from '../acts.ts';
 import { ATTACKER, actTrial, anyTwin, attackCase, eachPayment, heaviest } from '../case-parts.ts';
 import { inventedAddress, safePayload } from '../encode.ts';
 import { callOf, direct, pay } from '../pay.ts';
@@ -9,6 +11,8 @@ import type { Act, AttackCase, PayloadStep, Setting, Trial } from '../types.ts';
 
 /** More payments than this in a row are no payments any more. */
 const MAX_STEPS = 200;
+/** Nobody has so many payments under way at once. */
+const STOCKPILE = 40;
 const DAY = 24 * 3600;
 /** All of it goes to whoever builds the block. */
 const FORTUNE = { gas: 30_000_000n, maxFeePerGas: 10n ** 15n, tip: 10n ** 15n };
@@ -167,6 +171,20 @@ export const TIME_CASES: readonly AttackCase[] = [
         const above = least(limits);
         const window = limits.reduce((most, { windowSec = 0 }) => Math.max(most, windowSec), DAY);
         return { act, amount: min(act.amount, above), above, pause: window + 1, hoarded: true };
+      }),
+    twin: anyTwin,
+  }),
+  attackCase({
+    id: 'stockpile',
+    name: 'Small payments are signed in numbers, kept back, and set loose together at a bad hour',
+    source: 'signed transactions as a weapon: whoever holds them chooses when',
+    family: 'time',
+    build: (setting) =>
+      splitting(setting, `${STOCKPILE} signatures that nobody sends`, (act) => {
+        const lowest =
+          setting.acts.filter(({ asset }) => asset === act.asset).sort((a, b) => weight(a) - weight(b))[0] ?? act;
+        const each = lowest.amount / 1000n + 1n;
+        return { act: lowest, amount: each, above: each * BigInt(STOCKPILE - 1), hoarded: true };
       }),
     twin: anyTwin,
   }),

@@ -59,6 +59,22 @@ export const TOKEN_CASES: readonly AttackCase[] = [
     twin: anyTwin,
   }),
   attackCase({
+    id: 'cold-pays-out',
+    name: 'A cold wallet pays somebody outside, whom a list names',
+    source: 'cold storage that became a till: every hot wallet theft that was also a cold one',
+    family: 'token',
+    build: (setting) => {
+      const { document } = setting.policy;
+      if (document.wallets.get(setting.wallet.name)?.class !== 'cold') return [];
+      const own = new Set([...document.wallets.values()].flatMap(({ accounts }) => accounts ?? []));
+      const outside = [...setting.payees.filter((payee) => !own.has(payee)), ATTACKER].slice(0, 4);
+      return outside.flatMap((receiver) =>
+        eachPayment(setting, `to ${receiver}`, (payment) => pay(setting, { ...payment, receiver })),
+      );
+    },
+    twin: anyTwin,
+  }),
+  attackCase({
     id: 'unlimited-allowance',
     name: 'An allowance without end, for the attacker or for a contract that is listed',
     source: 'approval phishing; and listed contracts that were hacked later',

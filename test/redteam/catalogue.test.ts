@@ -1,0 +1,113 @@
+/** The cases themselves: how many, which incidents, which layer, and that policies which are none fail. */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { CASES } from '../../protocol/redteam/catalogue.ts';
+import { INCIDENTS } from '../../protocol/redteam/incidents.ts';
+import { play, runTrial } from '../../protocol/redteam/run.ts';
+import type { StoppingLayer } from '../../protocol/redteam/types.ts';
+import { ALLOW_ALL, DENY_ALL, playCase, settingFor, starterFile } from './support/policies.ts';
+
+const ROOT = new URL('../../', import.meta.url);
+
+describe('catalogue', () => {
+  test('at least thirty cases, each with a name of its own', () => {
+    expect(CASES.length).toBeGreaterThanOrEqual(30);
+    expect(new Set(CASES.map(({ id }) => id)).size).toBe(CASES.length);
+    for (const { id } of CASES) expect(id).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*$/);
+  });
+
+  test('every known incident is tried in exactly one case, byte by byte', () => {
+    const files = readdirSync(new URL('test/vectors/incidents/', ROOT)).filter((file) => file.endsWith('.json'));
+    expect([...INCIDENTS.keys()].sort()).toEqual(files.map((file) => file.slice(0, -'.json'.length)).sort());
+    expect(CASES.flatMap(({ incidents }) => incidents).sort()).toEqual([...INCIDENTS.keys()].sort());
+  });
+
+  test('the compiled incidents are those of the vectors', () => {
+    const { status } = spawnSync(process.execPath, ['scripts/redteam-corpus.mjs', '--check'], { cwd: ROOT });
+    expect(status).toBe(0);
+  });
+
+  test('the code on the stage is that of the source beside it', () => {
+    const source = readFileSync(new URL('test/contracts/Stage.sol', ROOT));
+    const code = readFileSync(new URL('coordinator/demo/redteam/stage-code.ts', ROOT), 'utf8');
+    expect(code).toContain(createHash('sha256').update(source).digest('hex'));
+  });
+});
+
+const EXPECTED: readonly (readonly [string, StoppingLayer, string])[] = [
+  ['bybit', 'risk', 'DELEGATECALL_UNTRUSTED'],
+  ['payee-swapped', 'flow', 'FLOW_FORBIDDEN'],
+  ['address-poisoning', 'history', 'LOOKALIKE_LISTED'],
+  ['two-payloads-one-nonce', 'history', 'NONCE_REUSE'],
+  ['trailing-bytes', 'decode', 'ABI_NOT_CANONICAL'],
+  ['velocity-amount', 'limit', 'LIMIT_EXCEEDED'],
+  ['fooled-holders', 'approval', 'APPROVAL_MISSING'],
+  ['initiator-approves', 'approval', 'APPROVER_IS_INITIATOR'],
+  ['policy-swapped', 'chain-of-versions', 'POLICY_UNSIGNED'],
+  ['policy-rolled-back', 'chain-of-versions', 'POLICY_VERSION_OLD'],
+  ['frozen-wallet', 'freeze', 'WALLET_FROZEN'],
+];
+
+describe('the treasury starter', () => {
+  const setting = settingFor(starterFile('treasury'));
+
+  test.each(EXPECTED)('%s ends at %s with %s', (id, layer, code) => {
+    const { stoppedBy, alsoBy } = playCase(setting, id).result;
+    expect([stoppedBy?.layer, ...alsoBy]).toContain(layer);
+    const attack = CASES.find((one) => one.id === id);
+    const stops = (attack?.build(setting) ?? []).flatMap((trial) => runTrial(setting, trial).stops);
+    expect(stops.map((stop) => stop.code)).toContain(code);
+  });
+
+  test('an approval is worth nothing for another payload, attempt, epoch, chain, wallet or policy', () => {
+    const attack = CASES.find(({ id }) => id === 'approval-replayed');
+    const ends = (attack?.build(setting) ?? []).map((trial) => {
+      return [
+        trial.label,
+        runTrial(setting, trial)
+          .stops.map(({ code }) => code)
+          .join(),
+      ];
+    });
+    expect(Object.fromEntries(ends)).toEqual({
+      'of another payload': 'APPROVAL_FOREIGN',
+      'of the attempt before': 'APPROVAL_FOREIGN',
+      'of another epoch': 'APPROVAL_FOREIGN',
+      'by devices that read another digest': 'APPROVAL_DIGEST',
+      'by devices that read other calls': 'APPROVAL_TREE',
+      'of another chain': 'APPROVAL_CHAIN',
+      'by another policy': 'APPROVAL_POLICY',
+      'by another wallet': 'APPROVAL_FOREIGN',
+    });
+  });
+});
+
+describe('policies that are none', () => {
+  test('what denies everything stops every attack on payments and blocks every twin', () => {
+    const setting = settingFor(DENY_ALL);
+    const results = CASES.map((attack) => play(setting, attack).result);
+    expect(results.every(({ twin }) => twin === 'blocked')).toBe(true);
+  });
+
+  test('what allows everything lets attacks pass, though not those that no allow rule can accept', () => {
+    const setting = settingFor(ALLOW_ALL);
+    const passed = CASES.filter((attack) => play(setting, attack).result.passed).map(({ id }) => id);
+    expect(passed).toEqual(
+      expect.arrayContaining([
+        'payee-swapped',
+        'address-poisoning',
+        'unlimited-allowance',
+        'permit',
+        'permit2',
+        'velocity-amount',
+        'fee-drain',
+        'fooled-holders',
+        'policy-swapped',
+      ]),
+    );
+    expect(passed).not.toContain('bybit');
+    expect(passed).not.toContain('trailing-bytes');
+  });
+});
