@@ -14,10 +14,10 @@ import { type BookEntry, reportedOutcomes } from '../../protocol/ceremony/book.t
 import { type Freeze, openFreeze } from '../../protocol/ceremony/freeze.ts';
 import { policyReference } from '../../protocol/ceremony/judgement.ts';
 import { ANNOUNCEMENT_SCHEMA } from '../../protocol/ceremony/policy-version.ts';
-import type { ProposalBody } from '../../protocol/ceremony/proposal.ts';
+import { openProposal, type ProposalBody } from '../../protocol/ceremony/proposal.ts';
 import type { Envelope } from '../../protocol/ceremony/statement.ts';
 import { openWallet, WALLET_SCHEMA, type Wallet } from '../../protocol/ceremony/wallet.ts';
-import { toHex } from '../../protocol/common/bytes.ts';
+import { equalBytes, toHex } from '../../protocol/common/bytes.ts';
 import { canonicalBytes, type Json, parseCanonical } from '../../protocol/common/canonical-json.ts';
 import type { Clock, Random } from '../../protocol/common/effects.ts';
 import { InvalidArgument, Refusal } from '../../protocol/common/errors.ts';
@@ -138,20 +138,21 @@ export class ApproverDesk {
     const { approvals, key, policy, proposal: envelope, signatures, wallet } = readRequest(text, path);
     const fail = (field: string, message: string): InvalidArgument =>
       new InvalidArgument('APPROVAL_REQUEST', `${path}, ${field}`, message);
+    // Nothing of it is taken in before all of it has been looked at.
+    const { roster } = this.home;
     const version = readPolicy(policy, signatures);
     if (!version.ok) throw fail(`policy ${version.error.field}`, version.error.message);
+    const proposal = openProposal(envelope, roster);
+    if (!proposal.ok) throw fail('proposal', proposal.error.message);
+    const { body, digest } = proposal.value;
+    if (body.ceremony !== 'sign') throw fail('proposal', 'is not a request to sign');
+    const opened = openWallet(wallet, roster);
+    if (!opened.ok) throw fail('wallet', opened.error);
+    if (!equalBytes(opened.value.epochId, body.epochId)) throw fail('wallet', 'is not the one that the proposal names');
     await this.policy.offered(version.value);
     await this.document(wallet);
     await this.statement(envelope);
-    const news = this.home.book.apply(envelope, this.clock.now());
-    if (!news.ok) throw fail('proposal', news.error.message);
-    const proposal = news.value.entry?.ceremony.proposal;
-    if (proposal?.body.ceremony !== 'sign') throw fail('proposal', 'is not a request to sign');
-    const { body, digest } = proposal;
-    if (!this.#wallets.has(toHex(body.epochId))) {
-      const opened = openWallet(wallet, this.home.roster);
-      throw fail('wallet', opened.ok ? 'is another one than the proposal names' : opened.error);
-    }
+    if (this.home.book.get(digest) === undefined) throw fail('proposal', 'its operator has made too many');
     if (key !== undefined) await this.document(addressesDocument(body.walletId, [{ path: body.path, publicKey: key }]));
     for (const approval of approvals) await this.statement(approval);
     return digest;
