@@ -5,11 +5,13 @@ import type { Call, Movement, SafeGas } from '../calldata/call.ts';
 import { clearCall } from '../clear-signing/clear.ts';
 import type { ClearContext, ClearText } from '../clear-signing/text.ts';
 import type { Decoded } from '../payload.ts';
+import { BATCH_CONTRACTS } from '../risk/batch-contracts.ts';
 import { nativeAmount } from './amounts.ts';
+import { knownContract } from './known-contracts.ts';
 import { callAmountWords } from './money.ts';
 import type { AddressBook } from './names.ts';
 import { executorWords } from './summary.ts';
-import { coinOf } from './tokens.ts';
+import { coinOf, isPublicChain } from './tokens.ts';
 import { argumentLines, bytesShown } from './values.ts';
 
 export interface CallContext {
@@ -26,10 +28,7 @@ export function callLines(call: Call, context: CallContext): readonly string[] {
   const indent = ' '.repeat(Math.min(MAX_INDENT, 2 * call.path.split('.').length));
   const [first = '', ...rest] = sentence(call, context);
   const lines = [`${call.path}  ${first}`, ...rest.map((line) => `   ${line}`)];
-  if (call.operation === 'delegatecall') {
-    lines.push('   !! DELEGATECALL: the code at that address runs AS this account and can do anything with it,');
-    lines.push('   !! including taking all its funds and replacing its owners.');
-  }
+  if (call.operation === 'delegatecall') lines.push(...delegateLines(call, context));
   if (isUnread(call)) {
     lines.push('   !! CANNOT READ THIS CALL: this software does not know the function, and so not what it does.');
   }
@@ -47,6 +46,27 @@ export function callLines(call: Call, context: CallContext): readonly string[] {
   }
   lines.push(...exactLines(call, book));
   return lines.map((line) => `${indent}${line}`);
+}
+
+/**
+ * Foreign code can do anything. The one exception is code that is known, by its pinned address on a chain where that
+ * address is known to hold it, and that does nothing but make the calls which stand below.
+ */
+function delegateLines(call: Call, { decoded }: CallContext): readonly string[] {
+  const name = call.to === undefined ? undefined : knownContract(call.to);
+  const isBatch = call.to !== undefined && BATCH_CONTRACTS.has(call.to) && call.call?.name === 'multiSend';
+  if (isBatch && name !== undefined && call.closed === undefined && isPublicChain(decoded.chainId)) {
+    const { length } = call.children;
+    const calls = length === 1 ? 'the 1 call below' : `the ${length} calls below`;
+    return [
+      `   DELEGATECALL to the canonical ${name}: it makes ${calls}, as this account,`,
+      '   one after the other, and nothing else. Each of them has to be right.',
+    ];
+  }
+  return [
+    '   !! DELEGATECALL: the code at that address runs AS this account and can do anything with it,',
+    '   !! including taking all its funds and replacing its owners.',
+  ];
 }
 
 /** Words of a descriptor: an addition, marked as such, since a name or a label can be wrong and the values cannot. */

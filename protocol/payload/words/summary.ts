@@ -4,6 +4,7 @@
  */
 import { isAddress } from '../calldata/arguments.ts';
 import type { Call, ControlChange, Executor, Movement } from '../calldata/call.ts';
+import { KNOWN_FUNCTIONS } from '../calldata/table.ts';
 import type { Decoded } from '../payload.ts';
 import type { Risk, RiskCode } from '../risk/codes.ts';
 import { counted, wrapped } from './lines.ts';
@@ -66,7 +67,23 @@ function operatorLines(decoded: Decoded, book: AddressBook): readonly string[] {
 /** Who executes, in words. The Safe whose transaction it is stands in the heading, in full. */
 export function executorWords(who: Executor, decoded: Decoded, book: AddressBook): string {
   if (who === 'wallet') return 'the wallet';
+  if (relaysOf(decoded).has(who)) return `${book.shown(who)} or an account it acts for (not in these bytes)`;
   return who === decoded.safeTx?.safe ? 'the Safe' : book.shown(who);
+}
+
+const RELAYS = new WeakMap<Decoded, ReadonlySet<Executor>>();
+
+/** Who hands calls on: whose money they move, and whose rules they change, is written on the chain and nowhere else. */
+function relaysOf(decoded: Decoded): ReadonlySet<Executor> {
+  const known = RELAYS.get(decoded);
+  if (known !== undefined) return known;
+  const relays = decoded.calls.flatMap(({ operation, selector, to }) => {
+    const relay = operation === 'call' && selector !== undefined && KNOWN_FUNCTIONS.get(selector)?.relays === true;
+    return relay && to !== undefined ? [to] : [];
+  });
+  const found = new Set<Executor>(relays);
+  RELAYS.set(decoded, found);
+  return found;
 }
 
 interface Group {

@@ -33,6 +33,14 @@ export function coinOf(chainId: bigint | undefined): string {
   return (chainId === undefined ? undefined : CHAINS.get(chainId)?.coin) ?? 'native coin';
 }
 
+/** A chain for test networks of everybody's own, where an address may hold anything. */
+const OWN_NETWORK = 31_337n;
+
+/** Whether we know the chain, and its contracts stand where everybody looks for them. */
+export function isPublicChain(chainId: bigint | undefined): boolean {
+  return chainId !== undefined && chainId !== OWN_NETWORK && CHAINS.has(chainId);
+}
+
 type Row = readonly [address: string, symbol: string, decimals: number];
 
 let index: ReadonlyMap<string, TokenFacts> | undefined;

@@ -63,11 +63,13 @@ export interface KnownFunction extends FunctionSignature {
   readonly ofToken: boolean;
   /** The arguments are not read: we know what the function is for, not what these bytes make it do. */
   readonly nameOnly: boolean;
+  /** It makes another account call, which one is written on the chain: an avatar of a module, a timelock of a governor. */
+  readonly relays?: true;
   /** Codes that this function raises wherever it is called; risk/ adds those that depend on the arguments. */
   readonly risks: readonly RiskCode[];
 }
 
-type Extra = Partial<Pick<KnownFunction, 'unwrap' | 'moves' | 'control' | 'risks'>>;
+type Extra = Partial<Pick<KnownFunction, 'unwrap' | 'moves' | 'control' | 'risks' | 'relays'>>;
 export type Row = readonly [selector: string, signature: string, extra?: Extra];
 
 /** Rows of one family, with what all of them have in common. */

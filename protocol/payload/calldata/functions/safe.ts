@@ -76,27 +76,27 @@ export const MODULES: Family = {
     [
       'c6fe8747',
       'execTransactionWithRole(address to, uint256 value, bytes data, operation operation, bytes32 roleKey, bool shouldRevert)',
-      { unwrap: 'module' },
+      { unwrap: 'module', relays: true },
     ],
     [
       '2b99e506',
       'execTransactionWithRoleReturnData(address to, uint256 value, bytes data, operation operation, bytes32 roleKey, bool shouldRevert)',
-      { unwrap: 'module' },
+      { unwrap: 'module', relays: true },
     ],
     [
       '6928e74b',
       'execTransactionWithRole(address to, uint256 value, bytes data, operation operation, uint16 role, bool shouldRevert)',
-      { unwrap: 'module' },
+      { unwrap: 'module', relays: true },
     ],
     [
       'b0c19912',
       'execTransactionWithRoleReturnData(address to, uint256 value, bytes data, operation operation, uint16 role, bool shouldRevert)',
-      { unwrap: 'module' },
+      { unwrap: 'module', relays: true },
     ],
     [
       'ee072baf',
       'executeNextTx(address to, uint256 value, bytes data, operation operation)',
-      { unwrap: 'module', risks: ['TIMELOCK'] },
+      { unwrap: 'module', relays: true, risks: ['TIMELOCK'] },
     ],
     // Safe's 4337 module runs these for the Safe that names it as its fallback handler.
     [

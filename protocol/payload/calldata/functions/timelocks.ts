@@ -44,22 +44,22 @@ export const TIMELOCK_BATCHES: Family = {
     [
       '7d5e81e2',
       'propose(address[] targets, uint256[] values, bytes[] payloads, string description)',
-      { unwrap: 'lists' },
+      { unwrap: 'lists', relays: true },
     ],
     [
       '160cbed7',
       'queue(address[] targets, uint256[] values, bytes[] payloads, bytes32 descriptionHash)',
-      { unwrap: 'lists' },
+      { unwrap: 'lists', relays: true },
     ],
     [
       '2656227d',
       'execute(address[] targets, uint256[] values, bytes[] payloads, bytes32 descriptionHash)',
-      { unwrap: 'lists' },
+      { unwrap: 'lists', relays: true },
     ],
     [
       'da95691a',
       'propose(address[] targets, uint256[] values, string[] signatures, bytes[] payloads, string description)',
-      { unwrap: 'named-lists' },
+      { unwrap: 'named-lists', relays: true },
     ],
   ],
 };
