@@ -12,7 +12,7 @@ import type { SimulationResult, StateOrigin } from './thread-messages.ts';
 export function simulationLook(origins: readonly StateOrigin[], bounds: SimulationBounds = SIMULATION_BOUNDS): Look {
   return {
     name: 'simulation',
-    silence: { code: 'SIM_UNAVAILABLE', path: '0', detail: 'simulation: it did not end in time' },
+    silence: { code: 'SIM_CUT_SHORT', path: '0', detail: 'simulation: it did not end in time' },
     look: async ({ decoded, wallet }, signal) => await observeSimulation(decoded, wallet, origins, bounds, signal),
   };
 }

@@ -38,10 +38,18 @@ export function simulationRisks(
   return result;
 }
 
+/** The run began and was ended: by what the payload does, or, which nobody can tell apart, by a node that is too slow. */
+const CUT_SHORT: ReadonlySet<SimulationProblem['code']> = new Set<SimulationProblem['code']>([
+  'SIM_LIMIT',
+  'SIM_MEMORY',
+  'SIM_TIMEOUT',
+]);
+
 /** A payload that runs nothing lacks nothing; everything else without a report is worth knowing. */
 export function problemRisks({ code, message }: SimulationProblem): readonly Observation[] {
   if (code === 'SIM_NOTHING_TO_RUN') return [];
-  return [{ code: 'SIM_UNAVAILABLE', path: PATH, detail: `simulation: ${message}` }];
+  const risk: SimulationRisk = CUT_SHORT.has(code) ? 'SIM_CUT_SHORT' : 'SIM_UNAVAILABLE';
+  return [{ code: risk, path: PATH, detail: `simulation: ${message}` }];
 }
 
 function foreignDelegatecalls({ delegatecalls }: SimulationReport): readonly string[] {

@@ -144,6 +144,7 @@ describe('permits', () => {
 });
 
 describe('orders', () => {
+  const [USDC, WETH] = ['0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48', '0xc02aaa39b223fe8d0a0e5c4f27ead9083c756cc2'];
   const nft = { itemType: 2, token: TOKEN, id: '5' };
   const ether = (amount: string): { itemType: number; amount: string } => ({ itemType: 0, amount });
   const price = ether('1000000000000000000');
@@ -170,7 +171,16 @@ describe('orders', () => {
     ['all of it goes to somebody else', seaportOrder([nft], [{ ...price, recipient: FRIEND }])],
     ['one wei', seaportOrder([nft], [ether('1')])],
     ['a price that falls to nothing', seaportOrder([nft], [{ ...price, endAmount: '0' }])],
-    ['a few units of a token', seaportOrder([nft], [token(FRIEND, '5')])],
+    ['a few units of a token', seaportOrder([nft], [token(USDC, '5')])],
+    ['less than one of a token', seaportOrder([nft], [token(USDC, '999999')])],
+    ['less than a thousandth of a token of ether', seaportOrder([nft], [token(WETH, '999999999999999')])],
+    ['less than a thousandth of a coin', seaportOrder([nft], [ether('999999999999999')])],
+    ['any number of a token that nobody knows', seaportOrder([nft], [token(FRIEND, `${10n ** 30n}`)])],
+    [
+      'a known token of another chain',
+      seaportOrder([nft], [token(USDC, '1000000')], {}, { ...SEAPORT_DOMAIN, chainId: 10 }),
+    ],
+    ['an NFT for an NFT', seaportOrder([nft], [{ ...nft, id: '6' }])],
     ['less of the same token', seaportOrder([token(TOKEN, '1000000000')], [token(TOKEN, '999999999')])],
   ])('without return: %s', (_, order) => {
     expect(codes(order)).toEqual(['ORDER_SIG@0', 'ORDER_WITHOUT_RETURN@0']);
@@ -178,10 +188,21 @@ describe('orders', () => {
 
   test.each<[string, ReturnType<typeof seaportOrder>]>([
     ['a bid of tokens for an NFT', seaportOrder([token(TOKEN, '1000')], [nft])],
-    ['one token for another', seaportOrder([token(TOKEN, '1000000')], [token(FRIEND, '1000000')])],
+    ['one token for another', seaportOrder([token(TOKEN, '1000000')], [token(USDC, '1000000')])],
+    ['a thousandth of ether', seaportOrder([nft], [token(WETH, '1000000000000000')])],
+    [
+      'a thousandth of a coin beside what nobody knows',
+      seaportOrder([nft], [token(FRIEND, '1'), ether('1000000000000000')]),
+    ],
     ['a request that gives nothing', seaportOrder([], [price])],
   ])('with return: %s', (_, order) => {
     expect(codes(order)).toEqual(['ORDER_SIG@0']);
+  });
+
+  test('both sides are named with the risk', () => {
+    const sale = seaportOrder([nft], [price, { ...price, recipient: FRIEND }]);
+    expect(detail(sale, 'ORDER_SIG')).toMatch(/; gets 1000000000000000000 wei back$/);
+    expect(detail(seaportOrder([nft], []), 'ORDER_SIG')).toMatch(/; gets nothing back$/);
   });
 
   test('any NFT of a collection has no movement, since none could name it', () => {

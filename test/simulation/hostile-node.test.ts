@@ -119,7 +119,7 @@ describe('silence and floods', () => {
       ...BOUNDS,
       time: 900,
     });
-    expect(observed.risks.map(({ code }) => code)).toEqual(['SIM_UNAVAILABLE']);
+    expect(observed.risks.map(({ code }) => code)).toEqual(['SIM_CUT_SHORT']);
   });
 
   test('a node that answers letter by letter', async () => {
@@ -321,7 +321,7 @@ describe('a look of the node', () => {
     stop.abort();
     const origin = { kind: 'rpc', address: silent.address } as const;
     const sight = await simulationLook([origin], BOUNDS).look({ decoded: honest, wallet }, stop.signal);
-    expect(sight.risks.map(({ code }) => code)).toEqual(['SIM_UNAVAILABLE']);
+    expect(sight.risks.map(({ code }) => code)).toEqual(['SIM_CUT_SHORT']);
   });
 
   test('its nodes stand in the home or on the command line, and must be nodes', async () => {

@@ -76,6 +76,7 @@ export type SimulationRisk =
   | 'SIM_UNEXPECTED_MOVEMENT'
   | 'SIM_CREATES'
   | 'SIM_DISAGREES'
+  | 'SIM_CUT_SHORT'
   | 'SIM_UNAVAILABLE';
 
 export const SIMULATION_RISKS: Readonly<Record<SimulationRisk, RiskInfo>> = {
@@ -108,6 +109,11 @@ export const SIMULATION_RISKS: Readonly<Record<SimulationRisk, RiskInfo>> = {
     severity: 'critical',
     why: 'the simulation here and the one of the node it asked differ, so one of them is wrong or lies',
     check: 'the payload against another node before anyone signs',
+  },
+  SIM_CUT_SHORT: {
+    severity: 'high',
+    why: 'the simulation did not end within its bounds, as of a payload that is made so that nobody sees what it does',
+    check: 'why it needs so many steps, accounts or words, and what it does then, by other means',
   },
   SIM_UNAVAILABLE: {
     severity: 'info',

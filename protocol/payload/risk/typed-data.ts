@@ -1,5 +1,6 @@
 /** Risks of typed data, from what its type means. A document of unknown type is a risk as a whole. */
 import { type Address, checksumAddress, ZERO_ADDRESS } from '../address.ts';
+import { fieldValue } from '../typed-data/fields.ts';
 import { hasReturn, isKnownConduit } from '../typed-data/orders.ts';
 import { isPinnedName, knownType } from '../typed-data/pinned.ts';
 import type { Allowance, Meaning, OrderFacts, OrderItem, TypedData } from '../typed-data/reading.ts';
@@ -24,7 +25,7 @@ export function assessTypedData(typedData: TypedData, raise: Raise): void {
   }
   if (meaning.domainIssues.length > 0) raise('DOMAIN_MISMATCH', meaning.domainIssues.join('; '));
   assessAllowances(meaning, raise);
-  assessOrders(meaning.orders, raise);
+  assessOrders(meaning.orders, chainOf(typedData), raise);
   assessMessage(meaning.safeMessage, raise);
   if (meaning.delegatee !== undefined) raise('DELEGATION', `voting power to ${checksumAddress(meaning.delegatee)}`);
   if (meaning.known === 'forward-request') raise('DELEGATION', 'a relayer may submit the call inside');
@@ -59,16 +60,26 @@ function who(spender: Address | undefined): string {
   return spender === undefined || spender === ZERO_ADDRESS ? 'anybody' : checksumAddress(spender);
 }
 
-function assessOrders(orders: readonly OrderFacts[], raise: Raise): void {
+function chainOf({ domainFields }: TypedData): bigint | undefined {
+  const chainId = fieldValue(domainFields, 'chainId');
+  return chainId?.kind === 'number' ? chainId.value : undefined;
+}
+
+function assessOrders(orders: readonly OrderFacts[], chainId: bigint | undefined, raise: Raise): void {
   if (orders.length === 0) return;
   const count = orders.length === 1 ? [] : [`${orders.length} orders, each of which can be taken`];
   const zones = orders.some(({ zone }) => zone !== ZERO_ADDRESS) ? ['a zone contract has a say'] : [];
   const conduits = orders.every(({ conduitKey }) => isKnownConduit(conduitKey)) ? [] : ['an unknown conduit'];
   const gives = orders.flatMap((order) => order.gives.map((item) => `gives ${itemText(item)}`));
-  raise('ORDER_SIG', [...count, ...zones, ...conduits, listed(gives)].filter((part) => part !== '').join('; '));
-  const gifts = orders.filter((order) => order.gives.length > 0 && !hasReturn(order));
+  const back = orders.flatMap(({ receives }) => receives.map((item) => `gets ${itemText(item)} back`));
+  const returned = back.length === 0 ? 'gets nothing back' : listed(back);
+  const parts = [...count, ...zones, ...conduits, listed(gives), returned];
+  raise('ORDER_SIG', parts.filter((part) => part !== '').join('; '));
+  const gifts = orders.filter((order) => order.gives.length > 0 && !hasReturn(order, chainId));
   if (gifts.length > 0) {
-    const detail = gifts.flatMap((order) => order.gives.map((item) => `gives ${itemText(item)} for nothing`));
+    const detail = gifts.flatMap((order) =>
+      order.gives.map((item) => `gives ${itemText(item)} for nothing that counts`),
+    );
     raise('ORDER_WITHOUT_RETURN', listed(detail));
   }
 }

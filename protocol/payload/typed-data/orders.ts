@@ -3,6 +3,7 @@
 import { toHex } from '../../common/bytes.ts';
 import { type Address, ZERO_ADDRESS } from '../address.ts';
 import type { Movement } from '../calldata/call.ts';
+import { tokenFacts } from '../words/tokens.ts';
 import { addressField, bytesField, numberField, structsField } from './fields.ts';
 import type { KnownTyped, OrderFacts, OrderItem, TypedField } from './reading.ts';
 
@@ -77,15 +78,17 @@ function itemOf(fields: Fields): OrderItem {
   };
 }
 
-/** Below this an amount counts as nothing: wei, and units of a token of which one or two decimals are known. */
-const DUST_NATIVE = 10n ** 12n;
-const DUST_TOKEN = 1000n;
+/** Below a thousandth of a coin, or of a token that follows one, an amount counts as nothing. */
+const LEAST_COIN_DECIMALS = 3;
+const COIN_DECIMALS = 18;
 
 /**
- * Whether anything that counts comes back to the offerer: at the worst time of the order, and only what exceeds the
- * same asset among what is given. What a token is worth nobody here knows; the screen names it.
+ * Whether anything that counts comes back to the offerer: at the worst time of the order, and only what exceeds the same
+ * asset among what is given. What anybody can make does not count: tokens that are not pinned, and an NFT for an NFT. Of
+ * pinned tokens it is one whole one, or a thousandth of ether and bitcoin in their many forms. That is no price: nobody
+ * here knows prices, so a bad bargain passes, and the screen names both sides.
  */
-export function hasReturn({ gives, receives }: OrderFacts): boolean {
+export function hasReturn({ gives, receives }: OrderFacts, chainId: bigint | undefined): boolean {
   const key = (item: OrderItem): string => `${item.itemType} ${item.asset} ${isNft(item) ? item.identifier : ''}`;
   const net = new Map<string, { item: OrderItem; amount: bigint }>();
   const add = (item: OrderItem, amount: bigint): void => {
@@ -93,11 +96,21 @@ export function hasReturn({ gives, receives }: OrderFacts): boolean {
   };
   for (const item of receives) add(item, least(item));
   for (const item of gives) if (net.has(key(item))) add(item, -most(item));
-  return [...net.values()].some(({ item, amount }) => amount >= (isNft(item) ? 1n : dust(item)));
+  const bids = !gives.some(isNft);
+  return [...net.values()].some(({ item, amount }) => {
+    if (isNft(item)) return bids && amount >= 1n;
+    const floor = floorOf(item, chainId);
+    return floor !== undefined && amount >= floor;
+  });
 }
 
-function dust({ itemType }: OrderItem): bigint {
-  return itemType === 'native' ? DUST_NATIVE : DUST_TOKEN;
+/** `undefined`: nobody here knows the token, so no amount of it counts. */
+function floorOf({ asset, itemType }: OrderItem, chainId: bigint | undefined): bigint | undefined {
+  if (itemType === 'native') return 10n ** BigInt(COIN_DECIMALS - LEAST_COIN_DECIMALS);
+  const token = asset === 'native' ? undefined : tokenFacts(chainId, asset);
+  if (token === undefined || itemType !== 'erc20') return undefined;
+  const { decimals, symbol } = token;
+  return 10n ** BigInt(/ETH|BTC/.test(symbol) ? Math.max(0, decimals - LEAST_COIN_DECIMALS) : decimals);
 }
 
 function isNft({ itemType }: OrderItem): boolean {
