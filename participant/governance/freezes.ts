@@ -89,7 +89,7 @@ export class Freezes {
       const { author, reason, walletId } = statement.body;
       this.#freezes.set(toHex(statement.digest), statement);
       await journal.record({ type: 'freeze', walletId, frozen: true, statement: statement.digest, at: clock.now() });
-      note('FROZEN', `by ${author}: ${walletId.length === 0 ? 'all wallets' : 'a wallet'}; ${reason}`);
+      note('FREEZE_BEGUN', `by ${author}: ${walletId.length === 0 ? 'all wallets' : 'a wallet'}; ${reason}`);
       // Its thaws may have come before it.
       await this.#settle(statement.digest);
       return true;
@@ -141,7 +141,7 @@ export class Freezes {
     const walletId = governance.freezes().find(({ statement }) => equalBytes(statement, freeze))?.walletId;
     const record = { walletId: walletId ?? new Uint8Array(), frozen: false, statement: freeze, at: clock.now() };
     await journal.record({ type: 'freeze', ...record });
-    note('THAWED', `the freeze ${toHex(freeze).slice(0, 16)} has ended`);
+    note('FREEZE_ENDED', `the freeze ${toHex(freeze).slice(0, 16)} has ended`);
     return true;
   }
 

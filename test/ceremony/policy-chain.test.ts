@@ -9,7 +9,17 @@ import { toHex } from '../../protocol/common/bytes.ts';
 import type { Result } from '../../protocol/common/result.ts';
 import { policyDigest } from '../../protocol/policy/canonical.ts';
 import type { Policy } from '../../protocol/policy/prepare.ts';
-import { approverFile, type Draft, edited, entryFile, policyFrom, rich, rule } from '../policy/support/versions.ts';
+import {
+  approverFile,
+  type Draft,
+  drop,
+  edited,
+  entryFile,
+  get,
+  policyFrom,
+  put,
+  rich,
+} from '../policy/support/versions.ts';
 import { treasuryMoot } from '../support/treasury.ts';
 
 const { roster } = treasuryMoot('policy-chain');
@@ -30,14 +40,14 @@ function signed(draft: Draft, names: readonly string[], change: object = {}): Po
 
 function following(parent: Policy, file: Draft, edit: (draft: Draft) => void = () => undefined): Draft {
   return edited(file, (draft) => {
-    draft.parentHash = `0x${toHex(policyDigest(parent))}`;
+    put(draft, 'parentHash', `0x${toHex(policyDigest(parent))}`);
     edit(draft);
   });
 }
 
 const first = policyFrom(rich());
-const narrower = (draft: Draft): unknown => (rule(draft, 'small').match.amount.max = '5');
-const wider = (draft: Draft): unknown => delete rule(draft, 'small').match.amount;
+const narrower = (draft: Draft): unknown => put(draft, 'rules.small.match.amount.max', '5');
+const wider = (draft: Draft): unknown => drop(draft, 'rules.small.match.amount');
 const code = (admitted: Result<Admitted, { readonly code: string }>): string =>
   admitted.ok ? 'ok' : admitted.error.code;
 
@@ -77,11 +87,11 @@ describe('a version is refused', () => {
 
   test('signed twice by one person on two devices', () => {
     const file = edited(rich(), (policy) => {
-      policy.version = 1;
-      delete policy.parentHash;
-      policy.approvers.dan = approverFile('Ada', 4, 'token');
-      policy.approvers.eve = approverFile('Eve', 5);
-      policy.groups.board = ['ada', 'dan', 'eve'];
+      put(policy, 'version', 1);
+      drop(policy, 'parentHash');
+      put(policy, 'approvers.dan', approverFile('Ada', 4, 'token'));
+      put(policy, 'approvers.eve', approverFile('Eve', 5));
+      put(policy, 'groups.board', ['ada', 'dan', 'eve']);
     });
     const parent = policyFrom(file);
     const next = signed(following(parent, file, narrower), ['ada', 'dan']);
@@ -90,15 +100,15 @@ describe('a version is refused', () => {
 
   test('with the signatures of its own admins instead of its parent’s', () => {
     const coup = following(first, rich(), (policy) => {
-      policy.groups.board = ['ben', 'cem'];
+      put(policy, 'groups.board', ['ben', 'cem']);
     });
     expect(refused(signed(coup, ['ben', 'cem']))).toBe('POLICY_UNSIGNED');
   });
 
   test('with another parent, another name, a version that is not higher', () => {
-    const stranger = policyFrom(edited(rich(), (policy) => (policy.version = 2)));
+    const stranger = policyFrom(edited(rich(), (policy) => put(policy, 'version', 2)));
     expect(refused(signed(following(stranger, rich(), narrower), ['ada', 'dan']))).toBe('POLICY_PARENT');
-    const renamed = following(first, rich(), (policy) => (policy.id = 'other'));
+    const renamed = following(first, rich(), (policy) => put(policy, 'id', 'other'));
     expect(refused(signed(renamed, ['ada', 'dan']))).toBe('POLICY_ID');
     const second = signed(draft, ['ada', 'dan']);
     expect(refused(first, second)).toBe('POLICY_VERSION_OLD');
@@ -106,15 +116,16 @@ describe('a version is refused', () => {
   });
 
   test('too late, or too long to travel', () => {
-    const over = following(first, rich(), (policy) => (policy.expiresAt = NOW));
+    const over = following(first, rich(), (policy) => put(policy, 'expiresAt', NOW));
     expect(refused(signed(over, ['ada', 'dan']))).toBe('POLICY_EXPIRED');
     const long = following(first, rich(), (policy) => {
       for (let list = 0; list < 3; list++) {
-        policy.addressLists[`long-${list}`] = Array.from({ length: 4000 }, (_, i) => ({
+        const entries = Array.from({ length: 4000 }, (_, i) => ({
           chainId: 1,
           address: `0x${(0x1111 + list * 4001 + i).toString(16).padStart(40, '9')}`,
           label: 'a label that is as long as labels may be, to the last of them',
         }));
+        put(policy, `addressLists.long-${list}`, entries);
       }
     });
     expect(refused(signed(long, ['ada', 'dan']))).toBe('POLICY_TOO_LARGE');
@@ -122,31 +133,31 @@ describe('a version is refused', () => {
 
   test('with a key that somebody else uses for something else', () => {
     const key = roster.parties[0]?.statementKey ?? new Uint8Array();
-    const reused = following(first, rich(), (policy) => (policy.approvers.ben.key = `ed25519:${toHex(key)}`));
+    const reused = following(first, rich(), (policy) => put(policy, 'approvers.ben.key', `ed25519:${toHex(key)}`));
     expect(refused(signed(reused, ['ada', 'dan']))).toBe('APPROVER_KEY_REUSED');
     const dialled = `0x${toHex(roster.operators[0]?.transportKey ?? new Uint8Array())}`;
-    const transport = following(first, rich(), (policy) => (policy.approvers.ben.transportKey = dialled));
+    const transport = following(first, rich(), (policy) => put(policy, 'approvers.ben.transportKey', dialled));
     expect(refused(signed(transport, ['ada', 'dan']))).toBe('APPROVER_KEY_REUSED');
-    const weak = following(first, rich(), (policy) => (policy.approvers.ben.key = `ed25519:${'00'.repeat(32)}`));
+    const weak = following(first, rich(), (policy) => put(policy, 'approvers.ben.key', `ed25519:${'00'.repeat(32)}`));
     expect(refused(signed(weak, ['ada', 'dan']))).toBe('APPROVER_KEY_UNUSABLE');
   });
 
   test('with an entry of the book that was not signed by whom it names, or is for another name', () => {
     const moved = following(first, rich(), (policy) => {
-      policy.counterparties.acme.addresses[0].address = `0x${'99'.repeat(20)}`;
+      put(policy, 'counterparties.acme.addresses.0.address', `0x${'99'.repeat(20)}`);
     });
     expect(refused(signed(moved, ['ada', 'dan']))).toBe('ENTRY_SIGNATURE');
     const renamed = following(first, rich(), (policy) => {
-      policy.counterparties.ajax = policy.counterparties.acme;
-      delete policy.counterparties.acme;
-      rule(policy, 'small').match.counterparties = ['@payees', '@ajax'];
+      put(policy, 'counterparties.ajax', get(policy, 'counterparties.acme'));
+      drop(policy, 'counterparties.acme');
+      put(policy, 'rules.small.match.counterparties', ['@payees', '@ajax']);
     });
     expect(refused(signed(renamed, ['ada', 'dan']))).toBe('ENTRY_SIGNATURE');
   });
 
   test('as a first version with a bad entry or key; as a first version nobody has to sign it', () => {
     expect(admitPolicy(undefined, first, roster)).toMatchObject({ ok: true, value: { signers: [] } });
-    const bad = policyFrom(edited(rich(), (policy) => (policy.counterparties.acme.label = 'Own treasury')));
+    const bad = policyFrom(edited(rich(), (policy) => put(policy, 'counterparties.acme.label', 'Own treasury')));
     expect(code(admitPolicy(undefined, bad, roster))).toBe('ENTRY_SIGNATURE');
   });
 });
@@ -175,19 +186,19 @@ describe('every single byte of a signature and of what it is about counts', () =
 
 test('the smaller quorum of the book adds entries and nothing else', () => {
   const file = edited(rich(), (policy) => {
-    policy.version = 1;
-    delete policy.parentHash;
-    policy.admin.book = { group: 'finance', quorum: 1, delaySec: 3600 };
+    put(policy, 'version', 1);
+    drop(policy, 'parentHash');
+    put(policy, 'admin.book', { group: 'finance', quorum: 1, delaySec: 3600 });
   });
   const parent = policyFrom(file);
   const added = following(parent, file, (policy) => {
-    policy.counterparties.new = entryFile('new', 1, [`0x${'ee'.repeat(20)}`]);
+    put(policy, 'counterparties.new', entryFile('new', 1, [`0x${'ee'.repeat(20)}`]));
   });
   const byOne = admitPolicy(parent, signed(added, ['ben']), roster);
   expect(byOne).toMatchObject({ ok: true, value: { direction: 'book', delaySec: 3600, signers: ['Ben'] } });
   const more = following(parent, file, (policy) => {
-    policy.counterparties.new = entryFile('new', 1, [`0x${'ee'.repeat(20)}`]);
-    rule(policy, 'small').match.amount.max = '2000000000000000000';
+    put(policy, 'counterparties.new', entryFile('new', 1, [`0x${'ee'.repeat(20)}`]));
+    put(policy, 'rules.small.match.amount.max', '2000000000000000000');
   });
   expect(code(admitPolicy(parent, signed(more, ['ben', 'cem']), roster))).toBe('POLICY_UNSIGNED');
   expect(requirementOf(first, 'book')).toMatchObject({ group: 'board', quorum: 2, delaySec: 259_200 });
@@ -195,12 +206,12 @@ test('the smaller quorum of the book adds entries and nothing else', () => {
 
 test('where no admins are named, the next version is a matter of hand', () => {
   const bare = edited(rich(), (policy) => {
-    policy.version = 1;
-    delete policy.parentHash;
-    delete policy.admin;
+    put(policy, 'version', 1);
+    drop(policy, 'parentHash');
+    drop(policy, 'admin');
   });
   const parent = policyFrom(bare);
-  const next = policyFrom(edited(bare, (policy) => delete policy.parentHash));
+  const next = policyFrom(edited(bare, (policy) => drop(policy, 'parentHash')));
   expect(admitPolicy(parent, next, roster)).toMatchObject({ ok: true, value: { delaySec: 0, signers: [] } });
   expect(requirementOf(parent, 'widens')).toBeUndefined();
 });

@@ -4,34 +4,35 @@ import { ANNOUNCEMENT_SCHEMA } from '../../../protocol/ceremony/policy-version.t
 import { toHex } from '../../../protocol/common/bytes.ts';
 import { canonicalBytes, type Json } from '../../../protocol/common/canonical-json.ts';
 import { policyDigest } from '../../../protocol/policy/canonical.ts';
-import { approverFile, type Draft, limit, policyFrom, rich, rule } from '../../policy/support/versions.ts';
+import { add, approverFile, type Draft, get, policyFrom, put, rich } from '../../policy/support/versions.ts';
 import { DAY, hashOf, nextVersion, roster, Town } from './town.ts';
 
 type Edit = (draft: Draft) => unknown;
 
 /** What no reader takes, however it is signed. */
 const MALFORMED: Readonly<Record<string, Edit>> = {
-  'an unknown field': (draft) => (draft.extra = '1'),
-  'an unknown field deep inside': (draft) => (rule(draft, 'small').match.ammount = { max: '1' }),
-  'an exponent': (draft) => (rule(draft, 'small').match.amount.max = '1e3'),
-  'a leading zero': (draft) => (rule(draft, 'small').match.amount.max = '01'),
-  'minus zero': (draft) => (rule(draft, 'small').match.amount.max = '-0'),
-  hex: (draft) => (limit(draft, 'day').max = '0x10'),
-  'a space': (draft) => (limit(draft, 'day').max = ' 1'),
-  '2^256': (draft) => (limit(draft, 'day').max = (2n ** 256n).toString()),
-  'an amount as a bare number': (draft) => (limit(draft, 'day').max = 5),
-  'an unknown group': (draft) => (rule(draft, 'tokens').require.groups[0].group = 'nobody'),
-  'a quorum above its group': (draft) => (rule(draft, 'tokens').require.groups[0].quorum = 4),
-  'two limits that count the same': (draft) => draft.limits.push({ ...limit(draft, 'day'), id: 'again', max: '7' }),
-  'a pattern instead of an address': (draft) => (rule(draft, 'safe').match.to = ['0x.*']),
-  'a pattern instead of a name': (draft) => (rule(draft, 'small').match.wallets = ['(a+)+$']),
-  'a list that is not there': (draft) => (rule(draft, 'small').match.counterparties = '@everybody'),
-  'an unknown risk under hardDeny': (draft) => (draft.hardDeny = ['NO_SUCH_RISK']),
+  'an unknown field': (draft) => put(draft, 'extra', '1'),
+  'an unknown field deep inside': (draft) => put(draft, 'rules.small.match.ammount', { max: '1' }),
+  'an exponent': (draft) => put(draft, 'rules.small.match.amount.max', '1e3'),
+  'a leading zero': (draft) => put(draft, 'rules.small.match.amount.max', '01'),
+  'minus zero': (draft) => put(draft, 'rules.small.match.amount.max', '-0'),
+  hex: (draft) => put(draft, 'limits.day.max', '0x10'),
+  'a space': (draft) => put(draft, 'limits.day.max', ' 1'),
+  '2^256': (draft) => put(draft, 'limits.day.max', (2n ** 256n).toString()),
+  'an amount as a bare number': (draft) => put(draft, 'limits.day.max', 5),
+  'an unknown group': (draft) => put(draft, 'rules.tokens.require.groups.0.group', 'nobody'),
+  'a quorum above its group': (draft) => put(draft, 'rules.tokens.require.groups.0.quorum', 4),
+  'two limits that count the same': (draft) =>
+    add(draft, 'limits', { ...(get(draft, 'limits.day') as Draft), id: 'again', max: '7' }),
+  'a pattern instead of an address': (draft) => put(draft, 'rules.safe.match.to', ['0x.*']),
+  'a pattern instead of a name': (draft) => put(draft, 'rules.small.match.wallets', ['(a+)+$']),
+  'a list that is not there': (draft) => put(draft, 'rules.small.match.counterparties', '@everybody'),
+  'an unknown risk under hardDeny': (draft) => put(draft, 'hardDeny', ['NO_SUCH_RISK']),
   'an entry of the book that looks like a payee': (draft) => {
-    const payee: string = draft.addressLists.payees[0].address;
-    draft.counterparties.acme.addresses = [
+    const payee = String(get(draft, 'addressLists.payees.0.address'));
+    put(draft, 'counterparties.acme.addresses', [
       { chainId: 31337, address: `${payee.slice(0, 10)}${'77'.repeat(12)}${payee.slice(-8)}`, kind: 'eoa' },
-    ];
+    ]);
   },
 };
 
@@ -55,8 +56,8 @@ const REFUSED: Readonly<Record<string, readonly [string, () => Draft]>> = {
     'POLICY_UNSIGNED',
     () => ({ ...nextVersion(rich(), () => undefined), expiresAt: 1_850_000_000 }),
   ],
-  'an expired one': ['POLICY_EXPIRED', () => nextVersion(rich(), (draft) => (draft.expiresAt = 1_794_999_999))],
-  'one of another policy': ['POLICY_ID', () => nextVersion(rich(), (draft) => (draft.id = 'poor'))],
+  'an expired one': ['POLICY_EXPIRED', () => nextVersion(rich(), (draft) => put(draft, 'expiresAt', 1_794_999_999))],
+  'one of another policy': ['POLICY_ID', () => nextVersion(rich(), (draft) => put(draft, 'id', 'poor'))],
   'a rolled-back one': ['POLICY_VERSION_OLD', () => ({ ...rich(), expiresAt: 1_850_000_000 })],
   'one with another parent': [
     'POLICY_PARENT',
@@ -66,15 +67,15 @@ const REFUSED: Readonly<Record<string, readonly [string, () => Draft]>> = {
     'APPROVER_KEY_REUSED',
     () =>
       nextVersion(rich(), (draft) => {
-        draft.approvers.eve = {
+        put(draft, 'approvers.eve', {
           ...approverFile('Eve', 9),
           key: `ed25519:${toHex(roster.parties[1]?.statementKey ?? new Uint8Array())}`,
-        };
+        });
       }),
   ],
   'one with an entry that was not signed so': [
     'ENTRY_SIGNATURE',
-    () => nextVersion(rich(), (draft) => (draft.counterparties.acme.label = 'Acme AG')),
+    () => nextVersion(rich(), (draft) => put(draft, 'counterparties.acme.label', 'Acme AG')),
   ],
 };
 
@@ -86,7 +87,7 @@ function announcement(file: Draft): Json {
     if (typeof value !== 'object' || value === null) return value as Json;
     return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, asText(member)]));
   };
-  return { policy: asText(policy), schema: ANNOUNCEMENT_SCHEMA, signatures };
+  return { policy: asText(policy), schema: ANNOUNCEMENT_SCHEMA, signatures: asText(signatures) };
 }
 
 async function isUntouched(town: Town): Promise<void> {
@@ -105,8 +106,8 @@ describe('by hand', () => {
     const town = await Town.under();
     for (const [name, edit] of Object.entries(MALFORMED)) {
       const draft = structuredClone(rich());
-      draft.version = 2;
-      draft.parentHash = hashOf(rich());
+      put(draft, 'version', 2);
+      put(draft, 'parentHash', hashOf(rich()));
       edit(draft);
       expect([name, await town.member(1).give(draft)]).toEqual([name, 'POLICY_INVALID']);
       expect(town.member(1).governance.lastRefusal()).toMatchObject({ code: 'POLICY_INVALID', from: 'hand' });
@@ -130,7 +131,7 @@ describe('by hand', () => {
     const town = await Town.open();
     expect(await town.member(1).give({ ...rich(), expiresAt: 1_794_999_999 })).toBe('POLICY_EXPIRED');
     const draft = rich();
-    draft.counterparties.acme.label = 'Acme AG';
+    put(draft, 'counterparties.acme.label', 'Acme AG');
     expect(await town.member(1).give(draft)).toBe('ENTRY_SIGNATURE');
     expect(town.versions).toEqual([0, 0, 0]);
     expect(await town.member(1).give(rich())).toBe('ok');
@@ -148,8 +149,8 @@ describe('by a peer', () => {
     };
     for (const [name, edit] of Object.entries(MALFORMED)) {
       const draft = structuredClone(rich());
-      draft.version = 2;
-      draft.parentHash = hashOf(rich());
+      put(draft, 'version', 2);
+      put(draft, 'parentHash', hashOf(rich()));
       edit(draft);
       // A bare number is none of the statement subset, so nothing can carry it.
       if (name !== 'an amount as a bare number')

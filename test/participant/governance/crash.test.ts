@@ -1,7 +1,7 @@
 /** Whatever write of the journal is the last one: after a crash the old version is in force or the new one, never none. */
 import { expect, test } from 'vitest';
 import { type Disk, type DiskFile, nodeDisk } from '../../../proto/rest/disk.ts';
-import { type Draft, rich, rule } from '../../policy/support/versions.ts';
+import { type Draft, drop, put, rich } from '../../policy/support/versions.ts';
 import { DAY, nextVersion, Town } from './town.ts';
 
 /** Fails at the write with this number and at all later ones, some bytes of the first one written. */
@@ -43,8 +43,8 @@ test.each(['narrows', 'widens'])(
   'a version that %s, killed at every write',
   async (kind) => {
     const file = nextVersion(rich(), (draft: Draft) => {
-      if (kind === 'narrows') rule(draft, 'small').match.amount.max = '5';
-      else delete rule(draft, 'small').match.amount;
+      if (kind === 'narrows') put(draft, 'rules.small.match.amount.max', '5');
+      else drop(draft, 'rules.small.match.amount');
     });
     const seen = new Set<number>();
     for (let last = 1; last <= 12; last++) {

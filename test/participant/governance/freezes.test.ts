@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Freeze, signFreeze, signThaw, type Thaw } from '../../../protocol/ceremony/freeze.ts';
 import { compareBytes } from '../../../protocol/common/bytes.ts';
-import { rich } from '../../policy/support/versions.ts';
+import { drop, put, rich } from '../../policy/support/versions.ts';
 import { approverKey, keyOf, nextVersion, roster, Town } from './town.ts';
 
 const WALLET = new Uint8Array(32).fill(9);
@@ -136,7 +136,7 @@ describe('a quorum lets go', () => {
 
   test('where no policy names admins, as many parties as must sign', async () => {
     const file = rich();
-    delete file.admin;
+    drop(file, 'admin');
     const town = await Town.under(file);
     await town.member(2).governance.freeze(ALL, 'my phone is gone');
     await town.settle();
@@ -151,13 +151,13 @@ describe('a quorum lets go', () => {
 
   test('who is an admin no longer counts no longer', async () => {
     const file = rich();
-    file.admin.quorum = 1;
-    file.admin.widenDelaySec = 0;
-    file.groups.board = ['ada', 'dan'];
+    put(file, 'admin.quorum', 1);
+    put(file, 'admin.widenDelaySec', 0);
+    put(file, 'groups.board', ['ada', 'dan']);
     const town = await Town.under(file);
     const next = nextVersion(file, (draft) => {
-      draft.admin.quorum = 2;
-      draft.groups.board = ['ben', 'cem', 'dan'];
+      put(draft, 'admin.quorum', 2);
+      put(draft, 'groups.board', ['ben', 'cem', 'dan']);
     });
     const freeze = freezeBy('party:1');
     // Ada's thaw is heard before the freeze, and before Ada is gone.

@@ -46,7 +46,7 @@ export function nextVersion(
   names: readonly string[] = ['ada', 'dan'],
 ): Draft {
   const draft = edited(bare(parent), (policy) => {
-    policy.parentHash = hashOf(parent);
+    policy['parentHash'] = hashOf(parent);
     edit(policy);
   });
   const policy = policyFrom(draft);

@@ -3,11 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { announcementOf, signPolicyVeto } from '../../../protocol/ceremony/policy-version.ts';
 import { canonicalBytes } from '../../../protocol/common/canonical-json.ts';
 import { policyDigest } from '../../../protocol/policy/canonical.ts';
-import { type Draft, entryFile, policyFrom, rich, rule } from '../../policy/support/versions.ts';
+import { type Draft, drop, entryFile, policyFrom, put, rich } from '../../policy/support/versions.ts';
 import { approverKey, DAY, keyOf, nextVersion, Town } from './town.ts';
 
-const narrower = (draft: Draft): unknown => (rule(draft, 'small').match.amount.max = '5');
-const wider = (draft: Draft): unknown => delete rule(draft, 'small').match.amount;
+const narrower = (draft: Draft): unknown => put(draft, 'rules.small.match.amount.max', '5');
+const wider = (draft: Draft): unknown => drop(draft, 'rules.small.match.amount');
 const second = (edit: (draft: Draft) => void, names?: readonly string[]): Draft => nextVersion(rich(), edit, names);
 
 describe('a version that narrows', () => {
@@ -57,7 +57,7 @@ describe('a version that widens', () => {
     await town.member(1).give(
       second((draft) => {
         wider(draft);
-        draft.effectiveAt = town.time + 10 * DAY;
+        put(draft, 'effectiveAt', town.time + 10 * DAY);
       }),
     );
     await town.wait(10 * DAY - 1);
@@ -126,9 +126,10 @@ describe('a version that widens', () => {
 describe('the address book', () => {
   test('grows by a smaller quorum after a shorter time', async () => {
     const file = rich();
-    file.admin.book = { group: 'finance', quorum: 1, delaySec: 3600 };
+    put(file, 'admin.book', { group: 'finance', quorum: 1, delaySec: 3600 });
     const town = await Town.under(file);
-    const added = (draft: Draft): unknown => (draft.counterparties.new = entryFile('new', 1, [`0x${'ee'.repeat(20)}`]));
+    const added = (draft: Draft): unknown =>
+      put(draft, 'counterparties.new', entryFile('new', 1, [`0x${'ee'.repeat(20)}`]));
     expect(await town.member(1).give(nextVersion(file, added, ['ben']))).toBe('ok');
     await town.wait(3599);
     expect(town.versions).toEqual([1, 1, 1]);
@@ -141,7 +142,7 @@ describe('a chain of versions', () => {
   test('may wait as a whole; a veto takes what was to follow along', async () => {
     const town = await Town.under();
     const two = second(wider);
-    const three = nextVersion(two, (draft) => (draft.rules = draft.rules.slice(1)));
+    const three = nextVersion(two, (draft) => drop(draft, 'rules.never'));
     await town.member(1).give(two);
     await town.member(1).give(three);
     expect(town.members.map((member) => member.governance.pending().length)).toEqual([2, 2, 2]);
@@ -163,7 +164,9 @@ describe('a chain of versions', () => {
     town.away(3);
     const files = [second(narrower)];
     for (let i = 0; i < 3; i++) {
-      files.push(nextVersion(files.at(-1), (draft) => (rule(draft, 'small').match.amount.max = String(4 - i))));
+      files.push(
+        nextVersion(files.at(-1) ?? rich(), (draft) => put(draft, 'rules.small.match.amount.max', String(4 - i))),
+      );
     }
     for (const file of files) await town.member(1).give(file);
     expect(town.versions).toEqual([5, 5, 1]);
@@ -174,7 +177,7 @@ describe('a chain of versions', () => {
   test('forks nowhere: of two versions with one number the first stays', async () => {
     const town = await Town.under();
     town.away(3);
-    const [one, other] = [second(wider), second((draft) => delete rule(draft, 'small').match.fee)];
+    const [one, other] = [second(wider), second((draft) => drop(draft, 'rules.small.match.fee'))];
     await town.member(1).give(one);
     await town.member(3).give(other);
     await town.back(3);
@@ -223,7 +226,7 @@ describe('a version never goes back', () => {
 
 test('where no admins are named, nobody but the key holder adopts', async () => {
   const file = rich();
-  delete file.admin;
+  drop(file, 'admin');
   const town = await Town.under(file);
   const next = { ...structuredClone(file), version: 2 };
   wider(next);
@@ -236,10 +239,10 @@ test('where no admins are named, nobody but the key holder adopts', async () => 
 test('admins that are named for the first time decide from then on', async () => {
   const file = rich();
   const { admin } = file;
-  delete file.admin;
+  drop(file, 'admin');
   const town = await Town.under(file);
-  const next = nextVersion(file, (draft) => (draft.admin = admin), []);
-  delete next.signatures;
+  const next = nextVersion(file, (draft) => put(draft, 'admin', admin), []);
+  drop(next, 'signatures');
   for (const member of town.members) expect(await member.give(next)).toBe('ok');
   expect(await town.member(1).give(nextVersion(next, narrower, []))).toBe('POLICY_UNSIGNED');
   expect(await town.member(1).give(nextVersion(next, narrower))).toBe('ok');

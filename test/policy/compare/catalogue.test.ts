@@ -3,106 +3,109 @@ import { describe, expect, test } from 'vitest';
 import { comparePolicies } from '../../../protocol/policy/compare/compare.ts';
 import { ALICE, BOB, CHAIN, MALLORY } from '../support/payloads.ts';
 import {
+  add,
   approverFile,
   compared,
   type Draft,
+  drop,
+  dropLast,
   edited,
   entryFile,
-  limit,
+  get,
   policyFrom,
+  put,
   rich,
-  rule,
-  without,
 } from '../support/versions.ts';
 
 type Edit = (draft: Draft) => void;
 const ACME = [`0x${'ac'.repeat(20)}`, `0x${'ad'.repeat(20)}`];
 
 const NARROWINGS: Readonly<Record<string, Edit>> = {
-  'an amount is lowered': (draft) => (rule(draft, 'small').match.amount.max = '5'),
-  'a minimum appears': (draft) => (rule(draft, 'small').match.amount.min = '5'),
-  'a fee is capped lower': (draft) => (rule(draft, 'small').match.fee.totalMax = '5'),
-  'a fee cap appears': (draft) => (rule(draft, 'tokens').match.fee = { totalMax: '5' }),
-  'gas is capped': (draft) => (rule(draft, 'small').match.gas = { limitMax: '100000', maxFeePerGasMax: '5' }),
-  'an argument is capped lower': (draft) => (rule(draft, 'tokens').match.args[0].value = '7'),
+  'an amount is lowered': (draft) => put(draft, 'rules.small.match.amount.max', '5'),
+  'a minimum appears': (draft) => put(draft, 'rules.small.match.amount.min', '5'),
+  'a fee is capped lower': (draft) => put(draft, 'rules.small.match.fee.totalMax', '5'),
+  'a fee cap appears': (draft) => put(draft, 'rules.tokens.match.fee', { totalMax: '5' }),
+  'gas is capped': (draft) => put(draft, 'rules.small.match.gas', { limitMax: '100000', maxFeePerGasMax: '5' }),
+  'an argument is capped lower': (draft) => put(draft, 'rules.tokens.match.args.0.value', '7'),
   'an argument is asked': (draft) =>
-    rule(draft, 'tokens').match.args.push({ arg: 'to', op: 'inList', value: '@payees' }),
-  'only in the day': (draft) => (rule(draft, 'small').match.time = [{ days: [1, 2], from: '08:00', to: '18:00' }]),
-  'a payee is gone': (draft) => draft.addressLists.payees.pop(),
-  'a list is gone from a rule': (draft) => (rule(draft, 'small').match.counterparties = '@payees'),
-  'a function is gone from a rule': (draft) => (rule(draft, 'tokens').match.selectors = ['0xa9059cbb']),
-  'a wallet is gone from a rule': (draft) => (rule(draft, 'small').match.wallets = ['ops']),
-  'an initiator is named': (draft) => (rule(draft, 'small').match.initiators = ['olivia']),
-  'a chain is named': (draft) => (rule(draft, 'small').match.chainIds = [Number(CHAIN)]),
-  'a risk is accepted no longer': (draft) => (rule(draft, 'tokens').match.risks = ['BATCH']),
-  'a rule asks people': (draft) => (rule(draft, 'small').effect = 'require'),
+    add(draft, 'rules.tokens.match.args', { arg: 'to', op: 'inList', value: '@payees' }),
+  'only in the day': (draft) => put(draft, 'rules.small.match.time', [{ days: [1, 2], from: '08:00', to: '18:00' }]),
+  'a payee is gone': (draft) => dropLast(draft, 'addressLists.payees'),
+  'a list is gone from a rule': (draft) => put(draft, 'rules.small.match.counterparties', '@payees'),
+  'a function is gone from a rule': (draft) => put(draft, 'rules.tokens.match.selectors', ['0xa9059cbb']),
+  'a wallet is gone from a rule': (draft) => put(draft, 'rules.small.match.wallets', ['ops']),
+  'an initiator is named': (draft) => put(draft, 'rules.small.match.initiators', ['olivia']),
+  'a chain is named': (draft) => put(draft, 'rules.small.match.chainIds', [Number(CHAIN)]),
+  'a risk is accepted no longer': (draft) => put(draft, 'rules.tokens.match.risks', ['BATCH']),
+  'a rule asks people': (draft) => put(draft, 'rules.small.effect', 'require'),
   'a rule asks a group': (draft) => {
-    rule(draft, 'small').effect = 'require';
-    rule(draft, 'small').require = { groups: [{ group: 'finance', quorum: 2 }], holder: false };
+    put(draft, 'rules.small.effect', 'require');
+    put(draft, 'rules.small.require', { groups: [{ group: 'finance', quorum: 2 }], holder: false });
   },
-  'a quorum rises': (draft) => (rule(draft, 'tokens').require.groups[0].quorum = 2),
-  'approvals live shorter': (draft) => (rule(draft, 'tokens').require.ttlSec = 600),
-  'a delay appears': (draft) => (rule(draft, 'tokens').require.delaySec = 600),
-  'devices must differ': (draft) => (rule(draft, 'tokens').require.distinctDevices = true),
-  'one rejection is enough': (draft) => (rule(draft, 'tokens').require.rejects = 1),
-  'more parties must consent': (draft) => (rule(draft, 'tokens').consents = 4),
-  'fewer parties can end it': (draft) => (rule(draft, 'tokens').rejections = 1),
-  'a denial is added': (draft) => draft.rules.push({ id: 'no', effect: 'deny', match: { operations: ['create'] } }),
-  'a denial strikes at more': (draft) => (rule(draft, 'never').match.counterparties = ['@blocked', '@safes']),
+  'a quorum rises': (draft) => put(draft, 'rules.tokens.require.groups.0.quorum', 2),
+  'approvals live shorter': (draft) => put(draft, 'rules.tokens.require.ttlSec', 600),
+  'a delay appears': (draft) => put(draft, 'rules.tokens.require.delaySec', 600),
+  'devices must differ': (draft) => put(draft, 'rules.tokens.require.distinctDevices', true),
+  'one rejection is enough': (draft) => put(draft, 'rules.tokens.require.rejects', 1),
+  'more parties must consent': (draft) => put(draft, 'rules.tokens.consents', 4),
+  'fewer parties can end it': (draft) => put(draft, 'rules.tokens.rejections', 1),
+  'a denial is added': (draft) => add(draft, 'rules', { id: 'no', effect: 'deny', match: { operations: ['create'] } }),
+  'a denial strikes at more': (draft) => put(draft, 'rules.never.match.counterparties', ['@blocked', '@safes']),
   'a blocked address is added': (draft) =>
-    draft.addressLists.blocked.push({ chainId: 1, address: MALLORY, label: 'Mallory' }),
-  'a permission is gone that nothing else covers': (draft) => (draft.rules = without(draft.rules, 'small')),
+    add(draft, 'addressLists.blocked', { chainId: 1, address: MALLORY, label: 'Mallory' }),
+  'a permission is gone that nothing else covers': (draft) => drop(draft, 'rules.small'),
   'everything is denied': (draft) => {
-    draft.rules = draft.rules.filter((item: Draft) => item.effect === 'deny');
+    put(draft, 'rules', [get(draft, 'rules.never')]);
   },
-  'a limit is added': (draft) => draft.limits.push({ id: 'hour', measure: 'count', windowSec: 60, max: '1' }),
-  'a limit is lower': (draft) => (limit(draft, 'day').max = '5'),
-  'a limit looks back longer': (draft) => (limit(draft, 'count').windowSec = 7200),
-  'a limit counts together': (draft) => (limit(draft, 'day').per = ['wallet']),
-  'a limit counts more': (draft) => delete limit(draft, 'count').match,
-  'a limit denies': (draft) => (limit(draft, 'soft').onExceed = 'deny'),
-  'a code always denies': (draft) => draft.hardDeny.push('NONCE_REUSE'),
-  'flows are looked at': (draft) => (draft.flows = [{ from: 'middle', to: 'hot' }]),
-  'a wallet becomes cold': (draft) => (draft.wallets.ops.class = 'cold'),
-  'a wallet has a chain less': (draft) => (draft.wallets.treasury.chainIds = [Number(CHAIN)]),
-  'a wallet takes no payload without chain': (draft) => delete draft.wallets.treasury.legacyChainId,
-  'it ends earlier': (draft) => (draft.expiresAt = 1_850_000_000),
-  'it begins later': (draft) => (draft.effectiveAt = 1_790_000_000),
+  'a limit is added': (draft) => add(draft, 'limits', { id: 'hour', measure: 'count', windowSec: 60, max: '1' }),
+  'a limit is lower': (draft) => put(draft, 'limits.day.max', '5'),
+  'a limit looks back longer': (draft) => put(draft, 'limits.count.windowSec', 7200),
+  'a limit counts together': (draft) => put(draft, 'limits.day.per', ['wallet']),
+  'a limit counts more': (draft) => drop(draft, 'limits.count.match'),
+  'a limit denies': (draft) => put(draft, 'limits.soft.onExceed', 'deny'),
+  'a code always denies': (draft) => add(draft, 'hardDeny', 'NONCE_REUSE'),
+  'flows are looked at': (draft) => put(draft, 'flows', [{ from: 'middle', to: 'hot' }]),
+  'a wallet becomes cold': (draft) => put(draft, 'wallets.ops.class', 'cold'),
+  'a wallet has a chain less': (draft) => put(draft, 'wallets.treasury.chainIds', [Number(CHAIN)]),
+  'a wallet takes no payload without chain': (draft) => drop(draft, 'wallets.treasury.legacyChainId'),
+  'it ends earlier': (draft) => put(draft, 'expiresAt', 1_850_000_000),
+  'it begins later': (draft) => put(draft, 'effectiveAt', 1_790_000_000),
   'an approver is gone': (draft) => {
-    draft.groups.finance.pop();
-    delete draft.approvers.cem;
+    dropLast(draft, 'groups.finance');
+    drop(draft, 'approvers.cem');
   },
   'a counterparty is gone': (draft) => {
-    delete draft.counterparties;
-    rule(draft, 'small').match.counterparties = '@payees';
+    drop(draft, 'counterparties');
+    put(draft, 'rules.small.match.counterparties', '@payees');
   },
-  'a counterparty has an address less': (draft) => (draft.counterparties.acme = entryFile('acme', 2, ACME.slice(0, 1))),
-  'a note says more': (draft) => (rule(draft, 'small').note = 'asked for by the auditors'),
+  'a counterparty has an address less': (draft) =>
+    put(draft, 'counterparties.acme', entryFile('acme', 2, ACME.slice(0, 1))),
+  'a note says more': (draft) => put(draft, 'rules.small.note', 'asked for by the auditors'),
 };
 
 const WIDENINGS: Readonly<Record<string, Edit>> = {
-  'an amount is raised': (draft) => (rule(draft, 'small').match.amount.max = '2000000000000000000'),
-  'an amount is gone': (draft) => delete rule(draft, 'small').match.amount,
-  'a fee cap is gone': (draft) => delete rule(draft, 'small').match.fee,
-  'coins may go along': (draft) => (rule(draft, 'tokens').match.nativeValue = { max: '1' }),
-  'an argument is free': (draft) => delete rule(draft, 'tokens').match.args,
+  'an amount is raised': (draft) => put(draft, 'rules.small.match.amount.max', '2000000000000000000'),
+  'an amount is gone': (draft) => drop(draft, 'rules.small.match.amount'),
+  'a fee cap is gone': (draft) => drop(draft, 'rules.small.match.fee'),
+  'coins may go along': (draft) => put(draft, 'rules.tokens.match.nativeValue', { max: '1' }),
+  'an argument is free': (draft) => drop(draft, 'rules.tokens.match.args'),
   'a payee is added': (draft) =>
-    draft.addressLists.payees.push({ chainId: Number(CHAIN), address: MALLORY, label: 'Carol' }),
-  'a label says something else': (draft) => (draft.addressLists.payees[0].label = 'Own wallet'),
+    add(draft, 'addressLists.payees', { chainId: Number(CHAIN), address: MALLORY, label: 'Carol' }),
+  'a label says something else': (draft) => put(draft, 'addressLists.payees.0.label', 'Own wallet'),
   'a list is new': (draft) =>
-    (draft.addressLists.more = [{ chainId: 1, address: `0x${'77'.repeat(20)}`, label: 'More' }]),
-  'a risk is accepted': (draft) => rule(draft, 'tokens').match.risks.push('DELEGATECALL_UNTRUSTED'),
+    put(draft, 'addressLists.more', [{ chainId: 1, address: `0x${'77'.repeat(20)}`, label: 'More' }]),
+  'a risk is accepted': (draft) => add(draft, 'rules.tokens.match.risks', 'DELEGATECALL_UNTRUSTED'),
   'a rule asks nobody': (draft) => {
-    rule(draft, 'tokens').effect = 'allow';
-    delete rule(draft, 'tokens').require;
+    put(draft, 'rules.tokens.effect', 'allow');
+    drop(draft, 'rules.tokens.require');
   },
-  'another group decides': (draft) => (rule(draft, 'tokens').require.groups[0].group = 'board'),
-  'no hand is needed': (draft) => (rule(draft, 'tokens').require.holder = false),
-  'approvals live longer': (draft) => (rule(draft, 'tokens').require.ttlSec = 86_400),
-  'fewer parties must consent': (draft) => (rule(draft, 'safe').consents = 2),
-  'more parties must reject': (draft) => (rule(draft, 'small').rejections = 2),
+  'another group decides': (draft) => put(draft, 'rules.tokens.require.groups.0.group', 'board'),
+  'no hand is needed': (draft) => put(draft, 'rules.tokens.require.holder', false),
+  'approvals live longer': (draft) => put(draft, 'rules.tokens.require.ttlSec', 86_400),
+  'fewer parties must consent': (draft) => put(draft, 'rules.safe.consents', 2),
+  'more parties must reject': (draft) => put(draft, 'rules.small.rejections', 2),
   'a demand is gone beside a wider rule': (draft) => {
-    draft.rules.push({
+    add(draft, 'rules', {
       id: 'wide',
       effect: 'require',
       match: {
@@ -111,42 +114,42 @@ const WIDENINGS: Readonly<Record<string, Edit>> = {
         to: ['@batch', '@payees'],
       },
     });
-    draft.rules = without(draft.rules, 'safe');
+    drop(draft, 'rules.safe');
   },
-  'a denial is gone': (draft) => (draft.rules = without(draft.rules, 'never')),
-  'a denial strikes at less': (draft) => (rule(draft, 'never').match.selectors = ['none']),
+  'a denial is gone': (draft) => drop(draft, 'rules.never'),
+  'a denial strikes at less': (draft) => put(draft, 'rules.never.match.selectors', ['none']),
   'a blocked address is gone': (draft) => {
-    draft.addressLists.blocked = [{ chainId: 1, address: MALLORY, label: 'Mallory' }];
+    put(draft, 'addressLists.blocked', [{ chainId: 1, address: MALLORY, label: 'Mallory' }]);
   },
-  'a limit is gone': (draft) => (draft.limits = without(draft.limits, 'count')),
-  'a limit is higher': (draft) => (limit(draft, 'count').max = '11'),
-  'a limit looks back less': (draft) => (limit(draft, 'day').windowSec = 3600),
-  'a limit counts apart': (draft) => (limit(draft, 'day').per = ['wallet', 'initiator', 'counterparty']),
-  'a limit no longer denies what it cannot tell': (draft) => (limit(draft, 'count').per = ['wallet']),
-  'a limit asks instead': (draft) => (limit(draft, 'day').onExceed = { require: { holder: true } }),
-  'a limit counts less': (draft) => (limit(draft, 'day').match = { wallets: ['ops'] }),
-  'a limit has another name': (draft) => (limit(draft, 'day').id = 'daily'),
-  'a code may be accepted': (draft) => delete draft.hardDeny,
-  'a wallet is new': (draft) => (draft.wallets.third = {}),
-  'a wallet has a chain more': (draft) => draft.wallets.ops.chainIds.push(10),
-  'a wallet is less cold': (draft) => (draft.wallets.treasury.class = 'hot'),
-  'an asset is new': (draft) => (draft.assets.DAI = { chainId: 1, address: ALICE, decimals: 18 }),
-  'an asset has other decimals': (draft) => (draft.assets.USDC.decimals = 18),
-  'it ends later': (draft) => (draft.expiresAt = 1_950_000_000),
-  'it never ends': (draft) => delete draft.expiresAt,
+  'a limit is gone': (draft) => drop(draft, 'limits.count'),
+  'a limit is higher': (draft) => put(draft, 'limits.count.max', '11'),
+  'a limit looks back less': (draft) => put(draft, 'limits.day.windowSec', 3600),
+  'a limit counts apart': (draft) => put(draft, 'limits.day.per', ['wallet', 'initiator', 'counterparty']),
+  'a limit no longer denies what it cannot tell': (draft) => put(draft, 'limits.count.per', ['wallet']),
+  'a limit asks instead': (draft) => put(draft, 'limits.day.onExceed', { require: { holder: true } }),
+  'a limit counts less': (draft) => put(draft, 'limits.day.match', { wallets: ['ops'] }),
+  'a limit has another name': (draft) => put(draft, 'limits.day.id', 'daily'),
+  'a code may be accepted': (draft) => drop(draft, 'hardDeny'),
+  'a wallet is new': (draft) => put(draft, 'wallets.third', {}),
+  'a wallet has a chain more': (draft) => add(draft, 'wallets.ops.chainIds', 10),
+  'a wallet is less cold': (draft) => put(draft, 'wallets.treasury.class', 'hot'),
+  'an asset is new': (draft) => put(draft, 'assets.DAI', { chainId: 1, address: ALICE, decimals: 18 }),
+  'an asset has other decimals': (draft) => put(draft, 'assets.USDC.decimals', 18),
+  'it ends later': (draft) => put(draft, 'expiresAt', 1_950_000_000),
+  'it never ends': (draft) => drop(draft, 'expiresAt'),
   'an approver is new': (draft) => {
-    draft.approvers.eve = approverFile('Eve', 9);
-    draft.groups.finance.push('eve');
+    put(draft, 'approvers.eve', approverFile('Eve', 9));
+    add(draft, 'groups.finance', 'eve');
   },
-  'an approver has another key': (draft) => (draft.approvers.ben = approverFile('Ben', 9)),
+  'an approver has another key': (draft) => put(draft, 'approvers.ben', approverFile('Ben', 9)),
   'somebody leaves those who decide on policies': (draft) => {
-    draft.groups.board = ['ada', 'ben'];
+    put(draft, 'groups.board', ['ada', 'ben']);
   },
-  'admins are fewer': (draft) => (draft.admin.quorum = 1),
-  'the delay is shorter': (draft) => (draft.admin.widenDelaySec = 0),
-  'what was left to nobody is deferred': (draft) => (draft.unmatched = 'defer'),
-  'an entry of the book has another key': (draft) => (draft.counterparties.acme.identity = `0x${'01'.repeat(32)}`),
-  'a function becomes familiar': (draft) => (rule(draft, 'safe').match.selectors = ['0xdeadbeef']),
+  'admins are fewer': (draft) => put(draft, 'admin.quorum', 1),
+  'the delay is shorter': (draft) => put(draft, 'admin.widenDelaySec', 0),
+  'what was left to nobody is deferred': (draft) => put(draft, 'unmatched', 'defer'),
+  'an entry of the book has another key': (draft) => put(draft, 'counterparties.acme.identity', `0x${'01'.repeat(32)}`),
+  'a function becomes familiar': (draft) => put(draft, 'rules.safe.match.selectors', ['0xdeadbeef']),
 };
 
 describe('what narrows', () => {
@@ -169,28 +172,28 @@ describe('what widens', () => {
 
 describe('a pin', () => {
   const file = edited(rich(), (draft) => {
-    draft.limits = [];
-    draft.rules = [
+    put(draft, 'limits', []);
+    put(draft, 'rules', [
       { id: 'a', effect: 'require', match: { to: ['@safes'], risks: ['SAFE_SELF_CHANGE'] } },
       { id: 'b', effect: 'require', match: { selectors: ['0x694e80c3'] } },
-    ];
+    ]);
   });
 
   test('opens what only a pin opens, though it matches less', () => {
-    const pinned = compared((draft) => (rule(draft, 'a').match.selectors = ['0x694e80c3']), file);
+    const pinned = compared((draft) => put(draft, 'rules.a.match.selectors', ['0x694e80c3']), file);
     expect(pinned.direction).toBe('widens');
   });
 
   test('excuses an effect that nobody can count, once the vague rule beside it is gone', () => {
     const limited = edited(file, (draft) => {
-      draft.limits = [{ id: 'day', measure: 'amount', asset: 'ETH', windowSec: 86_400, max: '5' }];
-      draft.rules = [
+      put(draft, 'limits', [{ id: 'day', measure: 'amount', asset: 'ETH', windowSec: 86_400, max: '5' }]);
+      put(draft, 'rules', [
         { id: 'exact', effect: 'require', match: { to: ['@safes'], selectors: ['0x694e80c3'] } },
         { id: 'vague', effect: 'require', match: { selectors: ['0x694e80c3'] } },
-      ];
+      ]);
     });
-    expect(compared((draft) => (draft.rules = without(draft.rules, 'vague')), limited).direction).toBe('widens');
-    expect(compared((draft) => (draft.rules = without(draft.rules, 'exact')), limited).direction).toBe('narrows');
+    expect(compared((draft) => drop(draft, 'rules.vague'), limited).direction).toBe('widens');
+    expect(compared((draft) => drop(draft, 'rules.exact'), limited).direction).toBe('narrows');
   });
 });
 
@@ -198,40 +201,44 @@ describe('the address book', () => {
   const next = (edit: Edit): string => compared(edit).direction;
 
   test('grows by entries that nobody but whom they name can make', () => {
-    expect(next((draft) => (draft.counterparties.new = entryFile('new', 1, [`0x${'ee'.repeat(20)}`])))).toBe('book');
+    expect(next((draft) => put(draft, 'counterparties.new', entryFile('new', 1, [`0x${'ee'.repeat(20)}`])))).toBe(
+      'book',
+    );
     const replaced = entryFile('acme', 2, [`0x${'ae'.repeat(20)}`]);
-    expect(next((draft) => (draft.counterparties.acme = replaced))).toBe('book');
+    expect(next((draft) => put(draft, 'counterparties.acme', replaced))).toBe('book');
   });
 
   test('is not all that changes, or not all that grows', () => {
     const added = entryFile('new', 1, [`0x${'ee'.repeat(20)}`]);
     expect(
       next((draft) => {
-        draft.counterparties.new = added;
-        rule(draft, 'small').match.amount.max = '2000000000000000000';
+        put(draft, 'counterparties.new', added);
+        put(draft, 'rules.small.match.amount.max', '2000000000000000000');
       }),
     ).toBe('widens');
-    expect(next((draft) => (draft.counterparties = { new: added, acme: entryFile('acme', 1, [BOB]) }))).toBe('widens');
+    expect(next((draft) => put(draft, 'counterparties', { new: added, acme: entryFile('acme', 1, [BOB]) }))).toBe(
+      'widens',
+    );
     const renamed = entryFile('acme', 2, [...ACME, `0x${'ee'.repeat(20)}`], { label: 'Own treasury' });
-    expect(next((draft) => (draft.counterparties.acme = renamed))).toBe('widens');
+    expect(next((draft) => put(draft, 'counterparties.acme', renamed))).toBe('widens');
   });
 
   test('weakens no denial by a smaller quorum', () => {
-    const denying = edited(rich(), (draft) => (rule(draft, 'never').match.counterparties = ['@blocked', '@acme']));
+    const denying = edited(rich(), (draft) => put(draft, 'rules.never.match.counterparties', ['@blocked', '@acme']));
     const moved = entryFile('acme', 2, [`0x${'ae'.repeat(20)}`]);
-    expect(compared((draft) => (draft.counterparties.acme = moved), denying).direction).toBe('widens');
+    expect(compared((draft) => put(draft, 'counterparties.acme', moved), denying).direction).toBe('widens');
   });
 });
 
 test('a rule that asks for what cannot be denies, and so its correction widens', () => {
-  const broken = edited(rich(), (draft) => (rule(draft, 'safe').consents = 9));
-  expect(compared((draft) => (rule(draft, 'safe').consents = 4), broken).direction).toBe('widens');
-  expect(compared((draft) => (rule(draft, 'safe').consents = 10), broken).direction).toBe('narrows');
+  const broken = edited(rich(), (draft) => put(draft, 'rules.safe.consents', 9));
+  expect(compared((draft) => put(draft, 'rules.safe.consents', 4), broken).direction).toBe('widens');
+  expect(compared((draft) => put(draft, 'rules.safe.consents', 10), broken).direction).toBe('narrows');
 });
 
 test('equal digests are the same, whatever the file looks like; others are not', () => {
   const policy = policyFrom(rich());
-  const reordered = { ...rich(), rules: [...rich().rules].reverse() };
+  const reordered = { ...rich(), rules: [...(get(rich(), 'rules') as Draft[])].reverse() };
   expect(comparePolicies(policy, policyFrom(reordered))).toEqual({ direction: 'same', changes: [] });
   expect(compared(() => undefined).direction).toBe('narrows');
 });
@@ -244,8 +251,8 @@ test('ten thousand rules are compared in steps, and what cannot be compared wide
       match: { initiators: [`bot-${i}`], ...match },
     }));
   const file = { ...rich(), limits: [], rules: rules({}) };
-  expect(compared((draft) => (draft.rules = rules({ chainIds: [1] })), file).direction).toBe('narrows');
-  const { changes, direction } = compared((draft) => (draft.rules = rules({ kinds: ['evm-message'] })), file);
+  expect(compared((draft) => put(draft, 'rules', rules({ chainIds: [1] })), file).direction).toBe('narrows');
+  const { changes, direction } = compared((draft) => put(draft, 'rules', rules({ kinds: ['evm-message'] })), file);
   expect(direction).toBe('widens');
   expect(changes.at(-1)?.words).toContain('too many rules');
 });

@@ -6,9 +6,8 @@ import { parsePolicy } from '../../../protocol/policy/parse.ts';
 import type { Policy } from '../../../protocol/policy/prepare.ts';
 import { ALICE, BOB, CHAIN, MALLORY, MULTISEND, SAFE, USDC } from './payloads.ts';
 
-/** Parsed JSON of a policy file, to be changed at will. */
-// biome-ignore lint/suspicious/noExplicitAny: whatever a test does to a file is what it is about
-export type Draft = any;
+/** A policy file as JSON, to be changed at will by paths like `rules.small.match.amount.max`. */
+export type Draft = { [field: string]: unknown };
 
 const chainId = Number(CHAIN);
 export const SIZE = { threshold: 2, parties: 4 };
@@ -137,26 +136,63 @@ export function policyFrom(file: Draft): Policy {
 }
 
 /** The next version of a file after `edit`; its parent is any, since only contents are compared. */
-export function edited(file: Draft, edit: (draft: Draft) => void): Draft {
+export function edited(file: Draft, edit: (draft: Draft) => unknown): Draft {
   const draft = structuredClone(file);
-  draft.version = file.version + 1;
-  if (draft.admin !== undefined) draft.parentHash = `0x${'00'.repeat(32)}`;
+  draft['version'] = Number(file['version']) + 1;
+  if (draft['admin'] !== undefined) draft['parentHash'] = `0x${'00'.repeat(32)}`;
   edit(draft);
   return draft;
 }
 
-export function compared(edit: (draft: Draft) => void, file: Draft = rich()): PolicyComparison {
+export function compared(edit: (draft: Draft) => unknown, file: Draft = rich()): PolicyComparison {
   return comparePolicies(policyFrom(file), policyFrom(edited(file, edit)), SIZE);
 }
 
-export function rule(draft: Draft, id: string): Draft {
-  return draft.rules.find((item: Draft) => item.id === id);
+/** Rules and limits are found by their id. */
+export function put(draft: Draft, path: string, value: unknown): void {
+  const [owner, name] = ownerOf(draft, path);
+  if (Array.isArray(owner)) owner.splice(indexOf(owner, name), 1, value);
+  else owner[name] = value;
 }
 
-export function limit(draft: Draft, id: string): Draft {
-  return draft.limits.find((item: Draft) => item.id === id);
+export function drop(draft: Draft, path: string): void {
+  const [owner, name] = ownerOf(draft, path);
+  if (Array.isArray(owner)) owner.splice(indexOf(owner, name), 1);
+  else delete owner[name];
 }
 
-export function without(list: Draft[], id: string): Draft[] {
-  return list.filter((item) => item.id !== id);
+export function add(draft: Draft, path: string, value: unknown): void {
+  listAt(draft, path).push(value);
+}
+
+export function dropLast(draft: Draft, path: string): void {
+  listAt(draft, path).pop();
+}
+
+export function get(draft: Draft, path: string): unknown {
+  const [owner, name] = ownerOf(draft, path);
+  return Array.isArray(owner) ? owner[indexOf(owner, name)] : owner[name];
+}
+
+function listAt(draft: Draft, path: string): unknown[] {
+  const list = get(draft, path);
+  if (!Array.isArray(list)) throw new Error(`${path} is no list`);
+  return list;
+}
+
+function ownerOf(draft: Draft, path: string): readonly [Draft | unknown[], string] {
+  const parts = path.split('.');
+  const name = parts.pop() ?? '';
+  let owner: unknown = draft;
+  for (const part of parts) owner = Array.isArray(owner) ? owner[indexOf(owner, part)] : (owner as Draft)[part];
+  if (typeof owner !== 'object' || owner === null) throw new Error(`there is nothing at ${path}`);
+  return [owner as Draft | unknown[], name];
+}
+
+/** By position, or by id. */
+function indexOf(list: readonly unknown[], name: string): number {
+  if (/^[0-9]+$/.test(name)) return Number(name);
+  const found = list.findIndex((item) => (item as Draft)['id'] === name);
+  if (found < 0) throw new Error(`there is no ${name}`);
+  return found;
 }
