@@ -1,5 +1,6 @@
 /** Signatures that ssh-keygen made or accepts, and everything near them that must not pass. */
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { approverPublicKey, approverVerifier } from '../../protocol/ceremony/approver-key.ts';
 import { signerFromSeed } from '../../protocol/ceremony/ed25519.ts';
@@ -116,5 +117,34 @@ describe('a signature file', () => {
     expect(readSshSignature(bare)).toEqual(blobOf(plain.signature));
     expect(readSshSignature(plain.signature.replaceAll('\n', '\r\n'))).toEqual(blobOf(plain.signature));
     expect(readSshSignature('-----BEGIN SSH SIGNATURE-----\n*\n-----END SSH SIGNATURE-----')).toBeUndefined();
+  });
+});
+
+describe('whatever else', () => {
+  it('is neither a key nor a signature, and makes nothing fall over', () => {
+    const key = parseSshKey(plain.key);
+    if (key === undefined) throw new Error('no key');
+    const blob = blobOf(plain.signature);
+    const spliced = fc
+      .record({ at: fc.nat(blob.length), cut: fc.nat(40), put: fc.uint8Array({ maxLength: 40 }) })
+      .map(({ at, cut, put }) => concat(blob.subarray(0, at), put, blob.subarray(at + cut)));
+    fc.assert(
+      fc.property(fc.oneof(fc.uint8Array({ maxLength: 300 }), spliced), (bytes) => {
+        const isWhole = toHex(bytes) === toHex(blob);
+        return verifySshSignature(key, namespace, MESSAGE, bytes) === isWhole;
+      }),
+      { numRuns: 500 },
+    );
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.base64String().map((text) => `ssh-ed25519 ${text}`),
+        ),
+        (text) => {
+          return parseSshKey(text) === undefined && approverPublicKey(text) === undefined;
+        },
+      ),
+    );
   });
 });
