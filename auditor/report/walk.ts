@@ -10,6 +10,7 @@ import { type Json, parseCanonical } from '../../protocol/common/canonical-json.
 import { decode, type PayloadKind } from '../../protocol/payload/payload.ts';
 import { assess } from '../../protocol/payload/risk/assess.ts';
 import { describe } from '../../protocol/payload/words/describe.ts';
+import { type AddressNames, NO_NAMES } from '../../protocol/payload/words/names.ts';
 import { sanitise } from '../../protocol/payload/words/sanitise.ts';
 import { parseEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
 import type { Entry, Line } from '../../protocol/transcript/entry.ts';
@@ -17,10 +18,10 @@ import type { Entry, Line } from '../../protocol/transcript/entry.ts';
 /** Longest line shown; what is beyond is cut. */
 const MAX_LINE = 4096;
 
-/** One paragraph an entry; the first line names it, the others are indented. */
-export function walkText(lines: readonly Line[]): readonly string[] {
+/** One paragraph an entry; the first line names it, the others are indented. `names`: of addresses, if any are believed. */
+export function walkText(lines: readonly Line[], names: AddressNames = NO_NAMES): readonly string[] {
   return lines.flatMap((line) => {
-    const [first = '', ...rest] = entryText(line.entry);
+    const [first = '', ...rest] = entryText(line.entry, names);
     return [`${String(line.seq).padStart(4)}  ${first}`, ...rest.map((text) => `      ${text}`)].map((text) =>
       sanitise(text, MAX_LINE),
     );
@@ -28,18 +29,18 @@ export function walkText(lines: readonly Line[]): readonly string[] {
 }
 
 /** The same as data: statement bodies and documents as they stand. */
-export function walkJson(lines: readonly Line[]): Json {
+export function walkJson(lines: readonly Line[], names: AddressNames = NO_NAMES): Json {
   return lines.map(({ seq, entry }): Json => {
     const place = String(seq);
     if (entry.kind === 'document') return { content: entry.content, kind: 'document', seq: place };
-    if (entry.kind !== 'statement') return { kind: entry.kind, seq: place, text: entryText(entry) };
+    if (entry.kind !== 'statement') return { kind: entry.kind, seq: place, text: entryText(entry, names) };
     const body = parseCanonical(entry.statement.body);
     const content = body.ok ? body.value : {};
-    return { body: content, kind: 'statement', seq: place, text: entryText(entry), type: entry.statement.type };
+    return { body: content, kind: 'statement', seq: place, text: entryText(entry, names), type: entry.statement.type };
   });
 }
 
-function entryText(entry: Entry): readonly string[] {
+function entryText(entry: Entry, names: AddressNames): readonly string[] {
   switch (entry.kind) {
     case 'open':
       return [`open ${entry.format}`];
@@ -48,7 +49,7 @@ function entryText(entry: Entry): readonly string[] {
     case 'round':
       return [roundText(entry.envelope)];
     case 'statement':
-      return statementText(entry.statement);
+      return statementText(entry.statement, names);
   }
 }
 
@@ -117,12 +118,12 @@ function roundText(bytes: Uint8Array): string {
   return `round ${round} broadcast 0x${type.toString(16)} of member ${from}, ${body.length} bytes`;
 }
 
-function statementText(statement: Envelope): readonly string[] {
+function statementText(statement: Envelope, names: AddressNames): readonly string[] {
   const json = parseCanonical(statement.body);
   const body = new Fields(json.ok ? json.value : {});
   switch (statement.type) {
     case 'keymoot.proposal.v1':
-      return proposalText(body);
+      return proposalText(body, names);
     case 'keymoot.verdict.v1':
       return verdictText(body);
     case 'keymoot.start.v1':
@@ -138,7 +139,7 @@ function statementText(statement: Envelope): readonly string[] {
   }
 }
 
-function proposalText(body: Fields): readonly string[] {
+function proposalText(body: Fields, names: AddressNames): readonly string[] {
   const lines = [
     `operator ${body.text('initiator')} proposes a ${body.text('ceremony')} for wallet ${body.text('wallet')}, attempt ${body.text('attempt')}`,
     `at ${time(body.text('created'))}, open until ${time(body.text('expires'))}`,
@@ -149,7 +150,7 @@ function proposalText(body: Fields): readonly string[] {
     const kind = payload.text('kind') as PayloadKind;
     const preimages = payload.list('preimages').flatMap((hex) => (typeof hex === 'string' ? (fromHex(hex) ?? []) : []));
     const decoded = decode(preimages.length === 0 ? { kind, bytes } : { kind, bytes, preimages });
-    if (decoded.ok) lines.push(...describe(assess(decoded.value)).map((line) => `| ${line}`.trimEnd()));
+    if (decoded.ok) lines.push(...describe(assess(decoded.value), { names }).map((line) => `| ${line}`.trimEnd()));
     else lines.push(`| cannot be decoded: ${decoded.error.message} (${decoded.error.code})`);
   }
   lines.push(...keyChangeText(body).map((line) => `| ${line}`));

@@ -182,6 +182,13 @@ describe('audit show', () => {
     }
   });
 
+  it('names addresses as the policies in the transcript do, once it verifies', async () => {
+    const verified = await run('show', files.signing, '--roster', roster);
+    expect(verified.out).toContain(' = "Payee" (your list "payees")');
+    expect((await run('show', files.signing)).out).not.toContain('"Payee"');
+    expect((await run('show', files.forged, '--roster', roster)).out).not.toContain('(your list');
+  });
+
   it('shows why a payload was refused', async () => {
     const { code, out } = await run('show', files.refusal, '--roster', roster);
     expect(code).toBe(0);
