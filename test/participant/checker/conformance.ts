@@ -13,6 +13,7 @@ import { seedPayload } from '../../fuzz/seeds.ts';
 const SEED = 20_261_121;
 const GENERATED = 400;
 const AT_ONCE = 4;
+const INCIDENTS = 'test/vectors/incidents/';
 const ROOT = new URL('../../../../', import.meta.url);
 
 async function filesIn(folder: string, pick: (file: unknown) => readonly unknown[]): Promise<readonly Payload[]> {
@@ -28,10 +29,10 @@ async function filesIn(folder: string, pick: (file: unknown) => readonly unknown
   return payloads;
 }
 
-/** Of an incident: the payload and its harmless twin, as far as they are in a file's form. */
-function formsOf(file: unknown): readonly unknown[] {
-  const { payload, twin } = file as { readonly payload?: unknown; readonly twin?: { readonly payload?: unknown } };
-  return [payload, twin?.payload].filter((form) => typeof form === 'object' && form !== null);
+interface Incident {
+  readonly payload: unknown;
+  /** The harmless payload of the same shape. */
+  readonly twin: { readonly payload: unknown };
 }
 
 function* generated(): Generator<Payload> {
@@ -62,7 +63,8 @@ async function compare(source: string, decoded: Decoded): Promise<void> {
 
 const sources: readonly (readonly [string, Iterable<Payload>])[] = [
   ['examples', await filesIn('docs/examples/payloads/', (file) => [file])],
-  ['incidents', await filesIn('test/vectors/incidents/', formsOf)],
+  ['incidents', await filesIn(INCIDENTS, (file) => [(file as Incident).payload])],
+  ['twins of the incidents', await filesIn(INCIDENTS, (file) => [(file as Incident).twin.payload])],
   [`generated with seed ${SEED}`, generated()],
 ];
 for (const [source, payloads] of sources) {
