@@ -3,31 +3,39 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { installPlatformHash } from '../participant/hashing.ts';
 import type { Bench } from './bench.ts';
-import { ceremonyBench } from './ceremony.bench.ts';
-import { concurrentBench } from './concurrent.bench.ts';
-import { payloadBench } from './payload.bench.ts';
 import { loadPeers } from './peers.ts';
 import { plot } from './plot.ts';
-import { policyBench } from './policy.bench.ts';
-import { primitiveBench } from './primitive.bench.ts';
 import { environment, line, type Measurement, ratios } from './report.ts';
-import { scaleBench } from './scale.bench.ts';
-import { simulationBench } from './simulation.bench.ts';
-import { memoryBench, pairBench, thresholdBench } from './threshold.bench.ts';
-import { transferBench } from './transfer.bench.ts';
 
-const BENCHES: readonly Bench[] = [
-  payloadBench,
-  simulationBench,
-  policyBench,
-  primitiveBench,
-  transferBench,
-  pairBench,
-  thresholdBench,
-  memoryBench,
-  ceremonyBench,
-  concurrentBench,
-  scaleBench,
+/** Benchmarks and what their names begin with. */
+interface Group {
+  readonly families: readonly string[];
+  readonly load: () => Promise<readonly Bench[]>;
+}
+
+/**
+ * Each is loaded when its turn comes, the heavy ones last. The collector goes on sweeping, on the same core, after it has
+ * returned; how long depends on all that is loaded, and the sample that follows would pay for it.
+ */
+const GROUPS: readonly Group[] = [
+  { families: ['primitive'], load: async () => [(await import('./primitive.bench.ts')).primitiveBench] },
+  { families: ['transfer', 'multiply'], load: async () => [(await import('./transfer.bench.ts')).transferBench] },
+  {
+    families: ['threshold'],
+    load: async () => {
+      const { memoryBench, pairBench, thresholdBench } = await import('./threshold.bench.ts');
+      return [pairBench, thresholdBench, memoryBench];
+    },
+  },
+  { families: ['policy'], load: async () => [(await import('./policy.bench.ts')).policyBench] },
+  { families: ['payload'], load: async () => [(await import('./payload.bench.ts')).payloadBench] },
+  { families: ['payload'], load: async () => [(await import('./simulation.bench.ts')).simulationBench] },
+  {
+    families: ['ceremony', 'transcript'],
+    load: async () => [(await import('./ceremony.bench.ts')).ceremonyBench],
+  },
+  { families: ['ceremony'], load: async () => [(await import('./concurrent.bench.ts')).concurrentBench] },
+  { families: ['scale'], load: async () => [(await import('./scale.bench.ts')).scaleBench] },
 ];
 
 installPlatformHash();
@@ -46,20 +54,20 @@ const results: Measurement[] = [];
 const where = environment(new Date());
 say(`${where}\n`);
 const peers = dir === undefined ? [] : await loadPeers(dir, (name, why) => say(`without ${name}: ${why}`));
+const wanted = (name: string): boolean => name.startsWith(only) || only.startsWith(name);
+const record = (result: Measurement): void => {
+  if (!result.name.startsWith(only) && !result.name.startsWith('peer/')) return;
+  results.push(result);
+  say(line(result));
+};
 for (const peer of peers) say(`beside ${peer.name} ${peer.version}`);
 
-for (const bench of BENCHES) {
-  const isAsked = only === '' ? bench.onDemand !== true : bench.names.some((name) => name.startsWith(only));
-  if (!isAsked) continue;
-  await bench.run({
-    peers,
-    wanted: (name) => name.startsWith(only) || only.startsWith(name),
-    record(result) {
-      if (!result.name.startsWith(only) && !result.name.startsWith('peer/')) return;
-      results.push(result);
-      say(line(result));
-    },
-  });
+for (const { families, load } of GROUPS) {
+  if (!families.some((family) => family.startsWith(only) || only.startsWith(family))) continue;
+  for (const bench of await load()) {
+    const isAsked = only === '' ? bench.onDemand !== true : bench.names.some((name) => name.startsWith(only));
+    if (isAsked) await bench.run({ peers, wanted, record });
+  }
 }
 const compared = ratios(results);
 if (compared.length > 0) say(`\nours : theirs, in this run\n${compared.join('\n')}`);

@@ -35,8 +35,9 @@ function requireSid(sid: Uint8Array): void {
  */
 export function H(tag: Tag, sid: Uint8Array, ...fields: Uint8Array[]): Uint8Array {
   requireSid(sid);
-  const parts = fields.flatMap((field) => [lengthBytes(field.length), field]);
-  return sha256(prefix(tag), sid, lengthBytes(fields.length), ...parts);
+  const parts = [prefix(tag), sid, lengthBytes(fields.length)];
+  for (const field of fields) parts.push(lengthBytes(field.length), field);
+  return sha256(...parts);
 }
 
 /** The state of `hot` after its first block, which depends on tag and sid only. */

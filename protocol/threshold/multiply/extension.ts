@@ -43,7 +43,8 @@ export function expandBoth(oteSid: Uint8Array, seeds: Uint8Array, side: 0 | 1): 
 
 /** The same from `seeds` with one key of every OT, that of side 1 - Delta_r. */
 export function expandKnown(oteSid: Uint8Array, seeds: Uint8Array, delta: Int32Array): Int32Array {
-  const sides = new Int32Array(KAPPA).map((_, r) => 1 + bitMask(delta, r));
+  const sides = new Int32Array(KAPPA);
+  for (let r = 0; r < KAPPA; r++) sides[r] = 1 + bitMask(delta, r);
   const rows = expand(oteSid, seeds, SEED_BYTES, 0, sides);
   sides.fill(0);
   return rows;
