@@ -1,7 +1,6 @@
 /** `keymoot policy redteam`: the attacks of protocol/redteam against a policy of one's own (docs/policy-tools.md). */
 import type { Command, CommandCall } from '../../proto/control/command.ts';
 import { readTextFile } from '../../proto/control/files.ts';
-import type { JsonValue } from '../../proto/control/message.ts';
 import { InvalidArgument } from '../../protocol/common/errors.ts';
 import { type Address, parseAddress } from '../../protocol/payload/address.ts';
 import { parsePolicy } from '../../protocol/policy/parse.ts';
@@ -9,10 +8,10 @@ import type { Policy } from '../../protocol/policy/prepare.ts';
 import { CASES } from '../../protocol/redteam/catalogue.ts';
 import type { ChainOutcome, ChainRunner } from '../../protocol/redteam/chain.ts';
 import { chainOrders } from '../../protocol/redteam/orders.ts';
-import { type Played, play } from '../../protocol/redteam/run.ts';
+import { play } from '../../protocol/redteam/run.ts';
 import { settingOf } from '../../protocol/redteam/setting.ts';
-import type { Setting } from '../../protocol/redteam/types.ts';
 import { systemClock } from '../clock.ts';
+import { type RedteamReport, reportJson, reportWords } from './redteam-lines.ts';
 
 export interface RedteamOrder {
   readonly policy: Policy;
@@ -29,15 +28,6 @@ export interface RedteamOrder {
   /** Unix seconds. */
   readonly now: number;
   readonly progress?: (id: string) => void;
-}
-
-export interface RedteamReport {
-  readonly setting: Setting;
-  readonly played: readonly Played[];
-  /** By case. */
-  readonly outcomes: ReadonlyMap<string, ChainOutcome>;
-  /** No case passed, and no twin is blocked. */
-  readonly ok: boolean;
 }
 
 /** @throws {InvalidArgument} `REDTEAM_SETTING`, `REDTEAM_CASE` */
@@ -59,7 +49,8 @@ export async function redteam(order: RedteamOrder, runner: ChainRunner | undefin
   const isImplied = address === undefined && played.some(({ result }) => result.passed);
   const report = { setting: setting.value, played, outcomes: new Map<string, ChainOutcome>(), ok };
   if (runner === undefined || !(isAsked || isImplied)) return report;
-  const orders = chainOrders(setting.value, played, order.all === true);
+  // A policy that lets one through is best understood by all that it should stand against.
+  const orders = chainOrders(setting.value, played, order.all === true || isImplied);
   try {
     const results = await runner(orders);
     const outcomes = orders.flatMap(({ id }, i) => (results[i] === undefined ? [] : [[id, results[i]] as const]));
@@ -128,70 +119,4 @@ async function policyFrom(option: string, path: string): Promise<Policy> {
   const parsed = parsePolicy(await readTextFile(path));
   if (parsed.ok) return parsed.value;
   throw new InvalidArgument(parsed.error.code, `${option} ${parsed.error.field}`.trim(), parsed.error.message);
-}
-
-const TWINS = { through: 'through', 'held-for-people': 'people asked', blocked: 'BLOCKED' } as const;
-
-/** One line a case, then what did not go as it should. */
-export function reportWords({ outcomes, ok, played, setting }: RedteamReport): string {
-  const width = Math.max(...played.map(({ attack }) => attack.id.length));
-  const lines = played.flatMap(({ attack, result }) => {
-    const { alsoBy, passed, stoppedBy, twin } = result;
-    const also = alsoBy.length === 0 ? '' : ` (also ${alsoBy.join(', ')})`;
-    const words = passed
-      ? '!! GOT THROUGH'
-      : stoppedBy === undefined
-        ? '-- nothing here to attack'
-        : `${stoppedBy.layer}: ${stoppedBy.code}${also}`;
-    const outcome = outcomes.get(attack.id);
-    const onChain = (outcome?.lines ?? []).map((line) => `${' '.repeat(width + 4)}chain: ${line}`);
-    return [`${attack.id.padEnd(width + 2)}${words.padEnd(56)}  twin ${TWINS[twin]}`, ...onChain];
-  });
-  const failed = played.filter(({ result }) => result.passed || result.twin === 'blocked');
-  const details = failed.flatMap(({ attack, result }) => [
-    '',
-    `${attack.id}: ${attack.name} (${attack.source})`,
-    `   ${result.words}`,
-  ]);
-  const stopped = played.filter(({ result }) => !result.passed).length;
-  const passedTwins = played.filter(({ result }) => result.twin !== 'blocked').length;
-  const { document } = setting.policy;
-  return [
-    `Policy ${document.id} version ${document.version}, wallet ${setting.wallet.name} on chain ${setting.chainId}.`,
-    `Business it permits: ${setting.acts.length === 0 ? 'none that could be found' : ''}`.trimEnd(),
-    ...setting.acts.map(({ what, verdict }) => `   ${verdict.decision.padEnd(8)}${what}`),
-    '',
-    ...lines,
-    ...details,
-    '',
-    `${stopped} of ${played.length} attacks stopped, ${passedTwins} of ${played.length} twins let through.`,
-    ok
-      ? 'Every known attack is stopped, and honest business goes on.'
-      : 'This policy is not ready: see the lines with !! and BLOCKED.',
-  ].join('\n');
-}
-
-export function reportJson({ outcomes, ok, played, setting }: RedteamReport): JsonValue {
-  return {
-    ok,
-    policy: { id: setting.policy.document.id, version: setting.policy.document.version },
-    wallet: setting.wallet.name,
-    chainId: String(setting.chainId),
-    acts: setting.acts.map(({ what, verdict }) => ({ what, decision: verdict.decision })),
-    cases: played.map(({ attack, result }) => {
-      const { alsoBy, passed, stoppedBy, twin, words } = result;
-      const outcome = outcomes.get(attack.id);
-      return {
-        id: attack.id,
-        name: attack.name,
-        family: attack.family,
-        passed,
-        ...(stoppedBy === undefined ? {} : { stoppedBy: { ...stoppedBy } }),
-        alsoBy: [...alsoBy],
-        twin,
-        words,
-        ...(outcome === undefined ? {} : { onChain: { changed: outcome.changed, lines: [...outcome.lines] } }),
-      };
-    }),
-  };
 }

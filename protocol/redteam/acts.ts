@@ -1,8 +1,9 @@
 /** Payments that a policy permits: every way its rules could mean, tried with the real judge. */
-import type { Address } from '../payload/address.ts';
+import { type Address, checksumAddress } from '../payload/address.ts';
 import { decode } from '../payload/payload.ts';
 import { assess } from '../payload/risk/assess.ts';
 import { BATCH_CONTRACTS } from '../payload/risk/batch-contracts.ts';
+import { quantityWords } from '../policy/compare/values.ts';
 import { judge } from '../policy/judge.ts';
 import type { PolicyDocument, RuleMatch } from '../policy/schema.ts';
 import { pay } from './pay.ts';
@@ -48,11 +49,7 @@ function permitted(setting: Setting, payment: Payment): Act | undefined {
   const { initiator } = payment;
   const verdict = judge({ assessment, wallet, initiator, now, common: policy, own, ledger: 'uncounted' });
   if (verdict.decision === 'deny') return undefined;
-  return { ...payment, payload, verdict, what: wordsFor(document(setting), payment) };
-}
-
-function document({ policy }: Setting): PolicyDocument {
-  return policy.document;
+  return { ...payment, payload, verdict, what: wordsFor(policy.document, payment, setting.chainId) };
 }
 
 function payments(setting: Setting, document: PolicyDocument, match: RuleMatch): readonly Payment[] {
@@ -116,7 +113,15 @@ function amountsOf({ amount, nativeValue }: RuleMatch, decimals: number, caps: r
   return [...new Set(tries.filter((value) => value >= least && value <= MOST_UNITS * unit))];
 }
 
-function wordsFor({ assets }: PolicyDocument, { amount, asset, carrier, receiver }: Payment): string {
-  const symbol = [...assets].find(([, known]) => known.address === asset)?.[0] ?? 'units';
-  return `${amount} base units of ${symbol} to ${receiver} by ${carrier}`;
+function wordsFor({ assets }: PolicyDocument, { amount, asset, carrier, receiver }: Payment, chainId: bigint): string {
+  const declared = [...assets].find(([, known]) => known.address === asset && known.chainId === chainId);
+  const sum = quantityWords(amount, declared?.[0] ?? '', declared?.[1]);
+  return `${sum} to ${checksumAddress(receiver)}, ${WAYS[carrier]}`;
 }
+
+const WAYS: Readonly<Record<Carrier, string>> = {
+  transaction: 'as a transaction',
+  'safe-transaction': 'as a Safe transaction',
+  'safe-execution': 'executed on a Safe',
+  'safe-batch': 'in a batch of a Safe',
+};

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { policy } from '../../participant/tools/main.ts';
-import { redteam, reportWords } from '../../participant/tools/redteam.ts';
+import { redteam } from '../../participant/tools/redteam.ts';
+import { reportWords } from '../../participant/tools/redteam-lines.ts';
 import type { ChainOrder } from '../../protocol/redteam/chain.ts';
 import { ALLOW_ALL, DENY_ALL, NOW, policyOf, STARTERS, starterFile, starterPath } from './support/policies.ts';
 
@@ -49,7 +50,7 @@ describe('exit codes', () => {
 
   test('a policy that allows everything: 1, and says what got through', async () => {
     expect(await policy(['redteam', '--policy', written('allow', ALLOW_ALL)])).toBe(1);
-    expect(printed).toMatch(/payee-swapped +!! GOT THROUGH/);
+    expect(printed).toMatch(/payee-swapped +!! +GOT THROUGH/);
   });
 
   test('one case alone, and one that does not exist', async () => {
@@ -85,7 +86,7 @@ describe('what a chain is asked', () => {
     const report = await redteam({ policy: policyOf(ALLOW_ALL), now: NOW, only: 'payee-swapped' }, runner);
     expect(asked.map(({ id }) => id)).toEqual(['payee-swapped']);
     expect(asked[0]?.trials.length).toBeGreaterThan(1);
-    expect(reportWords(report)).toContain('chain: payee-swapped was here');
+    expect(reportWords(report)).toContain('on a chain: payee-swapped was here');
     const all = await redteam({ policy: policyOf(ALLOW_ALL), now: NOW, only: 'bybit', all: true }, runner);
     expect(all.outcomes.get('bybit')?.changed).toBe(true);
   });

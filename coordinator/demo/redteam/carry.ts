@@ -66,7 +66,8 @@ async function sendTransaction(
 async function executeSafe(theatre: Theatre, tx: SafeTx, signatures: Hex): Promise<string | undefined> {
   const { attacker, chainId, safe } = theatre.stage;
   if (tx.safe !== safe) return 'it is for a Safe that is not here';
-  if (tx.chainId !== chainId) return 'only Safes before 1.3 take it, on every chain; this one is newer';
+  if (tx.chainId === undefined) return 'only Safes before 1.3 take it, on every chain; this one is newer';
+  if (tx.chainId !== chainId) return `it is for chain ${tx.chainId}, which is not here`;
   const data = encodeFunctionData({
     abi: SAFE_ABI,
     functionName: 'execTransaction',

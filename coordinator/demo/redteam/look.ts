@@ -1,5 +1,14 @@
 /** What a thief and an owner look at: balances, allowances, who rules over the Safe, whose code runs. */
-import { decodeFunctionResult, encodeFunctionData, formatEther, keccak256, parseAbi, toHex } from 'viem';
+import {
+  decodeFunctionResult,
+  encodeFunctionData,
+  formatEther,
+  formatUnits,
+  keccak256,
+  parseAbi,
+  parseUnits,
+  toHex,
+} from 'viem';
 import type { Theatre } from './stage.ts';
 
 /** Name of a thing, then its value in words. */
@@ -50,8 +59,27 @@ export async function look(theatre: Theatre): Promise<Sights> {
 export function differences(before: Sights, after: Sights): readonly string[] {
   return [...after].flatMap(([name, value]) => {
     const was = before.get(name) ?? '';
-    return was === value ? [] : [`${name}: ${short(was)} -> ${short(value)}`];
+    return was === value ? [] : [`${name}: ${isAmount(name) ? moved(was, value) : `${short(was)} -> ${short(value)}`}`];
   });
+}
+
+function isAmount(name: string): boolean {
+  return name.startsWith('coins ') || name.startsWith('tokens ');
+}
+
+/** What was there before is the stage's own doing, so that only the difference says something. */
+function moved(was: string, is: string): string {
+  if (Number(is) === 0) return 'all gone';
+  // Coins are told in thousandths, tokens in base units.
+  const places = was.includes('.') || is.includes('.') ? 1000 : 1;
+  const change = places === 1 ? BigInt(is) - BigInt(was) : thousandths(is) - thousandths(was);
+  const size = change < 0n ? -change : change;
+  const text = places === 1 ? String(size) : formatUnits(size, 3);
+  return `${change < 0n ? 'less by' : 'more by'} ${text}`;
+}
+
+function thousandths(text: string): bigint {
+  return parseUnits(text, 3);
 }
 
 /** To a thousandth, so that the gas of a payment is no difference. */
@@ -76,5 +104,6 @@ async function ask(theatre: Theatre, functionName: 'getOwners' | 'getThreshold' 
 
 function short(value: string): string {
   const text = /^0x0{24}[0-9a-f]{40}$/.test(value) ? `0x${value.slice(26)}` : value;
+  if (/^[0-9]{30,}$/.test(text)) return 'without end';
   return text.length <= 90 ? text : `${text.slice(0, 87)}...`;
 }
