@@ -40,7 +40,7 @@ export async function importApproval({ context }: ParticipantNode, text: string)
   if (!envelope.ok) throw new InvalidArgument(envelope.error.code, 'FILE', envelope.error.message);
   const { approvals, exchange } = context;
   const taken = await exchange.exclusively(() => approvals.receive(envelope.value, 'a file'));
-  if (!taken.ok) throw new Refusal(taken.error.code as Uppercase<string>, taken.error.detail);
+  if (!taken.ok) throw new Refusal(taken.error.code, taken.error.detail);
   const { approver, decision, proposal } = taken.value.body;
   return { ceremony: shortName(proposal), approver, decision, statement: toHex(taken.value.digest) };
 }

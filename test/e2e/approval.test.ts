@@ -19,9 +19,9 @@ import { encodeTransaction } from '../../protocol/payload/transaction.ts';
 import { verifyTranscript } from '../../protocol/transcript/verify.ts';
 import { type Fields, Network } from '../crash/support/network.ts';
 import { eventually, runCli } from '../crash/support/processes.ts';
-import { Device } from '../support/approver-devices.ts';
+import { Device, financePolicy } from '../support/approver-devices.ts';
 import { must, policyFrom } from '../support/must.ts';
-import { ETHER, PAYEE, treasuryPolicy } from '../support/treasury.ts';
+import { ETHER, PAYEE } from '../support/treasury.ts';
 import { vec } from '../threshold/support/labels.ts';
 
 let network: Network;
@@ -31,24 +31,12 @@ let bo: Device;
 let policy: object;
 let file: string;
 
-/** Above one ether two people of finance approve; no key holder is asked. */
-function withGroups(...devices: readonly Device[]): object {
-  const base = treasuryPolicy() as { readonly rules: readonly { readonly id: string }[] };
-  const require = { groups: [{ group: 'finance', quorum: 2 }], holder: false };
-  return {
-    ...base,
-    approvers: Object.assign({}, ...devices.map(({ entry }) => entry)),
-    groups: { finance: devices.map(({ name }) => name) },
-    rules: base.rules.map((rule) => (rule.id === 'large' ? { ...rule, consents: 2, require } : rule)),
-  };
-}
-
 beforeAll(async () => {
   chain = await startChain();
   network = await Network.prepare();
   ada = await Device.make(network, { name: 'ada', person: 'Ada' });
   bo = await Device.make(network, { name: 'bo', person: 'Bo', ssh: true });
-  policy = withGroups(ada, bo);
+  policy = financePolicy([ada, bo]);
   await Promise.all([...[1, 2, 3].map((index) => network.startParty(index)), network.startCoordinator()]);
   await network.meshed();
   for (const index of [1, 2, 3]) {

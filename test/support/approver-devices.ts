@@ -8,6 +8,7 @@ import { callControl } from '../../proto/control/call.ts';
 import { networkKeyText, rosterText } from '../../protocol/ceremony/roster-file.ts';
 import type { Fields, Network } from '../crash/support/network.ts';
 import { type Child, eventually, type Finished, runCli, startCli } from '../crash/support/processes.ts';
+import { treasuryPolicy } from './treasury.ts';
 
 const execute = promisify(execFile);
 
@@ -22,13 +23,19 @@ export class Device {
   readonly name: string;
   readonly home: string;
   /** What the policy lists it by. */
-  readonly entry: object;
+  readonly entry: Readonly<Record<string, object>>;
   /** Private key file of an SSH approver. */
   readonly sshKey: string | undefined;
   readonly #network: Network;
   #child: Child | undefined;
 
-  private constructor(network: Network, name: string, home: string, entry: object, sshKey: string | undefined) {
+  private constructor(
+    network: Network,
+    name: string,
+    home: string,
+    entry: Device['entry'],
+    sshKey: string | undefined,
+  ) {
     this.#network = network;
     this.name = name;
     this.home = home;
@@ -47,7 +54,7 @@ export class Device {
       ...(sshKey === undefined ? [] : ['--ssh-key', `${sshKey}.pub`]),
     ]);
     if (made.code !== 0) throw new Error(made.stderr + made.stdout);
-    return new Device(network, name, home, JSON.parse(made.stdout) as object, sshKey);
+    return new Device(network, name, home, JSON.parse(made.stdout) as Device['entry'], sshKey);
   }
 
   /** `approver join`; without a network key it is a device that works by files. */
@@ -104,6 +111,18 @@ export class Device {
     await execute('ssh-keygen', ['-q', '-Y', 'sign', '-n', namespace, '-f', this.sshKey, bytes]);
     return `${bytes}.sig`;
   }
+}
+
+/** The treasury policy, but above one ether so many people of finance approve, and no key holder is asked. */
+export function financePolicy(devices: readonly Device[], quorum = 2): object {
+  const base = treasuryPolicy() as { readonly rules: readonly { readonly id: string }[] };
+  const require = { groups: [{ group: 'finance', quorum }], holder: false, ttlSec: 3600 };
+  return {
+    ...base,
+    approvers: Object.fromEntries(devices.flatMap(({ entry }) => Object.entries(entry))),
+    groups: { finance: devices.map(({ name }) => name) },
+    rules: base.rules.map((rule) => (rule.id === 'large' ? { ...rule, consents: 2, require } : rule)),
+  };
 }
 
 export async function textOf(path: string): Promise<string> {

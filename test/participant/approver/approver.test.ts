@@ -7,9 +7,9 @@ import { utf8 } from '../../../protocol/common/bytes.ts';
 import { type Fields, Network } from '../../crash/support/network.ts';
 import { payment } from '../../crash/support/payments.ts';
 import { eventually, runCli } from '../../crash/support/processes.ts';
-import { Device, textOf } from '../../support/approver-devices.ts';
+import { Device, financePolicy, textOf } from '../../support/approver-devices.ts';
 import { must } from '../../support/must.ts';
-import { ETHER, treasuryPolicy } from '../../support/treasury.ts';
+import { ETHER } from '../../support/treasury.ts';
 
 let network: Network;
 let ada: Device;
@@ -17,24 +17,12 @@ let bo: Device;
 let cy: Device;
 let policy: object;
 
-/** Up to ten ether with two people of finance; no key holder is asked. */
-function withGroups(...devices: readonly Device[]): object {
-  const base = treasuryPolicy() as { readonly rules: readonly { readonly id: string }[] };
-  const require = { groups: [{ group: 'finance', quorum: 2 }], holder: false, ttlSec: 3600 };
-  return {
-    ...base,
-    approvers: Object.assign({}, ...devices.map(({ entry }) => entry)),
-    groups: { finance: devices.map(({ name }) => name) },
-    rules: base.rules.map((rule) => (rule.id === 'large' ? { ...rule, consents: 2, require } : rule)),
-  };
-}
-
 beforeAll(async () => {
   network = await Network.prepare();
   ada = await Device.make(network, { name: 'ada', person: 'Ada' });
   bo = await Device.make(network, { name: 'bo', person: 'Bo', ssh: true });
   cy = await Device.make(network, { name: 'cy', person: 'Cy' });
-  policy = withGroups(ada, bo, cy);
+  policy = financePolicy([ada, bo, cy]);
   await Promise.all([...[1, 2, 3].map((index) => network.startParty(index)), network.startCoordinator()]);
   await network.meshed();
   for (const index of [1, 2, 3]) {
