@@ -49,12 +49,7 @@ function row({ attack, result }: Played): readonly string[] {
 
 function failure({ attack, result }: Played, outcomes: RedteamReport['outcomes']): readonly string[] {
   const lines = (outcomes.get(attack.id)?.lines ?? []).map((line) => `      on a chain: ${line}`);
-  return [
-    '',
-    `${attack.id}: ${attack.name} (${attack.source})`,
-    `   ${result.words}`,
-    ...chainLines('', outcomes, attack.id),
-  ];
+  return ['', `${attack.id}: ${attack.name} (${attack.source})`, `   ${result.words}`, ...lines];
 }
 
 /** The way, and what it changed or why it did not. */
