@@ -4,17 +4,11 @@ import type { Source } from './source.ts';
 
 /** Longest file, in lines. A round, a decoder or a command fits; what does not is two things. */
 const MAX_LINES = 450;
-/** Longer files, each with its reason. */
-const LONG: Readonly<Record<string, string>> = {
-  'test/threshold/sign-malicious.test.ts': 'one list of attacks on the signing rounds, which share their set-up',
-};
 
 export function checkLength(sources: readonly Source[]): readonly Problem[] {
   return sources.flatMap(({ path, text }) => {
     const lines = text.trimEnd().split('\n').length;
-    return lines > MAX_LINES && LONG[path] === undefined
-      ? [{ path, message: `${lines} lines, at most ${MAX_LINES}` }]
-      : [];
+    return lines > MAX_LINES ? [{ path, message: `${lines} lines, at most ${MAX_LINES}` }] : [];
   });
 }
 

@@ -226,3 +226,20 @@ export function corrupt(key: DealtKey, from: number, corruption: Corruption): In
     return [encodeEnvelope(fields, (message) => identity.sign(message))];
   };
 }
+
+/** How an abort of this signer reads: class, check, culprits. */
+export function summary(network: SignNetwork, index: number): unknown {
+  const abort = network.abortOf(index);
+  return abort && [abort.failure, abort.check, ...abort.culprits];
+}
+
+export function hostOf(hosts: ReadonlyMap<number, Host>, index: number): Host {
+  const host = hosts.get(index);
+  if (host === undefined) throw new Error(`no host ${index}`);
+  return host;
+}
+
+/** Changes of one signer's configuration; the others keep theirs. */
+export function onlyFor(signer: number, change: (config: SignConfig) => SignConfig) {
+  return (index: number): { change?: (config: SignConfig) => SignConfig } => (index === signer ? { change } : {});
+}
