@@ -152,6 +152,7 @@ export const SAFE_CASES: readonly AttackCase[] = [
     name: 'The guard or the fallback handler of the Safe is replaced',
     source: 'the step before many takeovers: whoever sets the guard decides what passes',
     family: 'safe',
+    incidents: ['guard-removed'],
     build: (setting) => [
       ...self(setting, 'a foreign fallback handler', () => calldata('setFallbackHandler(address)', ATTACKER)),
       ...self(setting, 'the guard removed', () => calldata('setGuard(address)', ZERO_ADDRESS)),

@@ -104,6 +104,7 @@ export const TOKEN_CASES: readonly AttackCase[] = [
     name: 'The wallet spends what others have allowed it to spend',
     source: 'transferFrom as a way to make a payer a thief',
     family: 'token',
+    incidents: ['taken-from-others'],
     build: (setting) => {
       const data = calldata('transferFrom(address,address,uint256)', VICTIM, ATTACKER, 10n ** 12n);
       return anyway(setting, 'transferFrom', { to: setting.token, data });
