@@ -14,11 +14,14 @@ import { MAX_CANONICAL_LENGTH } from '../policy/limits.ts';
 import type { Policy } from '../policy/prepare.ts';
 import { entryFault } from './address-entry.ts';
 import { approverPublicKey } from './approver-key.ts';
-import { openPolicyVersion } from './policy-version.ts';
+import { announcementOf, openPolicyVersion } from './policy-version.ts';
 import type { RosterBody } from './roster.ts';
 import { groupOf } from './speaker.ts';
 import { envelopeFromJson } from './statement.ts';
 import type { VerdictReason } from './verdict-statement.ts';
+
+/** Bytes of a version with its signatures: one document of 1 MiB (docs/wire.md), and a little to spare. */
+const MAX_ANNOUNCEMENT = 1_040_000;
 
 export interface Admitted {
   readonly direction: Exclude<Direction, 'same'>;
@@ -99,6 +102,10 @@ export function contentFault(next: Policy, roster: RosterBody, at?: number): Ver
   const { length } = canonicalBytes(canonicalPolicy(next));
   if (length > MAX_CANONICAL_LENGTH) {
     const detail = `it has ${length} bytes in canonical form; with more than ${MAX_CANONICAL_LENGTH} it cannot travel`;
+    return reason('POLICY_TOO_LARGE', detail);
+  }
+  if (canonicalBytes(announcementOf(next)).length > MAX_ANNOUNCEMENT) {
+    const detail = `with all its signatures it has more than ${MAX_ANNOUNCEMENT} bytes; leave out those that are not needed`;
     return reason('POLICY_TOO_LARGE', detail);
   }
   const { expiresAt } = next.document;
