@@ -39,11 +39,6 @@ export class ClockWatch implements Gate {
     this.#settle();
   }
 
-  /** Something that a peer signed some time ago; it speaks only for a clock that agrees with this one. */
-  read(from: string, created: number): void {
-    if (Math.abs(created - this.#options.clock.now()) <= CLOCK_TOLERANCE) this.heard(from, created);
-  }
-
   gone(from: string): void {
     this.#samples.delete(from);
   }
@@ -66,11 +61,6 @@ export class ClockWatch implements Gate {
       return { code: 'CLOCK_JUMPED', detail };
     }
     return undefined;
-  }
-
-  /** Whether most other members were heard and agree. */
-  isConfirmed(): boolean {
-    return this.#samples.size > 0 && this.doubt() === undefined;
   }
 
   hold({ ceremony: { proposal } }: BookEntry): VerdictReason | undefined {
