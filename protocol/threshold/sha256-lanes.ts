@@ -17,6 +17,7 @@ import {
   constant,
   get,
   INTEGER,
+  LANES,
   type Local,
   load,
   loadSplat,
@@ -28,8 +29,6 @@ import {
   VECTOR,
   xor,
 } from './wasm.ts';
-
-export const LANES = 4;
 
 /** Where things are in memory, in bytes. */
 const STATE = 0;

@@ -8,6 +8,9 @@ import { BugError } from '../common/errors.ts';
 export type Code = readonly number[];
 export type Local = number;
 
+/** Of a vector: what is computed four times at once is laid out as word i of lane l at LANES i + l. */
+export const LANES = 4;
+
 /** The part of the JavaScript interface that is used; this room knows no platform types. */
 declare const WebAssembly: {
   readonly Module: new (bytes: Uint8Array) => object;

@@ -7,8 +7,9 @@ import { hotBlock, midstate } from '../../protocol/threshold/hot-hash.ts';
 import { swapBytes, transpose, wordsOf, writeWords } from '../../protocol/threshold/math/bits.ts';
 import { hashRow, hashRows, rowHashKey } from '../../protocol/threshold/math/gf128.ts';
 import { compress, readBigEndian } from '../../protocol/threshold/sha256-block.ts';
-import { block, compressLanes, LANES, startLanes, takeLane, wipeLanes } from '../../protocol/threshold/sha256-lanes.ts';
+import { block, compressLanes, startLanes, takeLane, wipeLanes } from '../../protocol/threshold/sha256-lanes.ts';
 import { HOT_TAGS } from '../../protocol/threshold/tags.ts';
+import { LANES } from '../../protocol/threshold/wasm.ts';
 import { vec } from './support/labels.ts';
 import { protocolVectors } from './support/protocol-vectors.ts';
 

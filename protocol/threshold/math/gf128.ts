@@ -14,6 +14,7 @@ import {
   constant,
   get,
   INTEGER,
+  LANES,
   type Local,
   load,
   loadInteger,
@@ -30,7 +31,6 @@ import {
 } from '../wasm.ts';
 import { COLUMN_WORDS, KAPPA, ROW_WORDS, wordsOf } from './bits.ts';
 
-const LANES = 4;
 /** Blocks of a row: three of 128 bits and one of 32. */
 const BLOCKS = 4;
 /** The polynomial without x^128. */

@@ -10,8 +10,9 @@ import { type RowHashKey, rowHashKey } from '../math/gf128.ts';
 import { wipeProducts } from '../math/products.ts';
 import { integerFromBytes } from '../math/scalar.ts';
 import { compress, readBigEndian } from '../sha256-block.ts';
-import { block, compressLanes, fillWord, LANES, laneOutput, startLanes, takeLane, wipeLanes } from '../sha256-lanes.ts';
+import { block, compressLanes, fillWord, laneOutput, startLanes, takeLane, wipeLanes } from '../sha256-lanes.ts';
 import { suite } from '../suite.ts';
+import { LANES } from '../wasm.ts';
 
 /** U: KAPPA rows. */
 export const U_BYTES: number = KAPPA * ROW_BYTES;

@@ -18,7 +18,7 @@ import {
 import { hashRow, hashRows } from '../math/gf128.ts';
 import { added, checks, gadgets, masks, multiplyRows, values } from '../math/products.ts';
 import { integerFromBytes, mod, readScalar } from '../math/scalar.ts';
-import { LANES } from '../sha256-lanes.ts';
+import { LANES } from '../wasm.ts';
 import {
   AT_BYTES,
   challenges,

@@ -8,7 +8,7 @@ import { differences, minuends, setAddends, subtract, subtrahends } from '../mat
 import { hashRows } from '../math/gf128.ts';
 import { checks, gadgets, masks, multiplyRows, values } from '../math/products.ts';
 import { mod, scalarToBytes } from '../math/scalar.ts';
-import { LANES } from '../sha256-lanes.ts';
+import { LANES } from '../wasm.ts';
 import {
   AT_BYTES,
   challenges,
