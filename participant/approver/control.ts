@@ -14,8 +14,10 @@ import {
   signVersion,
   THAW_DRAFT,
   thaw,
+  VETO_DRAFT,
   versionDraft,
   versionLines,
+  veto,
   withSignature,
 } from './governance.ts';
 import { groupsAsked } from './reading.ts';
@@ -72,6 +74,13 @@ async function answer(desk: ApproverDesk, call: DeskCall, connected: readonly st
         reason: body.reason,
         created: body.created,
       }));
+    case 'veto':
+      return uttered(await veto(desk, textOf(params, 'digest'), textOf(params, 'reason')));
+    case 'veto-seal': {
+      const envelope = await desk.seal(VETO_DRAFT, textOf(params, 'signature'));
+      await desk.statement(envelope);
+      return sealed(envelope);
+    }
     case 'freeze': {
       const { wallet } = params;
       return uttered(await freeze(desk, typeof wallet === 'string' ? wallet : undefined, textOf(params, 'reason')));

@@ -117,6 +117,7 @@ export class ApproverDesk {
 
   /** A statement that a participant passed on. */
   async statement(envelope: Envelope): Promise<void> {
+    if (envelope.type === 'keymoot.policy-veto.v1') return await this.policy.vetoed(envelope);
     if (this.#hear(envelope)) return;
     const now = this.clock.now();
     const news = this.home.book.apply(envelope, now);

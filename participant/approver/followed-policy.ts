@@ -4,15 +4,16 @@
  * device first saw it. A version never goes back.
  */
 import { admitPolicy, requirementOf } from '../../protocol/ceremony/policy-chain.ts';
-import { announcementOf, readAnnouncement } from '../../protocol/ceremony/policy-version.ts';
+import { announcementOf, openPolicyVeto, readAnnouncement } from '../../protocol/ceremony/policy-version.ts';
 import type { Roster } from '../../protocol/ceremony/roster.ts';
+import { type Envelope, parseEnvelope } from '../../protocol/ceremony/statement.ts';
 import { toHex, utf8 } from '../../protocol/common/bytes.ts';
 import { canonicalBytes, canonicalText, type Json, parseCanonical } from '../../protocol/common/canonical-json.ts';
 import type { Clock } from '../../protocol/common/effects.ts';
 import { Refusal } from '../../protocol/common/errors.ts';
 import { canonicalPolicy, policyDigest } from '../../protocol/policy/canonical.ts';
 import type { Policy } from '../../protocol/policy/prepare.ts';
-import { type ApproverHome, LOG_ANNOUNCED, LOG_POLICY } from './home.ts';
+import { type ApproverHome, LOG_ANNOUNCED, LOG_POLICY, LOG_VETO } from './home.ts';
 
 interface Announced {
   readonly policy: Policy;
@@ -20,6 +21,10 @@ interface Announced {
   readonly seen: number;
 }
 
+/** Versions that people have stopped. */
+const MAX_VETOES = 1024;
+/** Versions that came before the one they follow. */
+const MAX_LATER = 4;
 /** Versions that wait at the same time. */
 const MAX_ANNOUNCED = 8;
 
@@ -30,6 +35,10 @@ export class FollowedPolicy {
   readonly #note: (code: string, detail: string) => void;
   /** By digest. */
   readonly #announced = new Map<string, Announced>();
+  /** Digests of versions that somebody has stopped for good. */
+  readonly #vetoed = new Set<string>();
+  /** Newer versions whose parent is not in force yet; the latest few. */
+  #later: readonly Policy[] = [];
   #current: Policy | undefined;
 
   constructor(home: ApproverHome, clock: Clock, note: (code: string, detail: string) => void) {
@@ -38,6 +47,10 @@ export class FollowedPolicy {
     this.#clock = clock;
     this.#note = note;
     this.#current = home.policy;
+    for (const bytes of home.vetoes) {
+      const envelope = parseEnvelope(bytes);
+      if (envelope.ok) this.#stop(envelope.value);
+    }
     for (const { at, bytes } of home.announced) {
       const json = parseCanonical(bytes);
       const policy = json.ok ? readAnnouncement(json.value) : json;
@@ -62,7 +75,11 @@ export class FollowedPolicy {
     const now = this.#clock.now();
     const name = toHex(policyDigest(policy));
     const isNewer = policy.document.version > (this.#current?.document.version ?? 0);
-    if (!isNewer || this.#effectOf(policy, now) === undefined) return;
+    if (!isNewer) return;
+    if (this.#effectOf(policy, now) === undefined) {
+      this.#later = [...this.#later.filter((other) => toHex(policyDigest(other)) !== name), policy].slice(-MAX_LATER);
+      return;
+    }
     if (!this.#announced.has(name)) {
       if (this.#announced.size >= MAX_ANNOUNCED) return;
       const bytes = canonicalBytes(announcementOf(policy));
@@ -70,6 +87,15 @@ export class FollowedPolicy {
       this.#announced.set(name, { policy, seen: now });
     }
     await this.ripen();
+  }
+
+  /** Somebody stops a version for good. One that narrows cannot be stopped. */
+  async vetoed(envelope: Envelope): Promise<void> {
+    const before = this.#vetoed.size;
+    if (before >= MAX_VETOES) return;
+    this.#stop(envelope);
+    if (this.#vetoed.size === before) return;
+    await this.#home.log.append({ at: this.#clock.now(), kind: LOG_VETO, bytes: envelope.bytes });
   }
 
   /** The same as the document in which it travels. */
@@ -96,7 +122,15 @@ export class FollowedPolicy {
     for (const [name, other] of [...this.#announced]) {
       if (other.policy.document.version <= version) this.#announced.delete(name);
     }
+    const later = this.#later;
+    this.#later = [];
     this.#note('POLICY_ADOPTED', `${id} version ${version}, digest ${toHex(policyDigest(policy))}`);
+    for (const other of later) await this.offered(other);
+  }
+
+  #stop(envelope: Envelope): void {
+    const veto = openPolicyVeto(envelope, this.#roster, this.#current);
+    if (veto.ok) this.#vetoed.add(toHex(veto.value.body.policy));
   }
 
   #due(): Policy | undefined {
@@ -110,6 +144,8 @@ export class FollowedPolicy {
     if (current === undefined) return undefined;
     const admitted = admitPolicy(current, policy, this.#roster, this.#clock.now());
     if (!admitted.ok || requirementOf(current, admitted.value.direction) === undefined) return undefined;
+    const isStopped = this.#vetoed.has(toHex(policyDigest(policy)));
+    if (isStopped && admitted.value.direction !== 'narrows') return undefined;
     return Math.max(seen + admitted.value.delaySec, policy.document.effectiveAt ?? 0);
   }
 }

@@ -1,7 +1,12 @@
 /** What an approver says beside approvals: for a version of the policy, against everything, and for letting go again. */
 import { freezeEnvelope, thawEnvelope } from '../../protocol/ceremony/freeze.ts';
 import { contentFault, requirementOf } from '../../protocol/ceremony/policy-chain.ts';
-import { policyVersionEnvelope, signedFile, versionBody } from '../../protocol/ceremony/policy-version.ts';
+import {
+  policyVersionEnvelope,
+  policyVetoEnvelope,
+  signedFile,
+  versionBody,
+} from '../../protocol/ceremony/policy-version.ts';
 import { type Envelope, envelopeJson } from '../../protocol/ceremony/statement.ts';
 import { compareBytes, fromHex, toHex } from '../../protocol/common/bytes.ts';
 import { canonicalText } from '../../protocol/common/canonical-json.ts';
@@ -18,6 +23,7 @@ export function versionDraft(policy: Policy): string {
   return `policy/${toHex(policyDigest(policy))}`;
 }
 
+export const VETO_DRAFT = 'veto';
 export const FREEZE_DRAFT = 'freeze';
 export const THAW_DRAFT = 'thaw';
 
@@ -72,6 +78,20 @@ export function withSignature(policy: Policy, envelope: Envelope): string {
   const own = envelopeJson(envelope);
   const others = policy.signatures.filter((other) => canonicalText(other) !== canonicalText(own));
   return `${JSON.stringify(signedFile(policy, [...others, own]), undefined, 2)}\n`;
+}
+
+/** @param digest hex, of a version that is announced */
+export async function veto(desk: ApproverDesk, digest: string, reason: string): Promise<Uttered> {
+  const { name } = desk;
+  if (name === undefined) throw unknownHere();
+  const policy = fromHex(digest);
+  if (policy?.length !== 32) {
+    throw new InvalidArgument('POLICY_DIGEST', 'DIGEST', 'a version is named by the 64 hex digits of its digest');
+  }
+  const body = { policy, author: `approver:${name}`, reason, created: desk.clock.now() };
+  const uttered = await desk.voice.utter(VETO_DRAFT, policyVetoEnvelope(body, new Uint8Array()));
+  if (uttered.kind === 'signed') await desk.statement(uttered.envelope);
+  return uttered;
 }
 
 /** @param wallet name of one, or undefined for all */

@@ -26,6 +26,8 @@ export const LOG_DOCUMENT = 'document';
 export const LOG_POLICY = 'policy';
 /** A version that waits, as it was announced; the record's time is when it was first seen. */
 export const LOG_ANNOUNCED = 'announced';
+/** Vetoes against versions, as they came. */
+export const LOG_VETO = 'veto';
 /** Own statements. */
 export const LOG_DECISION = 'decision';
 /** Type and body of an own statement that waits for a signature made by another program, as canonical JSON. */
@@ -45,6 +47,7 @@ export interface ApproverHome {
   readonly book: CeremonyBook;
   readonly documents: readonly Uint8Array[];
   readonly announced: readonly LogRecord[];
+  readonly vetoes: readonly Uint8Array[];
   readonly decisions: readonly Uint8Array[];
   readonly drafts: readonly Uint8Array[];
   close(): Promise<void>;
@@ -86,6 +89,7 @@ export async function openApproverHome(path: string, passphrase: Uint8Array, ran
       book,
       documents: kept.get(LOG_DOCUMENT) ?? [],
       announced,
+      vetoes: kept.get(LOG_VETO) ?? [],
       decisions: kept.get(LOG_DECISION) ?? [],
       drafts: kept.get(LOG_DRAFT) ?? [],
       async close() {

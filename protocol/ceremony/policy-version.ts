@@ -95,6 +95,11 @@ export function signPolicyVeto(body: PolicyVetoBody, key: Signer): PolicyVeto {
   return signStatement(VETO, body, vetoJson, key);
 }
 
+/** The veto with a signature that another program made, `ssh-keygen -Y sign -n keymoot.policy-veto.v1`. */
+export function policyVetoEnvelope(body: PolicyVetoBody, signature: Uint8Array): Envelope {
+  return sealEnvelope(VETO, canonicalBytes(vetoJson(body)), signature);
+}
+
 /** Operators propose payments; they have no say in policies. */
 export function openPolicyVeto(
   envelope: Envelope,

@@ -95,6 +95,31 @@ async function signNow(call: CommandCall, ask: Ask, text: string): Promise<JsonV
   return await ask('policy-sign', { text, digest: field(preview, 'digest') });
 }
 
+export const veto: Command = {
+  usage: 'DIGEST --home DIR --reason TEXT [--out FILE] [--signature SSHSIG] [--yes] [--passphrase-file FILE]',
+  summary:
+    'stop an announced version of the policy for good, before it takes effect; one that narrows cannot be stopped',
+  options: { ...SIGNING, reason: { type: 'string' } },
+  positionals: { min: 1, max: 1 },
+  async run(call) {
+    const [digest = ''] = call.positionals;
+    const reason = call.required('reason');
+    return await withDesk(call, async (ask) => {
+      const signature = call.text('signature');
+      if (signature === undefined) {
+        await mustHaveOut(call, ask);
+        await confirm(call, `Stop the version ${digest} for good?`);
+      }
+      const answer =
+        signature === undefined
+          ? await ask('veto', { digest: digest.toLowerCase(), reason })
+          : await ask('veto-seal', { signature: await readTextFile(signature) });
+      call.terminal.result(answer, await writeOut(call, answer, `veto ${digest} --home DIR --reason TEXT`));
+      return 0;
+    });
+  },
+};
+
 export const freeze: Command = {
   usage: '[WALLET] --home DIR --reason TEXT [--out FILE] [--signature SSHSIG] [--yes] [--passphrase-file FILE]',
   summary: 'stop a wallet, or all of them, at once; a quorum lets go again',

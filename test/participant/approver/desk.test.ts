@@ -18,7 +18,7 @@ import { createHome } from '../../../proto/rest/directory.ts';
 import { HomeLock } from '../../../proto/rest/lock.ts';
 import { Vault } from '../../../proto/rest/vault.ts';
 import { openApproval } from '../../../protocol/ceremony/approval.ts';
-import { signPolicyVersion, versionBody } from '../../../protocol/ceremony/policy-version.ts';
+import { signPolicyVersion, signPolicyVeto, versionBody } from '../../../protocol/ceremony/policy-version.ts';
 import { type Proposal, type SignProposal, signProposal } from '../../../protocol/ceremony/proposal.ts';
 import { rosterText } from '../../../protocol/ceremony/roster-file.ts';
 import { envelopeJson, parseEnvelope } from '../../../protocol/ceremony/statement.ts';
@@ -256,6 +256,47 @@ describe('a later version of the policy', () => {
     clock.time = NOW + 3600;
     await again.policy.ripen();
     expect(inForce(again)).toBe(2);
+  });
+
+  test('never takes effect if somebody stops it, restarts included; one that narrows cannot be stopped', async () => {
+    const { clock, desk, file, reopened } = await sitting();
+    const first = desk.policy.current;
+    if (first === undefined) throw new Error('no policy');
+    const base = file as { readonly groups: Readonly<Record<string, readonly string[]>> };
+    const groups = { ...base.groups, security: [...(base.groups['security'] ?? []), 'own'] };
+    const second = next(file, first, { ...wider, groups }, 'cleo-phone');
+    const narrow = next(file, first, { version: 3, hardDeny: ['APPROVE_HASH'] }, 'cleo-phone');
+    const stop = (policy: Policy, author: string) =>
+      signPolicyVeto(
+        { policy: policyDigest(policy), author: `approver:${author}`, reason: 'no', created: NOW },
+        keyOfDevice(author),
+      ).envelope;
+    await desk.policy.offered(second);
+    await desk.statement(stop(second, 'ada-phone'));
+    expect(desk.policy.waiting()).toHaveLength(1);
+    await desk.statement(stop(second, 'cleo-phone'));
+    await desk.statement(stop(narrow, 'cleo-phone'));
+    const again = await reopened();
+    clock.time = NOW + 3600;
+    await again.policy.ripen();
+    expect(inForce(again)).toBe(1);
+    await again.policy.offered(narrow);
+    expect(inForce(again)).toBe(3);
+  });
+
+  test('that follows an announced one is followed when that is in force', async () => {
+    const { clock, desk, file } = await sitting();
+    const first = desk.policy.current;
+    if (first === undefined) throw new Error('no policy');
+    const base = file as { readonly groups: Readonly<Record<string, readonly string[]>> };
+    const groups = { ...base.groups, security: [...(base.groups['security'] ?? []), 'own'] };
+    const second = next(file, first, { ...wider, groups }, 'cleo-phone');
+    const third = next(file, second, { version: 3, groups, hardDeny: ['APPROVE_HASH'] }, 'cleo-phone');
+    await desk.policy.offered(third);
+    await desk.policy.offered(second);
+    clock.time = NOW + 3600;
+    await desk.policy.ripen();
+    expect(inForce(desk)).toBe(3);
   });
 
   test('is taken by hand only where no admins are named', async () => {
