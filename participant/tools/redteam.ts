@@ -50,7 +50,7 @@ export async function redteam(order: RedteamOrder, runner: ChainRunner | undefin
   const report = { setting: setting.value, played, outcomes: new Map<string, ChainOutcome>(), ok };
   if (runner === undefined || !(isAsked || isImplied)) return report;
   // A policy that lets one through is best understood by all that it should stand against.
-  const orders = chainOrders(setting.value, played, order.all === true || isImplied);
+  const orders = chainOrders(setting.value, played, order.all === true || order.onChain !== true);
   try {
     const results = await runner(orders);
     const outcomes = orders.flatMap(({ id }, i) => (results[i] === undefined ? [] : [[id, results[i]] as const]));

@@ -3,11 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { signEntry } from '../../protocol/ceremony/address-entry.ts';
+import { signerFromSeed } from '../../protocol/ceremony/ed25519.ts';
 import { CASES } from '../../protocol/redteam/catalogue.ts';
 import { INCIDENTS } from '../../protocol/redteam/incidents.ts';
 import { play, runTrial } from '../../protocol/redteam/run.ts';
 import type { StoppingLayer } from '../../protocol/redteam/types.ts';
-import { ALLOW_ALL, DENY_ALL, playCase, settingFor, starterFile } from './support/policies.ts';
+import { ALLOW_ALL, DENY_ALL, NOW, playCase, settingFor, starterFile } from './support/policies.ts';
 
 const ROOT = new URL('../../', import.meta.url);
 
@@ -82,6 +84,31 @@ describe('the treasury starter', () => {
       'by another wallet': 'APPROVAL_FOREIGN',
     });
   });
+});
+
+test('an entry of the address book is paid, and a look-alike of it is not', () => {
+  const address = '0xc26d7e8f90a1b2c3d4e5f60718293041526374a5';
+  const entry = {
+    label: 'Acme GmbH',
+    addresses: [{ chainId: 1n, address, kind: 'eoa' }],
+    version: 1,
+    created: NOW,
+  } as const;
+  const { identity, signature } = signEntry('acme', entry, signerFromSeed(new Uint8Array(32).fill(7)));
+  const addresses = entry.addresses.map((item) => ({ ...item, chainId: 1 }));
+  const acme = { ...entry, addresses, identity, signature };
+  const file = starterFile('exchange');
+  const rules = (file['rules'] as { effect: string; match: object }[]).map((rule) =>
+    rule.effect === 'deny' ? rule : { ...rule, match: { ...rule.match, counterparties: ['@book', '@withdrawals'] } },
+  );
+  const setting = settingFor({ ...file, rules, counterparties: { acme } });
+  expect(setting.payees).toContain(address);
+  const attack = CASES.find(({ id }) => id === 'address-poisoning');
+  const trials = (attack?.build(setting) ?? []).filter(({ label }) => label.includes(address));
+  expect(trials.length).toBeGreaterThan(0);
+  for (const trial of trials) {
+    expect(runTrial(setting, trial).stops.map(({ code }) => code)).toContain('LOOKALIKE_LISTED');
+  }
 });
 
 describe('policies that are none', () => {
