@@ -60,7 +60,7 @@ function isAsStrict(was: Limit['onExceed'], is: Limit['onExceed']): boolean {
 function limitWords(limit: Limit, document: PolicyDocument): string {
   const parts = partsOf(limit, document);
   const rest = ['match', 'beyond'].flatMap((name) => (parts.has(name) ? [`${name} ${parts.get(name) ?? ''}`] : []));
-  return [`"${limit.id}": ${parts.get('at most') ?? ''}`, `per ${parts.get('per') ?? ''}`, ...rest].join(', ');
+  return [`"${limit.id}": at most ${parts.get('at most') ?? ''}`, `per ${parts.get('per') ?? ''}`, ...rest].join(', ');
 }
 
 function partsOf(limit: Limit, document: PolicyDocument): ReadonlyMap<string, string> {
@@ -79,7 +79,7 @@ function partsOf(limit: Limit, document: PolicyDocument): ReadonlyMap<string, st
           .map(([name, values]) => `${name} ${listed(values)}`)
           .join(', '),
     ],
-    ['beyond', onExceed === undefined || onExceed === 'deny' ? undefined : exceedWords(onExceed)],
+    ['beyond', exceedWords(onExceed)],
     ['note', note === undefined ? undefined : `"${note}"`],
   ];
   return new Map(parts.flatMap(([name, words]) => (words === undefined ? [] : [[name, words] as const])));

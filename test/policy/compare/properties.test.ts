@@ -112,9 +112,7 @@ const FIELDS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   time: TIMES,
 };
 /** Few conditions a rule: with many nothing would ever be permitted, and nothing proven. */
-const MATCH = fc.record(
-  Object.fromEntries(Object.entries(FIELDS).map(([name, values]) => [name, seldom(values)])),
-);
+const MATCH = fc.record(Object.fromEntries(Object.entries(FIELDS).map(([name, values]) => [name, seldom(values)])));
 const OBLIGATION = fc.record({
   groups: fc.constantFrom(
     undefined,
@@ -132,7 +130,14 @@ const COUNTS = fc.record({
 
 /** Plain addresses need chains, caps are none of a denial; a rule that is still no good makes the case a miss. */
 const RULE = fc
-  .tuple(fc.constantFrom('allow', 'allow', 'require', 'require', 'require', 'deny'), MATCH, fc.constantFrom(true, true, false), OBLIGATION, COUNTS, fc.boolean())
+  .tuple(
+    fc.constantFrom('allow', 'allow', 'require', 'require', 'require', 'deny'),
+    MATCH,
+    fc.constantFrom(true, true, false),
+    OBLIGATION,
+    COUNTS,
+    fc.boolean(),
+  )
   .map(([effect, match, wide, obligation, counts, asks]): Draft => {
     const base = wide
       ? {
