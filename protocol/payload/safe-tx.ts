@@ -1,8 +1,9 @@
 /** A Safe transaction as typed data, and its EIP-712 hash, computed here from the definition. */
 import { concat, fromHex } from '../common/bytes.ts';
-import { type Address, addressBytes } from './address.ts';
+import type { Address } from './address.ts';
 import type { SafeGas } from './calldata/call.ts';
 import { keccak256 } from './keccak.ts';
+import { addressWord, numberWord } from './word.ts';
 
 /**
  * `chain-bound`: Safe 1.3.0 and later, domain {chainId, verifyingContract}. `legacy`: Safe 1.0 to 1.2, domain
@@ -61,14 +62,6 @@ export function safeTxStructHash(tx: SafeTx): Uint8Array {
 
 function chainWords(chainId: bigint): readonly Uint8Array[] {
   return [word(CHAIN_BOUND_DOMAIN_TYPE_HASH), numberWord(chainId)];
-}
-
-function addressWord(address: Address): Uint8Array {
-  return concat(new Uint8Array(12), addressBytes(address));
-}
-
-function numberWord(value: bigint): Uint8Array {
-  return word(value.toString(16).padStart(64, '0'));
 }
 
 function word(hex: string): Uint8Array {

@@ -35,7 +35,7 @@ export function canonicalizeTypedData(text: string): Result<Uint8Array, PayloadP
 export function canonicalTypedData(value: StrictJson): Result<Uint8Array, PayloadProblem> {
   return guarded('DECODER_FAILED', () => {
     const document = checked(readDocument(value));
-    const bytes = canonicalDocument(rebuild(document));
+    const bytes = canonicalDocument(document);
     written = { bytes: new Uint8Array(bytes), document };
     return ok(bytes);
   });
@@ -94,7 +94,7 @@ function readCanonical(bytes: Uint8Array): TypedDocument {
   const parsed = parseStrictJson(TEXT.decode(bytes), { maxLength: MAX_TYPED_DATA_LENGTH });
   if (!parsed.ok) return refuse('TYPED_DATA_JSON', parsed.error.message);
   const document = readDocument(parsed.value);
-  if (!equalBytes(canonicalDocument(rebuild(document)), bytes)) refuse('TYPED_DATA_NOT_CANONICAL');
+  if (!equalBytes(canonicalDocument(document), bytes)) refuse('TYPED_DATA_NOT_CANONICAL');
   return document;
 }
 

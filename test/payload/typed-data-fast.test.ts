@@ -3,7 +3,7 @@
  * last, changes no answer.
  */
 import fc from 'fast-check';
-import { hashTypedData, type TypedDataDefinition } from 'viem';
+import { hashTypedData, numberToHex, type TypedDataDefinition } from 'viem';
 import { describe, expect, test } from 'vitest';
 import { parseStrictJson, type StrictJson } from '../../protocol/common/strict-json.ts';
 import { decode } from '../../protocol/payload/payload.ts';
@@ -12,6 +12,7 @@ import { pinnedTypes, SAFE_TX_TYPE } from '../../protocol/payload/typed-data/pin
 import { flatDigest } from '../../protocol/payload/typed-data/second-flat.ts';
 import { readTypes } from '../../protocol/payload/typed-data/types.ts';
 import { canonicalizeTypedData, readTypedData } from '../../protocol/payload/typed-data.ts';
+import { numberWord } from '../../protocol/payload/word.ts';
 import { hex, SAFE, safeTxDocument } from './support/payloads.ts';
 import { canonical, permit, typesOf } from './support/typed-documents.ts';
 
@@ -152,4 +153,23 @@ describe('the document that was written last', () => {
     expect(canonicalizeTypedData('{}')).toMatchObject({ ok: false });
     expect(readTypedData(bytes).safeTx?.safe).toBe(SAFE);
   });
+});
+
+test('a number in a word is what viem makes of it, and none that does not fit is taken', () => {
+  fc.assert(
+    fc.property(fc.bigInt({ min: 0n, max: (1n << 256n) - 1n }), fc.nat(255), (value, shift) => {
+      const number = value >> BigInt(shift);
+      expect(hex(numberWord(number))).toBe(numberToHex(number, { size: 32 }));
+    }),
+  );
+  expect(hex(numberWord((1n << 256n) - 1n))).toBe(`0x${'ff'.repeat(32)}`);
+  for (const outside of [-1n, 1n << 256n]) expect(() => numberWord(outside)).toThrow(RangeError);
+});
+
+test('types that documents share cannot be changed through one of them', () => {
+  const { types } = readTypedData(canonical(safeTxDocument())).typedData;
+  const shared = types as { readonly [name: string]: readonly { name: string }[] };
+  const [first] = shared['SafeTx'] ?? [];
+  for (const part of [shared, shared['SafeTx'], shared['EIP712Domain'], first])
+    expect(Object.isFrozen(part)).toBe(true);
 });

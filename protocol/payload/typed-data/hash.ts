@@ -1,7 +1,7 @@
 /** EIP-712 hashing of the values we hold: `encodeData`, `hashStruct` and the digest, from the definition. */
-import { concat, fromHex, utf8 } from '../../common/bytes.ts';
-import { addressBytes } from '../address.ts';
+import { concat, utf8 } from '../../common/bytes.ts';
 import { keccak256 } from '../keccak.ts';
+import { addressWord, numberWord } from '../word.ts';
 import { domainType, type TypedDocument } from './document.ts';
 import type { TypedField, TypedValue } from './reading.ts';
 import { encodeType, fieldsOf, type TypeRef, type TypeTable } from './types.ts';
@@ -75,17 +75,11 @@ class Hasher {
 function atomWord(value: TypedValue): Uint8Array {
   switch (value.kind) {
     case 'number':
-      return (
-        fromHex(
-          BigInt.asUintN(256, value.value)
-            .toString(16)
-            .padStart(2 * WORD, '0'),
-        ) ?? new Uint8Array(WORD)
-      );
+      return numberWord(BigInt.asUintN(256, value.value));
     case 'bool':
       return concat(new Uint8Array(WORD - 1), Uint8Array.of(value.value ? 1 : 0));
     case 'address':
-      return concat(new Uint8Array(12), addressBytes(value.value));
+      return addressWord(value.value);
     case 'bytes':
       return concat(value.value, new Uint8Array(WORD - value.value.length));
     default:

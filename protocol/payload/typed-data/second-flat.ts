@@ -14,6 +14,8 @@ const DOMAIN = 'EIP712Domain';
 /** Any other type makes viem do all of it. */
 const FLAT = /^(?:address|bool|string|bytes(?:[0-9]{1,2})?|u?int[0-9]{1,3})$/;
 const WORD = { type: 'bytes32' } as const;
+/** Of each kind of hash. */
+const MAX_KEPT = 32;
 const PREFIX = Uint8Array.of(0x19, 0x01);
 
 /** `undefined`: the types are not flat. Throws for a value that viem cannot encode. */
@@ -27,8 +29,23 @@ export function flatDigest(document: {
   const [domainFields, fields] = [types[DOMAIN], types[primaryType]];
   if (domainFields === undefined || fields === undefined || Object.keys(types).length !== 2) return undefined;
   if (![...domainFields, ...fields].every(({ type }) => FLAT.test(type))) return undefined;
-  const words = [structHash(DOMAIN, domainFields, domain), structHash(primaryType, fields, message)];
+  const words = [domainHash(domainFields, domain), structHash(primaryType, fields, message)];
   return keccak256(concatBytes([PREFIX, ...words]));
+}
+
+/** Those of the last few accounts: a batch is often of one. */
+const DOMAIN_HASHES = new Map<string, Uint8Array>();
+const MAX_DOMAIN_KEY = 1024;
+
+function domainHash(fields: Fields, values: Values): Uint8Array {
+  // Names and types are fixed, so each list of texts stands for one domain.
+  const key = JSON.stringify(fields.flatMap(({ name, type }) => [name, type, String(values[name])]));
+  const known = DOMAIN_HASHES.get(key);
+  if (known !== undefined) return known;
+  const hash = structHash(DOMAIN, fields, values);
+  if (DOMAIN_HASHES.size >= MAX_KEPT) DOMAIN_HASHES.clear();
+  if (key.length <= MAX_DOMAIN_KEY) DOMAIN_HASHES.set(key, hash);
+  return hash;
 }
 
 function structHash(name: string, fields: Fields, values: Values): Uint8Array {
@@ -57,13 +74,12 @@ function bytesOf(hex: string): Uint8Array {
 
 /** Payloads come in the same few types; a table that is full begins again. */
 const TYPE_HASHES = new Map<string, Hex>();
-const MAX_TYPE_HASHES = 32;
 
 function typeHash(type: string): Hex {
   const known = TYPE_HASHES.get(type);
   if (known !== undefined) return known;
   const hash = keccak256(stringToBytes(type));
-  if (TYPE_HASHES.size >= MAX_TYPE_HASHES) TYPE_HASHES.clear();
+  if (TYPE_HASHES.size >= MAX_KEPT) TYPE_HASHES.clear();
   TYPE_HASHES.set(type, hash);
   return hash;
 }
