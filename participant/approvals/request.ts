@@ -4,7 +4,6 @@
  * operator's signature, the wallet its certificate, the policy its digest and its admins' signatures.
  */
 import { APPROVAL_SCHEMA } from '../../protocol/ceremony/approval.ts';
-import { type Proposal, readProposal } from '../../protocol/ceremony/proposal.ts';
 import { ENVELOPE, type Envelope, envelopeJson } from '../../protocol/ceremony/statement.ts';
 import { toHex } from '../../protocol/common/bytes.ts';
 import { canonicalText, type Json } from '../../protocol/common/canonical-json.ts';
@@ -55,12 +54,6 @@ export function readRequest(text: string, path: string): ApprovalRequest {
   if (request.ok) return request.value;
   const { field, message } = request.error;
   throw new InvalidArgument('APPROVAL_REQUEST', field === '' ? path : `${path}, ${field}`, message);
-}
-
-/** The proposal inside, without a look at who signed it. */
-export function proposalIn({ proposal }: ApprovalRequest): Proposal | undefined {
-  const found = readProposal(proposal);
-  return found.ok ? found.value : undefined;
 }
 
 const DOCUMENT: Reader<Json> = (value, field) => {

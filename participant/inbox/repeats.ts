@@ -16,7 +16,7 @@ export interface Earlier {
   readonly ceremony: string;
   /** Unix seconds. */
   readonly created: number;
-  /** What became of it, in words. */
+  /** What became of it, in words; empty for all but the latest few. */
   readonly became: string;
 }
 
@@ -46,12 +46,13 @@ export class Repeats {
       .slice(0, place < 0 ? entries.length : place)
       .slice(-MAX_BACK)
       .filter((other) => this.#intentOf(other) === intent && !isSigned(other, this.#roster))
-      .map((other) => ({
+      .reverse()
+      .map((other, i) => ({
         ceremony: shortName(other.ceremony.proposal.digest),
         created: other.ceremony.proposal.body.created,
-        became: becameOf(other, this.#roster, now),
-      }))
-      .reverse();
+        // Of hundreds nobody reads what became of each.
+        became: i < MAX_TOLD ? becameOf(other, this.#roster, now) : '',
+      }));
   }
 
   #intentOf({ ceremony: { proposal } }: BookEntry): string | undefined {
