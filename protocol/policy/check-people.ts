@@ -1,6 +1,6 @@
 /** Approvers, groups and admins: names that exist, quorums that can be met, nobody twice under two names. */
 import { base64 } from '@scure/base';
-import { toHex } from '../common/bytes.ts';
+import { toHex, utf8 } from '../common/bytes.ts';
 import { personName } from '../common/person.ts';
 import { problem } from '../common/schema.ts';
 import type { Approver, Obligation, PolicyDocument } from './schema.ts';
@@ -83,7 +83,7 @@ function publicKey(key: string, field: string): string {
   const [type = '', encoded] = key.split(' ');
   if (encoded === undefined) return key;
   const blob = decoded(encoded);
-  const header = [0, 0, 0, type.length, ...[...type].map((character) => character.charCodeAt(0))];
+  const header = [0, 0, 0, type.length, ...utf8(type)];
   if (blob === undefined || !header.every((byte, i) => blob[i] === byte)) {
     return problem(field, 'is no OpenSSH key: its type and its content differ');
   }

@@ -147,14 +147,14 @@ function candidatesOf(
   words: readonly number[],
 ): (selector: SelectorMatch | undefined) => readonly number[] {
   const alive = (r: number): boolean => !isRuledOut(words[r] ?? 0);
-  const any = anySelector.filter(alive);
+  const unnamed = anySelector.filter(alive);
   const known = new Map<SelectorMatch, readonly number[]>();
   return (selector) => {
     const named = selector && bySelector.get(selector);
-    if (selector === undefined || named === undefined) return any;
+    if (selector === undefined || named === undefined) return unnamed;
     const before = known.get(selector);
     if (before !== undefined) return before;
-    const candidates = merged(any, named.filter(alive));
+    const candidates = merged(unnamed, named.filter(alive));
     known.set(selector, candidates);
     return candidates;
   };

@@ -6,7 +6,7 @@ type Tree = { [field: string]: unknown };
 
 /** The full file with one change; `undefined` removes. */
 function edited(path: string, value: unknown): string {
-  const file = fullPolicy() as Tree;
+  const file: Tree = fullPolicy();
   const keys = path.split('.');
   const parent = keys.slice(0, -1).reduce<Tree>((at, key) => at[key] as Tree, file);
   const last = keys.at(-1) ?? '';

@@ -41,10 +41,10 @@ export function violations(root: Schema, value: unknown, schema: Schema = root, 
         if (typeof value === 'string' && !new RegExp(String(wanted), 'u').test(value)) fail(keyword);
         break;
       case 'minLength':
-        if (typeof value === 'string' && [...value].length < Number(wanted)) fail(keyword);
+        if (typeof value === 'string' && value.length < Number(wanted)) fail(keyword);
         break;
       case 'maxLength':
-        if (typeof value === 'string' && [...value].length > Number(wanted)) fail(keyword);
+        if (typeof value === 'string' && value.length > Number(wanted)) fail(keyword);
         break;
       case 'minItems':
         if (Array.isArray(value) && value.length < Number(wanted)) fail(keyword);
