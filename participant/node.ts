@@ -182,6 +182,7 @@ export class ParticipantNode {
       node: this.context,
       keyshares: home.keyshares,
       moved: (held) => this.#moved(held),
+      former: () => this.#connection.former,
     });
     this.imported = new ImportedKeys(home.vault);
     this.#sessions = new Sessions({
@@ -441,6 +442,9 @@ export class ParticipantNode {
   async #tellFormer(member: string): Promise<void> {
     const kept = await this.home.rosters.farewell();
     const farewell = kept === undefined ? undefined : decodeFarewell(kept);
-    if (farewell !== undefined) await tell(this.#connection.former, farewell, member);
+    if (farewell === undefined) return;
+    // Holders that were away at the change of rosters have spoken since.
+    const notices = [...farewell.notices, ...this.#activations.notices()];
+    await tell(this.#connection.former, { ...farewell, notices }, member);
   }
 }

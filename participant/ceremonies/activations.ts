@@ -3,6 +3,7 @@
  * acknowledgements leave again whenever a member connects, a share found at start goes on where it stood, a wallet
  * document from any peer completes it, and every signed ACTIVE is passed on (docs/protocol.md b.7).
  */
+import type { Members } from '../../proto/link/members.ts';
 import { verify } from '../../protocol/ceremony/ed25519.ts';
 import type { Envelope } from '../../protocol/ceremony/statement.ts';
 import { parseEnvelope as parseStatement } from '../../protocol/ceremony/statement.ts';
@@ -34,6 +35,8 @@ export interface ActivationsOptions {
   readonly keyshares: Keyshares;
   /** A wallet is in a new epoch here, with a share of this party or without. */
   readonly moved: (held: Held) => void;
+  /** Parties that the last change of rosters left behind: they wait for notices to erase their shares. */
+  readonly former: () => Members;
 }
 
 /** Approvers hold no share, and hear of none. */
@@ -45,13 +48,15 @@ export class Activations {
   readonly #node: NodeContext;
   readonly #keyshares: Keyshares;
   readonly #moved: (held: Held) => void;
+  readonly #former: () => Members;
   /** Own acknowledgements and notices, by sid and type: whoever connects may have missed them. */
   readonly #said = new Map<string, Uint8Array>();
   /** Documents of epochs without this party, by epoch, that nobody has vouched for yet. */
   readonly #unproven = new Map<string, Json>();
   readonly #runs: Run<KeygenOutput, KeygenRecord>[] = [];
 
-  constructor({ keyshares, moved, node }: ActivationsOptions) {
+  constructor({ former, keyshares, moved, node }: ActivationsOptions) {
+    this.#former = former;
     this.#node = node;
     this.#keyshares = keyshares;
     this.#moved = moved;
@@ -182,9 +187,9 @@ export class Activations {
         return;
       }
       case 'peer-active': {
-        await this.#keyshares.recordPeerActive(epochId, record.party, record.envelope);
+        await this.#keyshares.recordPeerActive(record.epochId, record.party, record.envelope);
         this.#spread(record.envelope);
-        const known = this.#keyshares.find(epochId);
+        const known = this.#keyshares.find(record.epochId);
         if (known !== undefined) await this.#eraseSettled(known.walletId);
         return;
       }
@@ -245,8 +250,9 @@ export class Activations {
       });
   }
 
-  /** Who joins and who leaves need not reach each other; what one knows all should. */
+  /** Who joins and who leaves need not reach each other; what one knows all should, and who was left behind as well. */
   #spread(envelope: Uint8Array): void {
+    void this.#former().sendAll({ kind: 'round', envelope });
     void this.#node
       .members()
       .sendAll({ kind: 'round', envelope }, (member) => !member.startsWith('operator:') && runsEpochs(member));

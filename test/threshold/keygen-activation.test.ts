@@ -26,6 +26,7 @@ import {
   type Keyshare,
   wipeKeyshare,
 } from '../../protocol/threshold/keygen/keyshare.ts';
+import { DKG_ACK, DKG_ACTIVE } from '../../protocol/threshold/keygen/messages.ts';
 import { scalarToBytes } from '../../protocol/threshold/math/scalar.ts';
 import { encodeEnvelope } from '../../protocol/threshold/rounds/envelope.ts';
 import {
@@ -387,5 +388,26 @@ describe('certificates', () => {
     const other = { ...good, config: { ...config, chainCodeHash: vec('cc') } };
     const verified = verifyCertificate(other, expectationOf(refreshed));
     expect(verified.ok ? 'ok' : verified.error.code).toBe('POINTS');
+  });
+});
+
+describe('a dealer that leaves', () => {
+  const leaving = reshareCeremony({ from: keygen, dealers: [1, 2], holders: [1, 3], threshold: 2 });
+  const run = new KeygenNetwork(leaving).run();
+  const leaver = leaving.config.parties.findIndex(({ newIndex }) => newIndex === 0) + 1;
+
+  it('records who is ACTIVE after the certificate, in whatever order it heard', () => {
+    expect(leaver).toBeGreaterThan(0);
+    const { sign } = signerOf(leaving, leaver);
+    const machine = createActivation({ epoch: run.epoch(), pid: leaver, sign, verify });
+    const heard = run.sent.filter(({ envelope, to }) => {
+      return to === leaver && (envelope.type === DKG_ACK || envelope.type === DKG_ACTIVE);
+    });
+    const backwards = [...heard].sort((a, b) => b.envelope.type - a.envelope.type);
+    expect(backwards.map(({ envelope }) => envelope.type)).toEqual([DKG_ACTIVE, DKG_ACTIVE, DKG_ACK, DKG_ACK]);
+    const effects = [...machine.start(), ...backwards.flatMap(({ bytes }) => machine.deliver(bytes))];
+    const records = effects.flatMap((effect) => (effect.kind === 'record' ? [effect.record] : []));
+    expect(records.map(({ kind }) => kind)).toEqual(['certified', 'peer-active', 'peer-active']);
+    for (const record of records.slice(1)) expect(record).toMatchObject({ epochId: run.epoch().epochId });
   });
 });

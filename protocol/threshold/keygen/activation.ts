@@ -35,7 +35,12 @@ export type KeygenRecord =
   /** The epoch has a certificate, and this member holds no share of it. */
   | { readonly kind: 'certified'; readonly certificate: Certificate }
   /** A signed ACTIVE of another holder, by its index in this epoch; older generations may go when there is one of each. */
-  | { readonly kind: 'peer-active'; readonly party: number; readonly envelope: Uint8Array }
+  | {
+      readonly kind: 'peer-active';
+      readonly epochId: Uint8Array;
+      readonly party: number;
+      readonly envelope: Uint8Array;
+    }
   /** This party is about to sign ABANDON and never activates this epoch. */
   | { readonly kind: 'abandoned' }
   /** All n have signed ABANDON: the PREPARED record may be erased. */
@@ -113,8 +118,9 @@ class ActivationMachine implements Activation {
     if (!verifyEnvelope(envelope, sender.identityKey, this.#options.verify)) return [];
     if (this.#inbox.put(envelope) !== 'new') return [];
     const effects: KeygenEffect[] = [];
-    if (envelope.type === DKG_ACTIVE) {
-      effects.push({ kind: 'record', record: { kind: 'peer-active', party: sender.index, envelope: envelope.bytes } });
+    // Who leaves has nothing to record it with before it has seen the certificate.
+    if (envelope.type === DKG_ACTIVE && (this.#self.index > 0 || this.#state === 'active')) {
+      effects.push(this.#peerActive(sender.index, envelope.bytes));
     }
     if (this.#started) effects.push(...this.#advance());
     return effects;
@@ -183,8 +189,19 @@ class ActivationMachine implements Activation {
   #activate(certificate: Certificate): readonly KeygenEffect[] {
     this.#state = 'active';
     const done: KeygenEffect = { kind: 'done', output: { epoch: this.#options.epoch, certificate } };
-    if (this.#self.index === 0) return [{ kind: 'record', record: { kind: 'certified', certificate } }, done];
+    if (this.#self.index === 0) {
+      const heard = this.#frame.holders.flatMap(({ index, pid }) => {
+        const envelope = this.#inbox.get(DKG_ACTIVE, ROUND_OF.get(DKG_ACTIVE) ?? 0, pid);
+        return envelope === undefined ? [] : [this.#peerActive(index, envelope.bytes)];
+      });
+      return [{ kind: 'record', record: { kind: 'certified', certificate } }, ...heard, done];
+    }
     return [{ kind: 'record', record: { kind: 'active', certificate } }, this.#send(this.#notice(DKG_ACTIVE)), done];
+  }
+
+  #peerActive(party: number, envelope: Uint8Array): KeygenEffect {
+    const { epochId } = this.#options.epoch;
+    return { kind: 'record', record: { kind: 'peer-active', epochId, party, envelope } };
   }
 
   /** Envelopes of this type by all share holders, by index, once there is one of each other. */
