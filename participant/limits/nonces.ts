@@ -115,7 +115,9 @@ export class NonceWatch {
       return isOther ? [] : [views[i]];
     });
     if (asked.length < this.#settings.agree) return undefined;
-    const counts = await Promise.all(asked.map((view) => (view === undefined ? undefined : countAt(view, place))));
+    const counts = await Promise.all(
+      asked.map(async (view) => (view === undefined ? undefined : await countAt(view, place))),
+    );
     let lowest: bigint | undefined;
     for (const count of counts) {
       if (count === undefined) return undefined;

@@ -30,7 +30,7 @@ export function isCovered({ limit }: PreparedLimit, spend: Spend): boolean {
 export function chargesOf(limit: PreparedLimit, spend: Spend): readonly Charge[] {
   if (!isCovered(limit, spend)) return [];
   const { measure } = limit.limit;
-  const per = [...(limit.limit.per ?? DEFAULT_PER)].sort();
+  const per = limit.limit.per === undefined ? DEFAULT_PER : limit.limit.per.toSorted();
   const charges = new Map<string, bigint | undefined>();
   if (measure === 'fee' && spend.fee === 0n) return [];
   if (measure === 'outstanding' && spend.place.kind === 'none') return [];

@@ -6,10 +6,10 @@
  * until it is proven that no attempt released anything, or until its place is used up and one window more has passed.
  */
 import type { Address } from '../payload/address.ts';
-import { type Charge, chargesOf, mayBe } from './charges.ts';
+import { ANY, chargesOf, mayBe } from './charges.ts';
 import { MAX_WINDOW } from './limits.ts';
 import type { Policy, PreparedLimit } from './prepare.ts';
-import { type Place, type Spend, summed, type UsedPlace } from './spend.ts';
+import { type Spend, summed, type UsedPlace } from './spend.ts';
 import type { LedgerView, LimitNeed, LimitUsage } from './verdict.ts';
 
 export interface LedgerPolicies {
@@ -17,31 +17,47 @@ export interface LedgerPolicies {
   readonly own?: Policy | undefined;
 }
 
+/** Changed in place, and by this file alone. */
 interface Entry {
   readonly key: string;
   /** In the order of reservations. */
   readonly order: number;
   readonly spend: Spend;
+  /** Two payloads for one nonce can use it only once. */
+  readonly place: string;
   /** Attempts that may still release it, and when the consent to each expires. None and not released: it is free. */
-  readonly attempts: ReadonlyMap<string, number>;
+  readonly attempts: Map<string, number>;
   /** When it was reserved, counted as signed, and when its place was seen used up; Unix seconds. */
   readonly at: number;
-  readonly released?: number | undefined;
-  readonly consumed?: number | undefined;
+  released: number | undefined;
+  consumed: number | undefined;
+  /** Follow from the above. */
+  live: boolean;
+  done: number;
 }
 
-/** One count of a limit. */
-interface Sum {
-  readonly used: bigint | undefined;
-  readonly entries: number;
+interface Counted {
+  readonly entry: Entry;
+  readonly charge: bigint | undefined;
+}
+
+/** What a limit makes of every entry, by bucket: charges depend on limit and spend alone, never on time. */
+interface Index {
+  /** So many of the entries are in it. */
+  upTo: number;
+  readonly buckets: Map<string, Counted[]>;
+  /** Of a bucket that nobody knows. */
+  readonly wild: { readonly bucket: string; readonly entry: Entry }[];
 }
 
 export class Ledger {
   readonly #entries = new Map<string, Entry>();
-  /** The highest nonce that is used up, by account and chain. */
+  /** In the order of reservations; also those that were freed and reserved again since. */
+  #list: Entry[] = [];
+  #indexes = new WeakMap<PreparedLimit, Index>();
+  /** By account and chain: the highest nonce that is used up, and the entries whose nonce is not. */
   readonly #nonces = new Map<string, bigint>();
-  /** Charges depend on limit and spend alone, never on time. */
-  readonly #charges = new WeakMap<PreparedLimit, WeakMap<Spend, readonly Charge[]>>();
+  readonly #open = new Map<string, Entry[]>();
   #order = 0;
   #latest = 0;
 
@@ -55,14 +71,36 @@ export class Ledger {
   reserve(key: string, spend: Spend, attempt: string, until: number, at: number): void {
     const now = this.#advance(at);
     const known = this.#entries.get(key);
-    const attempts = new Map(known?.attempts).set(attempt, Math.max(until, now));
-    if (known !== undefined && isLive(known)) {
-      this.#entries.set(key, { ...known, attempts });
+    const end = Math.max(until, now);
+    if (known?.live === true) {
+      known.attempts.set(attempt, end);
+      refresh(known);
       return;
     }
-    if (++this.#order % PRUNE_EVERY === 0) this.#prune(now);
-    const isUsed = isPast(spend.place, this.#nonces);
-    this.#entries.set(key, { key, order: this.#order, spend, attempts, at: now, consumed: isUsed ? now : undefined });
+    this.#order += 1;
+    if (this.#order % PRUNE_EVERY === 0) this.#prune(now);
+    const { place } = spend;
+    const account = 'nonce' in place ? accountName(place) : undefined;
+    const isUsed = 'nonce' in place && place.nonce <= (this.#nonces.get(account ?? '') ?? -1n);
+    const entry: Entry = {
+      key,
+      order: this.#order,
+      spend,
+      place: 'nonce' in place ? `${account ?? ''}/${place.nonce}` : key,
+      attempts: new Map([[attempt, end]]),
+      at: now,
+      released: undefined,
+      consumed: isUsed ? now : undefined,
+      live: true,
+      done: 0,
+    };
+    refresh(entry);
+    this.#entries.set(key, entry);
+    this.#list.push(entry);
+    if (account === undefined || isUsed) return;
+    const open = this.#open.get(account);
+    if (open === undefined) this.#open.set(account, [entry]);
+    else open.push(entry);
   }
 
   /** It counts as signed, whatever was settled before. @param at when; absent: whenever its consents allowed it */
@@ -70,37 +108,42 @@ export class Ledger {
     const now = this.#advance(at ?? 0);
     const known = this.#entries.get(key);
     if (known === undefined || known.released !== undefined) return;
-    const released = at === undefined ? Math.max(now, ...known.attempts.values()) : now;
-    this.#entries.set(key, { ...known, released });
+    known.released = at === undefined ? Math.max(now, ...known.attempts.values()) : now;
+    refresh(known);
   }
 
   /** It is proven that this attempt released nothing. When that holds for all, the charge is gone. */
   settle(key: string, attempt: string): void {
     const known = this.#entries.get(key);
     if (known === undefined) return;
-    const attempts = new Map(known.attempts);
-    attempts.delete(attempt);
-    this.#entries.set(key, { ...known, attempts });
+    known.attempts.delete(attempt);
+    refresh(known);
   }
 
   /** All nonces of this account up to this one are used up on its chain. */
   consumed(place: UsedPlace, at: number): void {
-    const consumed = this.#advance(at);
+    const now = this.#advance(at);
     const name = accountName(place);
-    const before = this.#nonces.get(name) ?? -1n;
-    if (place.nonce > before) this.#nonces.set(name, place.nonce);
-    for (const entry of this.#entries.values()) {
-      if (entry.consumed === undefined && isPast(entry.spend.place, this.#nonces)) {
-        this.#entries.set(entry.key, { ...entry, consumed });
-      }
+    if (place.nonce <= (this.#nonces.get(name) ?? -1n)) return;
+    this.#nonces.set(name, place.nonce);
+    const left: Entry[] = [];
+    for (const entry of this.#open.get(name) ?? []) {
+      const isUsed = 'nonce' in entry.spend.place && entry.spend.place.nonce <= place.nonce;
+      if (isUsed) {
+        entry.consumed ??= now;
+        refresh(entry);
+      } else left.push(entry);
     }
+    this.#open.set(name, left);
   }
 
   /** Nobody can use this signature any more, though no nonce says so. */
   voided(key: string, at: number): void {
-    const consumed = this.#advance(at);
+    const now = this.#advance(at);
     const known = this.#entries.get(key);
-    if (known !== undefined) this.#entries.set(key, { ...known, consumed });
+    if (known === undefined) return;
+    known.consumed ??= now;
+    refresh(known);
   }
 
   /**
@@ -112,19 +155,13 @@ export class Ledger {
    */
   view(now: number, policies: LedgerPolicies, own?: string, scope: 'all' | 'before' = 'all'): LedgerView {
     const time = Math.max(now, this.#latest);
-    const self = own === undefined || scope === 'all' ? undefined : this.#entries.get(own);
-    const before = self !== undefined && isLive(self) ? self.order : Number.POSITIVE_INFINITY;
-    const counted = [...this.#entries.values()].filter(
-      (entry) => entry.order < before && entry.key !== own && isLive(entry),
-    );
-    const known = new Map<PreparedLimit, ReadonlyMap<string, Sum>>();
+    const self = own === undefined ? undefined : this.#entries.get(own);
+    const before = scope === 'before' && self?.live === true ? self.order : Number.POSITIVE_INFINITY;
     return (need) => {
       const limit = limitOf(policies, need);
       if (limit === undefined) return undefined;
       if (!needsLedger(limit)) return { used: 0n, entries: 0 };
-      const sums = known.get(limit) ?? this.#sums(limit, counted, time);
-      known.set(limit, sums);
-      return usageOf(sums, need.bucket);
+      return this.#usage(limit, need.bucket, time, (entry) => entry !== self && entry.order < before);
     };
   }
 
@@ -137,24 +174,22 @@ export class Ledger {
   isCharged(key: string, attempt?: string): boolean {
     const entry = this.#entries.get(key);
     if (entry === undefined) return false;
-    return attempt === undefined ? isLive(entry) : entry.attempts.has(attempt);
+    return attempt === undefined ? entry.live : entry.attempts.has(attempt);
   }
 
   /** Nonces of an account that are reserved or signed, and not seen used up. */
   outstanding(account: Address, chainId: bigint | undefined): number {
-    const places = [...this.#entries.values()].filter(isOutstanding).flatMap(({ spend: { place } }) => {
-      if (place.kind !== 'account' && place.kind !== 'safe') return [];
-      const owner = place.kind === 'account' ? place.account : place.safe;
-      return owner === account && place.chainId === chainId ? [place.nonce] : [];
+    const places = [...this.#entries.values()].filter(isOutstanding).flatMap(({ place, spend }) => {
+      if (!('nonce' in spend.place) || spend.place.chainId !== chainId) return [];
+      return ownerOf(spend.place) === account ? [place] : [];
     });
     return new Set(places).size;
   }
 
   /** Everything that is charged, oldest first: for a screen, and for who looks whether nonces were used up. */
   rows(): readonly LedgerRow[] {
-    return [...this.#entries.values()]
-      .filter(isLive)
-      .sort((a, b) => a.order - b.order)
+    return this.#list
+      .filter((entry) => entry.live)
       .map(({ key, spend, at, released, consumed }) => ({ key, spend, at, released, consumed }));
   }
 
@@ -163,32 +198,48 @@ export class Ledger {
     return this.#latest;
   }
 
-  #sums(limit: PreparedLimit, entries: readonly Entry[], time: number): ReadonlyMap<string, Sum> {
+  /** `undefined`: something counts here, and nobody knows how much. */
+  #usage(limit: PreparedLimit, asked: string, time: number, counts: (entry: Entry) => boolean): LimitUsage | undefined {
     const { measure, windowSec = 0 } = limit.limit;
-    const sums = new Map<string, Sum>();
+    const since = time - windowSec;
+    const isCounted = (entry: Entry): boolean =>
+      entry.live && (measure === 'outstanding' ? isOpenAt(entry, time) : entry.done > since) && counts(entry);
+    const index = this.#indexOf(limit);
+    if (index.wild.some(({ bucket, entry }) => isCounted(entry) && mayBe(bucket, asked))) return undefined;
     const places = new Set<string>();
-    for (const entry of entries) {
-      if (measure === 'outstanding' ? !isOpenAt(entry, time) : doneAt(entry) <= time - windowSec) continue;
-      for (const { bucket, charge } of this.#chargesOf(limit, entry.spend)) {
-        if (measure === 'outstanding') {
-          const place = `${bucket}/${placeName(entry)}`;
-          if (places.has(place)) continue;
-          places.add(place);
-        }
-        const { used, entries: count } = sums.get(bucket) ?? { used: 0n, entries: 0 };
-        const isKnown = used !== undefined && charge !== undefined;
-        sums.set(bucket, { used: isKnown ? summed(used, charge) : undefined, entries: count + 1 });
+    let used = 0n;
+    let entries = 0;
+    for (const { entry, charge } of index.buckets.get(asked) ?? []) {
+      if (!isCounted(entry)) continue;
+      if (charge === undefined) return undefined;
+      if (measure === 'outstanding') {
+        if (places.has(entry.place)) continue;
+        places.add(entry.place);
       }
+      used = summed(used, charge);
+      entries += 1;
     }
-    return sums;
+    return { used, entries };
   }
 
-  #chargesOf(limit: PreparedLimit, spend: Spend): readonly Charge[] {
-    const bySpend = this.#charges.get(limit) ?? new WeakMap<Spend, readonly Charge[]>();
-    this.#charges.set(limit, bySpend);
-    const known = bySpend.get(spend) ?? chargesOf(limit, spend);
-    bySpend.set(spend, known);
-    return known;
+  /** Catches up with what was reserved since it was last asked for. */
+  #indexOf(limit: PreparedLimit): Index {
+    const index = this.#indexes.get(limit) ?? { upTo: 0, buckets: new Map<string, Counted[]>(), wild: [] };
+    this.#indexes.set(limit, index);
+    for (; index.upTo < this.#list.length; index.upTo++) {
+      const entry = this.#list[index.upTo];
+      if (entry === undefined) continue;
+      for (const { bucket, charge } of chargesOf(limit, entry.spend)) {
+        if (bucket.includes(ANY)) {
+          index.wild.push({ bucket, entry });
+          continue;
+        }
+        const known = index.buckets.get(bucket);
+        if (known === undefined) index.buckets.set(bucket, [{ entry, charge }]);
+        else known.push({ entry, charge });
+      }
+    }
+    return index;
   }
 
   #advance(at: number): number {
@@ -198,10 +249,12 @@ export class Ledger {
 
   /** No window is longer than what is kept. */
   #prune(now: number): void {
-    for (const entry of this.#entries.values()) {
-      const last = isLive(entry) ? doneAt(entry) : entry.at;
-      if (last <= now - MAX_WINDOW) this.#entries.delete(entry.key);
-    }
+    const old = (entry: Entry): boolean => (entry.live ? entry.done : entry.at) <= now - MAX_WINDOW;
+    const kept = this.#list.filter((entry) => !old(entry) && (entry.live || this.#entries.get(entry.key) === entry));
+    if (kept.length === this.#list.length) return;
+    for (const [key, entry] of this.#entries) if (old(entry)) this.#entries.delete(key);
+    this.#list = kept;
+    this.#indexes = new WeakMap();
   }
 }
 
@@ -213,10 +266,10 @@ export interface LedgerRow {
   readonly consumed: number | undefined;
 }
 
-const PRUNE_EVERY = 64;
+const PRUNE_EVERY = 1024;
 
 /** Whether past payloads count at all: what has no window is about one transaction alone. */
-export function needsLedger({ limit }: PreparedLimit): boolean {
+function needsLedger({ limit }: PreparedLimit): boolean {
   return limit.measure === 'outstanding' || limit.windowSec !== undefined;
 }
 
@@ -225,24 +278,17 @@ function limitOf({ common, own }: LedgerPolicies, { layer, limit: id }: LimitNee
   return policy?.limits.find(({ limit }) => limit.id === id);
 }
 
-/** `undefined`: something counts here, and nobody knows how much. */
-function usageOf(sums: ReadonlyMap<string, Sum>, asked: string): LimitUsage | undefined {
-  for (const [bucket, { used }] of sums) if (used === undefined && mayBe(bucket, asked)) return undefined;
-  const { used, entries } = sums.get(asked) ?? { used: 0n, entries: 0 };
-  return used === undefined ? undefined : { used, entries };
-}
-
-function isLive({ attempts, released }: Entry): boolean {
-  return attempts.size > 0 || released !== undefined;
+function refresh(entry: Entry): void {
+  entry.live = entry.attempts.size > 0 || entry.released !== undefined;
+  entry.done = entry.live ? doneAt(entry) : 0;
 }
 
 /**
  * From when on a signature can do no more, hence is charged in no later window than the one that begins then; infinity
  * if nobody has seen that yet. Of what nobody knows whether it was signed, not before the consents to it have expired.
  */
-function doneAt(entry: Entry): number {
-  const { spend, consumed } = entry;
-  const signed = entry.released ?? Math.max(...entry.attempts.values());
+function doneAt({ attempts, consumed, released, spend }: Entry): number {
+  const signed = released ?? Math.max(...attempts.values());
   const ended = consumed === undefined ? Number.POSITIVE_INFINITY : Math.max(consumed, signed);
   switch (spend.place.kind) {
     case 'account':
@@ -255,8 +301,8 @@ function doneAt(entry: Entry): number {
   }
 }
 
-function isOutstanding(entry: Entry): boolean {
-  return isLive(entry) && entry.consumed === undefined;
+function isOutstanding({ consumed, live }: Entry): boolean {
+  return live && consumed === undefined;
 }
 
 function isOpenAt(entry: Entry, time: number): boolean {
@@ -264,16 +310,10 @@ function isOpenAt(entry: Entry, time: number): boolean {
   return isOutstanding(entry) && place.kind !== 'none' && !(place.kind === 'until' && place.at <= time);
 }
 
-function isPast(place: Place, nonces: ReadonlyMap<string, bigint>): boolean {
-  if (place.kind !== 'account' && place.kind !== 'safe') return false;
-  return place.nonce <= (nonces.get(accountName(place)) ?? -1n);
-}
-
 function accountName(place: UsedPlace): string {
-  return `${place.kind}/${place.kind === 'account' ? place.account : place.safe}/${place.chainId ?? '?'}`;
+  return `${place.kind}/${ownerOf(place)}/${place.chainId ?? '?'}`;
 }
 
-/** Two payloads for one nonce can use it only once. */
-function placeName({ key, spend: { place } }: Entry): string {
-  return place.kind === 'account' || place.kind === 'safe' ? `${accountName(place)}/${place.nonce}` : key;
+function ownerOf(place: UsedPlace): Address {
+  return place.kind === 'account' ? place.account : place.safe;
 }

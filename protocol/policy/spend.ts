@@ -129,7 +129,7 @@ function placeOf({ transaction, authorization, safeTx, typedData }: Decoded, acc
   const ends = [meaning.deadline, ...meaning.orders.map((order) => order.endTime)].filter((at) => at !== undefined);
   // A permit without a deadline can be used for ever, so it is charged for ever.
   if (ends.length === 0) return { kind: 'until', at: MAX_TIME };
-  return { kind: 'until', at: Math.max(...ends.map((at) => Number(at < MAX_TIME ? at : MAX_TIME))) };
+  return { kind: 'until', at: Math.max(...ends.map((at) => Math.min(Number(at), MAX_TIME))) };
 }
 
 const ADDRESS: Reader<Address> = (value, field) => {
@@ -145,7 +145,7 @@ const PLACES: { readonly [K in Place['kind']]: Reader<Place> } = {
   safe: object({
     kind: literal('safe'),
     safe: ADDRESS,
-    chainId: optional(CHAIN) as Reader<bigint | undefined>,
+    chainId: optional(CHAIN),
     nonce: UINT256,
   }),
   until: object({ kind: literal('until'), at: integer({ max: MAX_TIME }) }),
