@@ -18,7 +18,6 @@ import {
   type Statement,
   type StatementError,
   sealEnvelope,
-  signedBytes,
   signStatement,
 } from './statement.ts';
 
@@ -70,11 +69,7 @@ export function openFreeze(
   );
 }
 
-/** The exact bytes that `ssh-keygen -Y sign -n keymoot.freeze.v1` signs. */
-export function freezeMessage(body: FreezeBody): Uint8Array {
-  return signedBytes(FREEZE, canonicalBytes(freezeJson(body)));
-}
-
+/** The statement with a signature that another program made. */
 export function freezeEnvelope(body: FreezeBody, signature: Uint8Array): Envelope {
   return sealEnvelope(FREEZE, canonicalBytes(freezeJson(body)), signature);
 }
@@ -95,11 +90,7 @@ export function openThaw(
   );
 }
 
-/** The exact bytes that `ssh-keygen -Y sign -n keymoot.thaw.v1` signs. */
-export function thawMessage(body: ThawBody): Uint8Array {
-  return signedBytes(THAW, canonicalBytes(thawJson(body)));
-}
-
+/** The statement with a signature that another program made. */
 export function thawEnvelope(body: ThawBody, signature: Uint8Array): Envelope {
   return sealEnvelope(THAW, canonicalBytes(thawJson(body)), signature);
 }

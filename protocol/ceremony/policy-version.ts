@@ -5,7 +5,6 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { concat, fromHex, toHex, utf8 } from '../common/bytes.ts';
 import { canonicalBytes, type Json } from '../common/canonical-json.ts';
-import { documentDigest } from '../common/document.ts';
 import { err, type Result } from '../common/result.ts';
 import { array, bytes, integer, literal, object, type Reader, read, text } from '../common/schema.ts';
 import { canonicalPolicy, policyDigest } from '../policy/canonical.ts';
@@ -26,7 +25,6 @@ import {
   type Statement,
   type StatementError,
   sealEnvelope,
-  signedBytes,
   signStatement,
 } from './statement.ts';
 
@@ -71,11 +69,6 @@ export function versionBody(policy: Policy, approver: string, created: number): 
 
 export function signPolicyVersion(body: PolicyVersionBody, key: Signer): PolicyVersion {
   return signStatement(VERSION, body, versionJson, key);
-}
-
-/** The exact bytes that `ssh-keygen -Y sign -n keymoot.policy-version.v1` signs. */
-export function policyVersionMessage(body: PolicyVersionBody): Uint8Array {
-  return signedBytes(VERSION, canonicalBytes(versionJson(body)));
 }
 
 /** The statement with a signature that another program made. */
@@ -134,11 +127,6 @@ export function announcementName(policy: Uint8Array): Uint8Array {
 export function signedFile(policy: Policy, signatures: readonly Json[]): Json {
   const fields = canonicalPolicy(policy) as { readonly [name: string]: Json };
   return signatures.length === 0 ? fields : { ...fields, signatures };
-}
-
-/** Two announcements of one version with other signatures are two documents. */
-export function announcementDigest(policy: Policy): Uint8Array {
-  return documentDigest(announcementOf(policy));
 }
 
 function versionJson(body: PolicyVersionBody): Json {

@@ -142,9 +142,7 @@ function compareFamiliar(old: PolicyDocument, next: PolicyDocument): readonly Po
   const known = new Set(vouchedFor(old).map(keyOf));
   const added = [...new Set(vouchedFor(next).map(keyOf))].filter((key) => !known.has(key));
   // Entries of lists, assets and the book are named one by one already.
-  const booked = new Set(
-    [...(next.counterparties ?? new Map()).values()].flatMap(({ addresses }) => addresses.map(keyOf)),
-  );
+  const booked = new Set([...(next.counterparties?.values() ?? [])].flatMap(({ addresses }) => addresses.map(keyOf)));
   const named = new Set([...next.addressLists.values()].flat().map(keyOf));
   const fresh = added.filter((key) => !booked.has(key) && (!named.has(key) || isKnownEntry(old, key)));
   const functions = familiarSelectors(next).filter((selector) => !familiarSelectors(old).includes(selector));

@@ -15,7 +15,7 @@ export function rangeWords({ min, max }: AmountRange, words: (amount: bigint) =>
 
 /** `24 h`, `90 min`, `3 days`; exact. */
 export function durationWords(seconds: number): string {
-  if (seconds > 0 && seconds % 86_400 === 0 && seconds > 86_400) return `${seconds / 86_400} days`;
+  if (seconds % 86_400 === 0 && seconds > 86_400) return `${seconds / 86_400} days`;
   if (seconds > 0 && seconds % 3600 === 0) return `${seconds / 3600} h`;
   if (seconds > 0 && seconds % 60 === 0) return `${seconds / 60} min`;
   return `${seconds} s`;

@@ -62,8 +62,8 @@ export function hashOf(file: Draft): string {
   return `0x${toHex(policyDigest(policyFrom(file)))}`;
 }
 
-function bare({ signatures: _, ...file }: Draft): Draft {
-  return file;
+function bare(file: Draft): Draft {
+  return Object.fromEntries(Object.entries(file).filter(([name]) => name !== 'signatures'));
 }
 
 interface Timer {

@@ -261,7 +261,7 @@ const CHANGE: fc.Arbitrary<Change> = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.tuple(PICK, LIMIT).map(
-      ([pick, { id: _, ...limit }]): Change =>
+      ([pick, limit]): Change =>
         (draft) =>
           Object.assign(pickOf(draft, 'limits', pick), limit),
     ),

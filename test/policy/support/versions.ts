@@ -26,7 +26,12 @@ export function entryFile(name: string, version: number, addresses: readonly str
     { addresses: list, created: 1_790_000_000, label: 'Acme GmbH', version, ...more },
     ENTRY_KEY,
   );
-  return JSON.parse(JSON.stringify(entry, (_, value) => (typeof value === 'bigint' ? Number(value) : value)));
+  const addressesFile = entry.addresses.map(({ address, chainId, kind }) => ({
+    address,
+    chainId: Number(chainId),
+    kind,
+  }));
+  return { ...entry, addresses: addressesFile };
 }
 
 export function approverFile(person: string, number: number, device = 'phone'): Draft {
