@@ -1,4 +1,5 @@
 /** What `keymoot inspect` says about one payload: decode, assess and, with a policy, judge. Pure. */
+import { obligationsJson } from '../../protocol/ceremony/obligations.ts';
 import { toHex } from '../../protocol/common/bytes.ts';
 import type { Json } from '../../protocol/common/canonical-json.ts';
 import type { Result } from '../../protocol/common/result.ts';
@@ -11,11 +12,13 @@ import { canonicalObservations, type Observation } from '../../protocol/payload/
 import { describe } from '../../protocol/payload/words/describe.ts';
 import { decodedJson } from '../../protocol/payload/words/json.ts';
 import { sanitise } from '../../protocol/payload/words/sanitise.ts';
+import { limitWords } from '../../protocol/policy/condition-words.ts';
+import { groupWords, peopleWords } from '../../protocol/policy/explain.ts';
 import { judge } from '../../protocol/policy/judge.ts';
 import { MAX_PARTIES } from '../../protocol/policy/limits.ts';
 import { addressNames } from '../../protocol/policy/names.ts';
 import type { Policy } from '../../protocol/policy/prepare.ts';
-import { matchedRuleNames, type Verdict } from '../../protocol/policy/verdict.ts';
+import { type LimitLine, matchedRuleNames, type Verdict } from '../../protocol/policy/verdict.ts';
 import { describeProblem, describeSimulation } from '../../protocol/simulation/describe.ts';
 import { simulationJson } from '../../protocol/simulation/json.ts';
 import type { SimulationProblem, SimulationReport } from '../../protocol/simulation/report.ts';
@@ -89,7 +92,7 @@ export function inspectDecoded(decoded: Decoded, inspector: Inspector, simulated
       return [
         ...describe(assessment, { names, wallet: address }),
         ...(simulated === undefined ? [] : ['', ...simulationLines(simulated)]),
-        ...(verdict === undefined ? [] : verdictLines(verdict, circumstances)),
+        ...(verdict === undefined || policy === undefined ? [] : verdictLines(verdict, policy, circumstances)),
       ];
     },
   };
@@ -131,13 +134,20 @@ function verdictJson(verdict: Verdict): Json {
       ...(leaf === undefined ? {} : { leaf }),
       detail,
     })),
+    ...(verdict.decision === 'require' ? { obligations: obligationsJson(verdict.obligations) } : {}),
+    ...(verdict.limits.length === 0 ? {} : { limits: verdict.limits.map(limitJson) }),
   };
 }
 
-function verdictLines(verdict: Verdict, { wallet, initiator }: Circumstances): readonly string[] {
+/** Nobody counts here what was used before. */
+function limitJson({ bucket, charge, exceeded, limit, max }: LimitLine): Json {
+  return { limit, bucket, charge: charge.toString(), max: max.toString(), exceeded };
+}
+
+function verdictLines(verdict: Verdict, policy: Policy, { wallet, initiator }: Circumstances): readonly string[] {
   const meaning = {
     allow: 'a participant would consent by itself',
-    require: 'a participant would ask its key holder',
+    require: asking(verdict),
     deny: 'a participant would sign a rejection',
   }[verdict.decision];
   const rules = ruleIds(verdict);
@@ -146,10 +156,17 @@ function verdictLines(verdict: Verdict, { wallet, initiator }: Circumstances): r
     `Policy: ${verdict.decision.toUpperCase()}, ${meaning}`,
     `  judged for wallet ${wallet}${initiator === '' ? '' : `, proposed by ${initiator}`}`,
     ...(rules.length > 0 ? [`  rules that match: ${rules.join(', ')}`] : []),
+    ...(verdict.decision === 'require' ? groupWords(verdict.obligations) : []),
+    ...verdict.limits.map((line) => `  ${limitWords(line, policy)}`),
     ...verdict.reasons.map(
       ({ code, leaf, detail }) => `  ${code}${leaf === undefined ? '' : ` at ${leaf}`}: ${detail}`,
     ),
   ].map((line) => sanitise(line, 4096));
+}
+
+function asking({ obligations }: Verdict): string {
+  if (obligations.groups.length === 0) return 'a participant would ask its key holder';
+  return `before a participant consents, ${peopleWords(obligations)}`;
 }
 
 /** Without the name of the layer: there is one policy here. */

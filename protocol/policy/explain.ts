@@ -35,14 +35,15 @@ function outcomeWords(verdict: Verdict): readonly string[] {
   ];
 }
 
-function peopleWords({ groups, holder }: Obligations): string {
+/** Who has to say something, as a clause; for a verdict of `require`. */
+export function peopleWords({ groups, holder }: Obligations): string {
   const approvals = groups.map(({ group, quorum }) => `${quorum} of group ${group}`).join(' and ');
   if (groups.length === 0) return 'the key holder must approve by hand';
   return holder ? `${approvals} and the key holder must approve` : `${approvals} must approve`;
 }
 
 /** How approvals count; nothing where no group is asked. */
-function groupWords({ delaySec, distinctDevices, groups, rejects, ttlSec }: Obligations): readonly string[] {
+export function groupWords({ delaySec, distinctDevices, groups, rejects, ttlSec }: Obligations): readonly string[] {
   const wait = delaySec === 0 ? [] : [`  nobody consents before the proposal was seen for ${delaySec} s`];
   if (groups.length === 0) return wait;
   const devices = distinctDevices ? ', two on one device count once' : '';

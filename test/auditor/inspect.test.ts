@@ -256,6 +256,35 @@ describe('keymoot inspect --policy', () => {
     expect(words.stdout.join('\n')).toContain('Policy: ALLOW');
   });
 
+  test('limits and whom it takes come along; what was used before is not known here, and that is said', async () => {
+    const { rules, ...rest } = policy;
+    const approvers = { ann: { person: 'Ann', device: 'phone', key: `ed25519:${'1'.repeat(64)}` } };
+    const more = {
+      approvers,
+      groups: { people: ['ann'] },
+      limits: [{ id: 'day', measure: 'count', windowSec: 86_400, max: '5' }],
+      rules: rules.map((rule) => ({
+        ...rule,
+        effect: 'require',
+        require: { groups: [{ group: 'people', quorum: 1 }] },
+      })),
+    };
+    const path = file('people.json', JSON.stringify({ ...rest, ...more }));
+    const { stdout } = await run([unsigned, '--policy', path]);
+    const text = stdout.join('\n');
+    expect(text).toContain(
+      'Policy: REQUIRE, before a participant consents, 1 of group people and the key holder must approve',
+    );
+    expect(text).toContain('limit "day"');
+    expect(text).toContain('what was used before is not counted here');
+    const [answer] = (await run([unsigned, '--policy', path, '--json'])).answers();
+    expect(answer?.verdict).toMatchObject({
+      decision: 'require',
+      obligations: { holder: true, groups: [{ group: 'people', quorum: '1' }] },
+      limits: [{ limit: 'day', charge: '1', max: '5', exceeded: false }],
+    });
+  });
+
   test('an invalid policy is a failure that names the field', async () => {
     const path = file('broken.json', JSON.stringify({ ...policy, color: 'red' }));
     const { code, answers } = await run([unsigned, '--policy', path, '--json']);

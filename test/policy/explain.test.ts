@@ -91,6 +91,58 @@ describe('an explanation', () => {
     ]);
   });
 
+  it('says who has to approve, what limits count, where value goes, and every argument', () => {
+    const approvers = Object.fromEntries(
+      ['ann', 'bob'].map((name, i) => [name, { person: name, device: name, key: `ed25519:${String(i).repeat(64)}` }]),
+    );
+    const rule: RuleFile = {
+      ...payout,
+      match: {
+        args: [
+          { arg: 'amount', op: 'lte', value: '2000000' },
+          { arg: '0', op: 'inList', value: '@payees' },
+        ],
+        gas: { limitMax: '100000' },
+        txTypes: ['eip1559'],
+        time: [{ days: [5, 6], from: '00:00', to: '24:00' }],
+      },
+      require: { groups: [{ group: 'people', quorum: 2 }], holder: false, delaySec: 60, ttlSec: 600 },
+    };
+    const policy = policyOf([rule], {
+      approvers,
+      groups: { people: ['ann', 'bob'] },
+      flows: [{ from: 'treasury', to: 'external' }],
+      limits: [
+        { id: 'day', measure: 'amount', asset: 'USDC', windowSec: 86_400, max: '2000000' },
+        { id: 'one', measure: 'fee', max: '1', onExceed: { require: { holder: true } } },
+      ],
+    });
+    const text = explain(
+      judge(input(payment(ALICE, 1_500_250n), policy, { ledger: () => ({ used: 250n, entries: 2 }) })),
+    );
+    expect(text.slice(0, 8)).toEqual([
+      'require: 2 of group people and the key holder must approve; 2 consents are needed, 1 rejection ends the proposal',
+      '  nobody consents before the proposal was seen for 60 s',
+      '  an approval is void 600 s after it was made; 1 rejection of theirs ends it',
+      `common policy "test" version 1, wallet treasury (${WALLET})`,
+      '  within: limit "day" (wallet=treasury): 0.00025 USDC (250 base units) used by 2 before, ' +
+        'this adds 1.50025 USDC (1500250 base units); at most 2 USDC (2000000 base units) in 86400 s',
+      '  exceeded: limit "one" (wallet=treasury): this is 100000000000000 wei; at most 1 wei',
+      '  allowed: flow from treasury to external, first at call 0',
+      `  call 0: transfer(address,uint256) to ${USDC}`,
+    ]);
+    expect(text).toContain('      yes: transaction of type eip1559; the rule is for eip1559');
+    expect(text).toContain(
+      '      yes: gas: 100000 units at up to 1000000000 wei; the rule is for at most 100000 units',
+    );
+    expect(text).toContain('      yes: judged on Friday 08:00 UTC; the rule is for Friday/Saturday 00:00-24:00 UTC');
+    expect(text).toContain(
+      `      yes: argument 0 is ${ALICE}, wanted inList @payees: yes; argument amount is 1500250, wanted lte 2000000: yes`,
+    );
+    const uncounted = explain(judge(input(payment(ALICE, 1n), policy)));
+    expect(uncounted.join('\n')).toContain('what was used before is not counted here, this adds 0.000001 USDC');
+  });
+
   it('covers both policies and ends somewhere', () => {
     const common = policyOf([payout]);
     const own = policyOf([payout], { id: 'mine' });
