@@ -32,6 +32,7 @@ import { runRandom } from '../randomness.ts';
 import type { Answers } from './answers.ts';
 import { mayGoOn } from './gate.ts';
 import { Run, type RunHost } from './run.ts';
+import { demandFault } from './second-judgement.ts';
 import type { Session } from './session.ts';
 
 /** Two processes may still have to make their pair setup; in milliseconds. */
@@ -111,15 +112,8 @@ function judgeAgain(node: NodeContext, answers: Answers, request: SignRequest): 
   if (consent === undefined || reading === undefined || judgement.decoded === undefined) {
     return err(new Refusal('CONSENT_MISSING', 'this party has not consented'));
   }
-  if (judgement.judgement === 'deny') {
-    const codes = [...new Set(judgement.reasons.map(({ code }) => code))].join(', ');
-    return err(new Refusal('NO_LONGER_PERMITTED', `it is denied now: ${codes}`));
-  }
-  if (judgement.obligations?.holder === true && !consent.byHand) {
-    return err(
-      new Refusal('NO_LONGER_PERMITTED', 'the policies now leave the decision to the key holder, who has not made it'),
-    );
-  }
+  const fault = demandFault(consent, judgement, request.quorum.consents.length);
+  if (fault !== undefined) return err(fault);
   const [risk] = strange;
   if (consent.byHand && risk !== undefined) {
     return err(new Refusal('NEW_RISK', `the key holder has not seen this when agreeing: ${risk.code}, ${risk.detail}`));
