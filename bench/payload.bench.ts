@@ -1,9 +1,10 @@
 /** Decode by two decoders, cross-check, assess: what a participant does with every payload before anything else. */
 
+import { readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { concatHex, encodeFunctionData, type Hex, numberToHex, parseAbi, serializeTransaction } from 'viem';
 import { inspectBatch } from '../auditor/commands/inspect-batch.ts';
-import { fromHex } from '../protocol/common/bytes.ts';
+import { fromHex, toHex } from '../protocol/common/bytes.ts';
 import { BugError } from '../protocol/common/errors.ts';
 import { payloadFromInspectJson } from '../protocol/payload/inspect-json.ts';
 import { decode, type Payload } from '../protocol/payload/payload.ts';
@@ -82,6 +83,17 @@ function safeTxLine(nonce: number): string {
   return JSON.stringify({ kind: 'evm-typed-data', typedData });
 }
 
+/** What Safes see in a day: transfers by their own Safe transaction and by `execTransaction`, batches, an attack. */
+function mixedLines(count: number): readonly string[] {
+  const [attack = '', batch = ''] = ['bybit', 'multisend'].map((name) =>
+    JSON.stringify(
+      JSON.parse(readFileSync(new URL(`../../docs/examples/payloads/${name}.json`, import.meta.url), 'utf8')),
+    ),
+  );
+  const executed = `0x${toHex(batchOf(1).bytes)}`;
+  return Array.from({ length: count }, (_, i) => [safeTxLine(i), attack, safeTxLine(i), executed, batch][i % 5] ?? '');
+}
+
 function payloadOfLine(line: string): Payload {
   const payload = payloadFromInspectJson(line);
   if (!payload.ok) throw new BugError('BENCH_PAYLOAD', payload.error.message);
@@ -89,7 +101,7 @@ function payloadOfLine(line: string): Payload {
 }
 
 /** `inspect --batch` without the process around it: lines in, lines of JSON out, one after the other. */
-async function batchRate(lines: readonly string[]): Promise<number> {
+async function batchRate(lines: readonly string[]): Promise<{ readonly clock: number; readonly processor: number }> {
   let bytes = 0;
   const circumstances = { wallet: '', address: undefined, initiator: '', now: 0 };
   const stdout = (line: string): void => {
@@ -97,13 +109,18 @@ async function batchRate(lines: readonly string[]): Promise<number> {
   };
   const chunks = Readable.from([lines.map((line) => `${line}\n`).join('')]);
   const before = performance.now();
+  const used = process.cpuUsage();
   const code = await inspectBatch(
     { name: '', chunks, size: undefined, progress: false },
     { policy: undefined, circumstances },
     { stdout, stderr: stdout },
   );
   if (code !== 0 || bytes === 0) throw new BugError('BENCH_PAYLOAD', 'the batch was not read');
-  return (lines.length * 1000) / (performance.now() - before);
+  const { system, user } = process.cpuUsage(used);
+  return {
+    clock: (lines.length * 1000) / (performance.now() - before),
+    processor: (lines.length * 1e6) / (user + system),
+  };
 }
 
 export const payloadBench: Bench = {
@@ -123,11 +140,15 @@ export const payloadBench: Bench = {
       const batches = {
         'erc20-transfer': Array.from({ length: 2000 }, () => `0x${TOKEN_TRANSFER}`),
         'safe-tx': Array.from({ length: 2000 }, (_, i) => safeTxLine(i)),
+        'safe-mixed': mixedLines(2000),
       };
       for (const [name, lines] of Object.entries(batches)) {
-        const samples: number[] = [];
+        const samples: { readonly clock: number; readonly processor: number }[] = [];
         for (let i = 0; i < 12; i++) samples.push(await batchRate(lines));
-        record(measurement('payload/batch', { payload: name }, '/s', samples.slice(3)));
+        for (const time of ['clock', 'processor'] as const) {
+          const rates = samples.slice(3).map((sample) => sample[time]);
+          record(measurement('payload/batch', { payload: name, time }, '/s', rates));
+        }
       }
     }
     if (wanted('payload/multisend')) {
