@@ -66,7 +66,7 @@ function summary(played: readonly Played[]): string {
   const passed = played.filter(({ result }) => result.passed).length;
   const idle = played.filter(({ result }) => !result.passed && result.stoppedBy === undefined).length;
   const blocked = played.filter(({ result }) => result.twin === 'blocked').length;
-  const none = idle === 0 ? '' : `, ${idle} find nothing to attack`;
+  const none = idle === 0 ? '' : `, ${idle} ${idle === 1 ? 'finds' : 'find'} nothing to attack`;
   return `${played.length} attacks: ${played.length - passed - idle} stopped, ${passed} got through${none}. Twins blocked: ${blocked}.`;
 }
 

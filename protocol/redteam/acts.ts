@@ -5,13 +5,15 @@ import { assess } from '../payload/risk/assess.ts';
 import { BATCH_CONTRACTS } from '../payload/risk/batch-contracts.ts';
 import { quantityWords } from '../policy/compare/values.ts';
 import { judge } from '../policy/judge.ts';
-import type { PolicyDocument, RuleMatch } from '../policy/schema.ts';
+import type { Asset, PolicyDocument, RuleMatch } from '../policy/schema.ts';
 import { pay } from './pay.ts';
 import { addressesOf, permittingRules } from './setting-parts.ts';
 import type { Act, Carrier, Payment, Setting } from './types.ts';
 
 /** So many payments are tried for one rule; a rule that names hundreds of payees says nothing more with each. */
 const MAX_TRIED = 96;
+/** And for all rules together: some seconds, whatever the file. */
+const MAX_TRIED_IN_ALL = 2000;
 const MAX_PAYEES = 3;
 /** No treasury has more, and a rule that permits all there can be says nothing about amounts. */
 const MOST_UNITS = 10n ** 9n;
@@ -20,8 +22,12 @@ const MOST_UNITS = 10n ** 9n;
 export function permittedActs(setting: Setting): readonly Act[] {
   const { document } = setting.policy;
   const found = new Map<string, Act>();
+  const tried = new Set<string>();
   for (const match of permittingRules(document, setting.wallet.name)) {
     for (const payment of payments(setting, document, match).slice(0, MAX_TRIED)) {
+      const name = Object.values(payment).join('/');
+      if (tried.has(name) || tried.size >= MAX_TRIED_IN_ALL) continue;
+      tried.add(name);
       const act = permitted(setting, payment);
       if (act === undefined) continue;
       const { decision, obligations, consents } = act.verdict;
@@ -56,9 +62,7 @@ function payments(setting: Setting, document: PolicyDocument, match: RuleMatch):
   const { chainId, wallet } = setting;
   const safes = addressesOf(document, match.safes, chainId);
   const initiator = match.initiators?.[0] ?? setting.initiator;
-  const assets = [...document.assets].filter(([symbol, asset]) => {
-    return asset.chainId === chainId && (match.assets === undefined || match.assets.includes(symbol));
-  });
+  const assets = assetsFor(document, match, chainId);
   const named = addressesOf(document, match.counterparties ?? (match.assets === undefined ? match.to : []), chainId);
   const payees = named.length > 0 ? named : otherPayees(setting, match);
   return carriersOf(match).flatMap((carrier) => {
@@ -72,6 +76,21 @@ function payments(setting: Setting, document: PolicyDocument, match: RuleMatch):
     );
   });
 }
+
+/** Those that the rule names; else all that are declared, the coin, and whatever contract it lets be asked for a transfer. */
+function assetsFor(document: PolicyDocument, match: RuleMatch, chainId: bigint): readonly (readonly [string, Asset])[] {
+  const declared = [...document.assets].filter(([symbol, asset]) => {
+    return asset.chainId === chainId && (match.assets === undefined || match.assets.includes(symbol));
+  });
+  if (match.assets !== undefined) return declared;
+  const targets = match.selectors?.includes('0xa9059cbb') === true ? addressesOf(document, match.to, chainId) : [];
+  const others = (['native', ...targets] as const).filter((address) => {
+    return !declared.some(([, asset]) => asset.address === address);
+  });
+  return [...declared, ...others.map((address) => ['', { chainId, address, decimals: USUAL_DECIMALS }] as const)];
+}
+
+const USUAL_DECIMALS = 18;
 
 /** A rule for native value may name its payees as targets; one that names nobody pays anybody. */
 function otherPayees(setting: Setting, match: RuleMatch): readonly Address[] {

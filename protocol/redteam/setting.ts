@@ -33,7 +33,9 @@ export function settingOf(options: SettingOptions): Result<Setting, string> {
   if (options.wallet !== undefined && !document.wallets.has(options.wallet)) {
     return err(`the policy declares no wallet "${options.wallet}"; it has ${[...document.wallets.keys()].join(', ')}`);
   }
-  const settings = names.flatMap((name) => chainsOf(document, name).map((chain) => settingFor(options, name, chain)));
+  // What takes effect later is tried as it will be then.
+  const dated = { ...options, now: Math.max(options.now, document.effectiveAt ?? 0) };
+  const settings = names.flatMap((name) => chainsOf(document, name).map((chain) => settingFor(dated, name, chain)));
   const [first] = settings;
   if (first === undefined) return err('the policy declares no wallet, so there is nothing to attack');
   return ok(settings.find(({ acts }) => acts.length > 0) ?? first);

@@ -86,6 +86,25 @@ describe('the treasury starter', () => {
   });
 });
 
+test('payments are found where a policy declares no assets', () => {
+  const base = { schema: 'keymoot/policy/1', id: 'plain', version: 1, wallets: { ops: {} }, assets: {} };
+  const payees = [{ chainId: 1, address: '0x6e2f3a4b5c6d7e8f90a1b2c3d4e5f60718293041', label: 'Hosting' }];
+  const token = [{ chainId: 1, address: '0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48', label: 'USDC' }];
+  const coin = { selectors: ['none'], counterparties: '@payees', nativeValue: { max: '5' } };
+  const transfer = { to: '@token', selectors: ['0xa9059cbb'], counterparties: '@payees' };
+  const setting = settingFor({
+    ...base,
+    addressLists: { payees, token },
+    rules: [coin, transfer].map((match, i) => ({ id: `rule-${i}`, effect: 'allow', match })),
+  });
+  expect(setting.acts.map(({ asset, amount }) => [asset, amount])).toEqual(
+    expect.arrayContaining([
+      ['native', 5n],
+      ['0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48', expect.any(BigInt)],
+    ]),
+  );
+});
+
 test('an entry of the address book is paid, and a look-alike of it is not', () => {
   const address = '0xc26d7e8f90a1b2c3d4e5f60718293041526374a5';
   const entry = {

@@ -65,6 +65,18 @@ describe('exit codes', () => {
     expect(printed).toContain('REDTEAM_SETTING');
   });
 
+  test('an own policy that forbids everything blocks the twins, too', async () => {
+    const own = written('own', { ...DENY_ALL, wallets: { treasury: {} } });
+    const args = ['redteam', '--policy', starterPath('treasury'), '--own', own, '--only', 'bybit', '--json'];
+    expect(await policy(args)).toBe(1);
+    expect(JSON.parse(printed)).toMatchObject({ ok: false, cases: [{ id: 'bybit', passed: false, twin: 'blocked' }] });
+  });
+
+  test('a policy that takes effect later is tried as it will be then', async () => {
+    const later = written('later', { ...starterFile('treasury'), effectiveAt: NOW + 365 * 86_400 });
+    expect(await policy(['redteam', '--policy', later, '--only', 'bybit', '--json'])).toBe(0);
+  });
+
   test('a real address cannot be asked to sign on a chain', async () => {
     const address = '0x2a1c7e5b9f0d4c3e8b6a7f1d2c3b4a5e6f708192';
     const path = starterPath('treasury');
