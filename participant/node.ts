@@ -237,9 +237,9 @@ export class ParticipantNode {
     // What peers say at once, such as their acknowledgements of a key, must find the runs that wait for it.
     await this.#activations.resume();
     for (const { wallet } of this.context.wallets.all()) await this.#endImport(wallet);
+    await this.context.governance.start();
     begin();
     await this.context.exchange.exclusively(() => this.context.limits.noteAll());
-    await this.context.governance.start();
     this.#changeover.consider();
   }
 

@@ -80,7 +80,7 @@ export class Governance implements Gate {
     }
   }
 
-  /** Takes up what waited when the last process ended. */
+  /** Takes up what waited when the last process ended; before anybody can show it again. */
   async start(): Promise<void> {
     await this.#versions.restore();
     await this.#options.node.exchange.exclusively(() => this.#advance());
@@ -220,6 +220,8 @@ export class Governance implements Gate {
     const { clock, policies, roster } = this.#options.node;
     const policy = policies.preview(scope, text);
     if (scope === 'own') return { policy, admitted: undefined };
+    const known = this.#versions.pending().find((item) => sameDigest(item.policy, policy));
+    if (known !== undefined) return { policy, admitted: known.admitted };
     const tip = this.#versions.pending().at(-1)?.policy ?? policies.common;
     const admitted = admitPolicy(tip, policy, roster, clock.now());
     if (!admitted.ok) throw new Refusal(admitted.error.code, admitted.error.detail);

@@ -45,7 +45,7 @@ export class Versions {
     const { governance } = journal.state;
     for (const { at, digest, version } of governance.announcements()) {
       if (version <= (policies.common?.document.version ?? 0)) continue;
-      const policy = await policies.stored(digest);
+      const policy = this.#isHere(digest) ? undefined : await policies.stored(digest);
       const admitted = policy && this.#admit(policy, at);
       if (policy === undefined || admitted?.ok !== true || this.#isStopped(policy, admitted.value)) continue;
       this.#pending = [...this.#pending, { policy, admitted: admitted.value, at }];

@@ -117,7 +117,11 @@ export function payloadLines(entry: BookEntry, judgement: Judgement): readonly s
     ];
   }
   const wallet: Address = `0x${toHex(body.address)}`;
-  const names = addressNames(judgement.verdict?.trace.layers.map(({ policy }) => policy) ?? []);
+  const layers = judgement.verdict?.trace.layers ?? [];
+  const names = addressNames(
+    layers.map(({ policy }) => policy),
+    layers[0]?.request.now,
+  );
   const path = body.path.length === 0 ? '' : `, derived key ${formatPath(body.path)}`;
   return [
     `Wallet: ${sanitise(body.wallet, 80)}${path}, ${checksumAddress(wallet)}`,

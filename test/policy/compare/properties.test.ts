@@ -79,6 +79,10 @@ const RISKS = some(
   'FIRST_SEEN_DESTINATION',
   'NONCE_REUSE',
 );
+const ACCEPTED = [
+  ...['BATCH', 'DELEGATECALL', 'DELEGATECALL_UNTRUSTED', 'FIRST_SEEN_DESTINATION', 'NONCE_REUSE', 'SAFE_SELF_CHANGE'],
+  ...['UNDECODED', 'UNLIMITED_APPROVAL'],
+];
 const TIMES = fc.constantFrom(
   [{ days: [0, 1, 2, 3, 4, 5, 6], from: '00:00', to: '24:00' }],
   [{ days: [5], from: '08:00', to: '09:00' }],
@@ -144,6 +148,7 @@ const RULE = fc
           kinds: ['evm-transaction', 'evm-typed-data'],
           operations: ['call', 'delegatecall'],
           nativeValue: { max: '1000' },
+          ...(asks ? { risks: ACCEPTED } : {}),
         }
       : {};
     if (effect !== 'deny') {
@@ -195,7 +200,18 @@ const pickOf = (draft: Draft, name: string, pick: number): Draft => {
   return list[pick % Math.max(1, list.length)] ?? {};
 };
 const PICK = fc.nat({ max: 3 });
+/** The narrowings that are none: a pin accepts what nothing accepted, and excuses what nobody can count. */
+const PIN = fc.tuple(PICK, fc.constantFrom([USDC], [SAFE], [BOB], ['@batch'])).map(
+  ([pick, to]): Change =>
+    (draft) => {
+      const rule = pickOf(draft, 'rules', pick);
+      const selectors = ['0xa9059cbb', '0x095ea7b3', '0x694e80c3', '0x8d80ff0a', '0xdeadbeef'];
+      const match = rule['match'] as Draft | undefined;
+      if (match !== undefined) Object.assign(match, { to, selectors });
+    },
+);
 const CHANGE: fc.Arbitrary<Change> = fc.oneof(
+  { weight: 3, arbitrary: PIN },
   {
     weight: 6,
     arbitrary: fc
