@@ -177,15 +177,6 @@ export class Ledger {
     return attempt === undefined ? entry.live : entry.attempts.has(attempt);
   }
 
-  /** Nonces of an account that are reserved or signed, and not seen used up. */
-  outstanding(account: Address, chainId: bigint | undefined): number {
-    const places = [...this.#entries.values()].filter(isOutstanding).flatMap(({ place, spend }) => {
-      if (!('nonce' in spend.place) || spend.place.chainId !== chainId) return [];
-      return ownerOf(spend.place) === account ? [place] : [];
-    });
-    return new Set(places).size;
-  }
-
   /** Everything that is charged, oldest first: for a screen, and for who looks whether nonces were used up. */
   rows(): readonly LedgerRow[] {
     return this.#list
