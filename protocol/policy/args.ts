@@ -83,21 +83,36 @@ export function matchArg(arg: PreparedArg, args: readonly Argument[] | undefined
 
 /** The first part is a name or an index, the others are indices into tuples and arrays. */
 export function argumentAt(path: readonly string[], args: readonly Argument[] | undefined): AbiValue | undefined {
-  const [first = '', ...rest] = path;
-  if (args === undefined) return undefined;
-  const found = isIndex(first)
-    ? args.slice(Number(first), Number(first) + 1)
-    : args.filter(({ name }) => name === first);
-  // A name that two arguments have names neither.
-  let value = found.length === 1 ? found[0]?.value : undefined;
-  for (const part of rest)
-    value = isIndex(part) && Array.isArray(value) ? (value as AbiValue[])[Number(part)] : undefined;
+  let value = args === undefined ? undefined : named(path[0] ?? '', args);
+  for (let i = 1; i < path.length && value !== undefined; i++) {
+    const index = indexOf(path[i] ?? '');
+    value = index !== undefined && Array.isArray(value) ? (value as readonly AbiValue[])[index] : undefined;
+  }
   return value;
 }
 
-function isIndex(part: string): boolean {
-  return /^(0|[1-9][0-9]{0,4})$/.test(part);
+/** A name that two arguments have names neither. */
+function named(name: string, args: readonly Argument[]): AbiValue | undefined {
+  const index = indexOf(name);
+  if (index !== undefined) return args[index]?.value;
+  let found: AbiValue | undefined;
+  for (const argument of args) {
+    if (argument.name !== name) continue;
+    if (found !== undefined) return undefined;
+    found = argument.value;
+  }
+  return found;
 }
+
+function indexOf(part: string): number | undefined {
+  const first = part.charCodeAt(0);
+  if (first < DIGIT_0 || first > DIGIT_9) return undefined;
+  return INDEX.test(part) ? Number(part) : undefined;
+}
+
+const DIGIT_0 = 0x30;
+const DIGIT_9 = 0x39;
+const INDEX = /^(0|[1-9][0-9]{0,4})$/;
 
 function truthOf(holds: boolean | undefined): number {
   return holds === undefined ? UNKNOWN : truth(holds);

@@ -3,9 +3,9 @@
  * each welcome; where together they would keep a node busy, the payload is denied instead, and everywhere alike.
  */
 
-/** A comparison of one rule with one call is one step, and one more for every eight lists, movements and arguments. */
+/** A comparison of one rule with one call is one step, and two more for each argument, one for every eight lists and movements. */
 export const MAX_STEPS = 200_000;
-const PER_STEP = 8;
+export const PER_STEP = 8;
 
 export class Budget {
   #left: number;

@@ -3,6 +3,7 @@ import type { Json } from '../common/canonical-json.ts';
 import type { Address } from '../payload/address.ts';
 import { AddressSet, addressSets } from './addresses.ts';
 import { type PreparedArg, prepareArg } from './args.ts';
+import { PER_STEP } from './budget.ts';
 import { type PreparedFlows, prepareFlows } from './flows.ts';
 import { obligationsOf } from './obligations.ts';
 import type {
@@ -173,7 +174,7 @@ function prepareRule(
     time: match.time?.map(prepareWindow),
     args,
     obligations: rule.effect === 'require' ? obligationsOf(rule.require) : undefined,
-    weight: (args?.length ?? 0) + (to?.lists.length ?? 0) + (safes?.lists.length ?? 0),
+    weight: 2 * PER_STEP * (args?.length ?? 0) + (to?.lists.length ?? 0) + (safes?.lists.length ?? 0),
     weightOfMove: assets || counterparties ? 1 + (counterparties?.lists.length ?? 0) : 0,
     risks: new Set(match.risks),
     pinned: isPinned(match),
