@@ -12,7 +12,7 @@ import { Policies } from '../../../participant/policies.ts';
 import type { FrameMessage } from '../../../proto/codec.ts';
 import type { Disk } from '../../../proto/rest/disk.ts';
 import { HomeLock } from '../../../proto/rest/lock.ts';
-import { CeremonyBook } from '../../../protocol/ceremony/book.ts';
+import type { BookEntry } from '../../../protocol/ceremony/book.ts';
 import { type Signer, signerFromSeed } from '../../../protocol/ceremony/ed25519.ts';
 import { signPolicyVersion, versionBody } from '../../../protocol/ceremony/policy-version.ts';
 import type { Roster } from '../../../protocol/ceremony/roster.ts';
@@ -83,6 +83,8 @@ export class Member {
   readonly home: string;
   readonly notes: string[] = [];
   readonly changes: string[] = [];
+  /** The ceremonies it knows of. */
+  entries: readonly BookEntry[] = [];
   /** What the log holds. */
   kept: Uint8Array[] = [];
   #town: Town;
@@ -132,7 +134,7 @@ export class Member {
     });
     const policies = await Policies.open(homeLayout(lock.home), journal);
     const node = {
-      book: new CeremonyBook(roster),
+      book: { entries: () => this.entries },
       clock: this.#town.clock,
       exchange: {
         exclusively: <T>(action: () => Promise<T>): Promise<T> => this.#exclusively(action),
