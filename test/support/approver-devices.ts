@@ -8,7 +8,7 @@ import { callControl } from '../../proto/control/call.ts';
 import { networkKeyText, rosterText } from '../../protocol/ceremony/roster-file.ts';
 import type { Fields, Network } from '../crash/support/network.ts';
 import { type Child, eventually, type Finished, runCli, startCli } from '../crash/support/processes.ts';
-import { treasuryPolicy } from './treasury.ts';
+import { ETHER, treasuryPolicy } from './treasury.ts';
 
 const execute = promisify(execFile);
 
@@ -113,15 +113,21 @@ export class Device {
   }
 }
 
-/** The treasury policy, but above one ether so many people of finance approve, and no key holder is asked. */
+/** The treasury policy, but above one ether so many people of finance approve; above ten one of them and key holders. */
 export function financePolicy(devices: readonly Device[], quorum = 2): object {
-  const base = treasuryPolicy() as { readonly rules: readonly { readonly id: string }[] };
+  const base = treasuryPolicy() as { readonly rules: readonly { readonly id: string; readonly match: object }[] };
+  const large = base.rules.find(({ id }) => id === 'large');
+  const amount = { min: String(10n * ETHER + 1n), max: String(20n * ETHER) };
+  const hands = { groups: [{ group: 'finance', quorum: 1 }] };
   const require = { groups: [{ group: 'finance', quorum }], holder: false, ttlSec: 3600 };
   return {
     ...base,
     approvers: Object.fromEntries(devices.flatMap(({ entry }) => Object.entries(entry))),
     groups: { finance: devices.map(({ name }) => name) },
-    rules: base.rules.map((rule) => (rule.id === 'large' ? { ...rule, consents: 2, require } : rule)),
+    rules: [
+      ...base.rules.map((rule) => (rule.id === 'large' ? { ...rule, consents: 2, require } : rule)),
+      { ...large, id: 'huge', match: { ...large?.match, amount }, consents: 2, require: hands },
+    ],
   };
 }
 

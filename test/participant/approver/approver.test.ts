@@ -91,6 +91,23 @@ test('a device that is never connected approves by file', async () => {
   expect(await network.result(ceremony)).toMatchObject({ ending: 'completed' });
 }, 240_000);
 
+test('where key holders are asked as well, they come after the group', async () => {
+  const ceremony = await network.propose(payment({ nonce: network.nextNonce(), value: 12n * ETHER }));
+  const { hold } = await inboxRow(1, ceremony);
+  expect(hold).toBe('approvals so far: 0 of 1 of group finance');
+  const { digest } = await network.ask(1, 'show', { ceremony });
+  await expect(network.ask(1, 'approve', { ceremony, digest: String(digest) })).rejects.toThrow('0 of 1');
+  await ada.sees(ceremony);
+  expect((await ada.run('approve', [ceremony, '--yes'])).code).toBe(0);
+  for (const index of [1, 2]) {
+    await eventually(`the approval at party ${index}`, async () =>
+      (await inboxRow(index, ceremony))['hold'] === null ? true : undefined,
+    );
+    await network.approve(index, ceremony);
+  }
+  expect(await network.result(ceremony)).toMatchObject({ ending: 'completed' });
+}, 240_000);
+
 test('one refusal ends it everywhere, and the same request stands first when it comes again', async () => {
   const nonce = network.nextNonce();
   const ceremony = await network.propose(payment({ nonce, value: 5n * ETHER }));
