@@ -77,18 +77,18 @@ function combine(layers: readonly LayerJudgement[], input: JudgeInput, spend: Sp
   const { threshold, parties } = input.wallet;
   const found = [finalFindings(input.assessment), ...layers.map((layer) => layer.findings)];
   const shared = {
-    rules: layers.flatMap((layer) => layer.matched),
+    rules: together(layers, (layer) => layer.matched),
     reasons: reasonsOf(found),
     risks: [...new Set(input.assessment.risks.map((risk) => risk.code))].sort(),
-    limits: layers.flatMap((layer) => layer.trace.limits),
+    limits: together(layers, (layer) => layer.trace.limits),
     spend,
     trace: { layers: layers.map((layer) => layer.trace) },
   };
   if (found.some(({ denials }) => denials > 0)) {
     return { decision: 'deny', consents: parties, rejections: 1, obligations: NO_OBLIGATIONS, ...shared };
   }
-  const permits = layers.flatMap((layer) => layer.permits);
-  const asked = layers.flatMap((layer) => layer.obligations);
+  const permits = together(layers, (layer) => layer.permits);
+  const asked = together(layers, (layer) => layer.obligations);
   const open = found.some(({ count }) => count > 0);
   const all = input.assessment.risks.some((risk) => risk.severity === 'critical') || isCold(input);
   return {
@@ -104,6 +104,13 @@ function combine(layers: readonly LayerJudgement[], input: JudgeInput, spend: Sp
 /** What leaves a cold wallet is everybody's business. */
 function isCold({ common, own, wallet }: JudgeInput): boolean {
   return [common, own].some((policy) => policy?.document.wallets.get(wallet.name)?.class === 'cold');
+}
+
+/** Mostly there is one layer, and its list can be long. */
+function together<T>(layers: readonly LayerJudgement[], part: (layer: LayerJudgement) => readonly T[]): readonly T[] {
+  const [first, second] = layers;
+  if (first === undefined) return [];
+  return second === undefined ? part(first) : [...part(first), ...part(second)];
 }
 
 function most<T>(items: readonly T[], value: (item: T) => number, start: number): number {

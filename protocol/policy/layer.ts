@@ -72,12 +72,18 @@ export function judgeLayer(input: LayerInput): LayerJudgement {
   }
   return {
     permits,
-    obligations: [...permits.flatMap(({ obligations }) => obligations ?? []), ...charged.obligations],
+    obligations: [...asked(permits), ...charged.obligations],
     matched: matchedRules(input, compared.matches),
     findings,
     trace: { ...shown, matches: compared.matches, findings: findings.codes(), limits: charged.lines },
     isSpent: false,
   };
+}
+
+function asked(permits: readonly PreparedRule[]): readonly Obligations[] {
+  const all: Obligations[] = [];
+  for (const { obligations } of permits) if (obligations !== undefined) all.push(obligations);
+  return all;
 }
 
 /** Every match in the order of the calls, by name. */

@@ -92,7 +92,7 @@ function lineOf(
   if (usage === undefined) return undefined;
   const { used, entries } = usage;
   const source = !asks ? 'itself' : ledger === 'uncounted' ? 'uncounted' : 'ledger';
-  return { ...need, used, entries, max, exceeded: used + charge > max, source };
+  return { layer, limit: id, bucket, charge, used, entries, max, exceeded: used + charge > max, source };
 }
 
 /** Whether code that nobody reads could move what this limit counts. */
