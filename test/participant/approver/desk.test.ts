@@ -17,6 +17,7 @@ import type { JsonValue } from '../../../proto/control/message.ts';
 import { createHome } from '../../../proto/rest/directory.ts';
 import { HomeLock } from '../../../proto/rest/lock.ts';
 import { Vault } from '../../../proto/rest/vault.ts';
+import { addressOf } from '../../../protocol/ceremony/address.ts';
 import { openApproval } from '../../../protocol/ceremony/approval.ts';
 import { signPolicyVersion, signPolicyVeto, versionBody } from '../../../protocol/ceremony/policy-version.ts';
 import { type Proposal, type SignProposal, signProposal } from '../../../protocol/ceremony/proposal.ts';
@@ -26,6 +27,7 @@ import { toHex, utf8 } from '../../../protocol/common/bytes.ts';
 import { canonicalPolicy, policyDigest } from '../../../protocol/policy/canonical.ts';
 import type { Policy } from '../../../protocol/policy/prepare.ts';
 import { keyOfDevice } from '../../support/approvers.ts';
+import { childOf } from '../../support/moot.ts';
 import { must, policyFrom } from '../../support/must.ts';
 import { ETHER, peoplePolicy, readyMoot, transfer } from '../../support/treasury.ts';
 
@@ -101,10 +103,11 @@ function propose(change: Partial<SignProposal> = {}): Proposal {
   return signProposal(body, moot.keyOf('operator:olivia'));
 }
 
-function requestOf(proposal: Proposal, policy: Policy): string {
+function requestOf(proposal: Proposal, policy: Policy, key?: Uint8Array): string {
   const { document: wallet } = from.wallet;
   const { envelope } = proposal;
-  return requestText({ proposal: envelope, wallet, policy: canonicalPolicy(policy), signatures: [], approvals: [] });
+  const fields = { wallet, policy: canonicalPolicy(policy), signatures: [], approvals: [] };
+  return requestText({ proposal: envelope, ...fields, ...(key === undefined ? {} : { key }) });
 }
 
 async function ask(desk: ApproverDesk, method: string, params: Fields): Promise<Fields> {
@@ -205,6 +208,24 @@ describe('a request', () => {
       ['rent', 0],
       ['monthly payment', 0],
     ]);
+  });
+
+  test('for a derived address is read with the key that comes along, and says that it was not derived here', async () => {
+    const { desk } = await sitting();
+    const child = childOf(from, [0, 7]);
+    const address = addressOf(child.publicKey);
+    const policy = policyFrom(peoplePolicy());
+    const shownWith = async (key: Uint8Array | undefined, expires: number): Promise<Fields> => {
+      const proposal = propose({ path: child.path, address, expires });
+      const { ceremony = '' } = await ask(desk, 'take', { text: requestOf(proposal, policy, key), path: 'request' });
+      return await ask(desk, 'show', { ceremony });
+    };
+    expect(await shownWith(undefined, NOW + 7200)).toMatchObject({ refusal: { code: 'DERIVATION_UNAVAILABLE' } });
+    const wrong = childOf(from, [0, 8]).publicKey;
+    expect(await shownWith(wrong, NOW + 7201)).toMatchObject({ refusal: { code: 'DERIVATION_UNAVAILABLE' } });
+    const shown = await shownWith(child.publicKey, NOW + 7202);
+    expect(shown).toMatchObject({ judgement: 'require', refusal: null });
+    expect(JSON.stringify(shown['screen'])).toContain('this device cannot');
   });
 
   test.each([
