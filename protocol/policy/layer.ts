@@ -141,6 +141,7 @@ function compare(input: LayerInput, defers: boolean, budget: Budget, findings: F
       const before = unmatched++;
       findings.deny('DEFAULT_DENY', () => missingRule(input, words, n, before), node.path);
     }
+    if (node.risks.length === 0) continue;
     if (!budget.take(permitting.length * node.risks.length)) return result;
     riskFindings(permitting, node, findings);
   }

@@ -70,7 +70,7 @@ describe('the budget of a judgement', () => {
       ...many(10, everything),
       { id: 'x', effect: 'allow' as const, match: { ...everything, risks: ['BATCH', 'DELEGATECALL'] } },
     ];
-    expect(judge(input(batch(2000), policyOf(rules))).decision).toBe('allow');
+    expect(judge(input(batch(2500), policyOf(rules))).decision).toBe('allow');
     const one = transaction({ to: ALICE, value: 1n });
     expect(judge(input(one, policyOf(many(10_000, everything)))).decision).toBe('allow');
   });
