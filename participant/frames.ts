@@ -14,7 +14,7 @@ import type { Cosigner } from './ceremonies/cosign.ts';
 import type { HeadsWatch } from './ceremonies/heads-watch.ts';
 import type { Sessions } from './ceremonies/sessions.ts';
 import type { NodeContext } from './context.ts';
-import { isAnnouncement } from './governance/governance.ts';
+import { isAnnouncement } from './governance/announcements.ts';
 import type { ClockWatch } from './limits/clock-watch.ts';
 import type { Offers } from './offers.ts';
 import type { Pairs } from './pairs/pairs.ts';

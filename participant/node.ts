@@ -117,26 +117,14 @@ export class ParticipantNode {
     });
     this.repeats = new Repeats(roster);
     const { identity, journal, self } = home;
-    const limits = new Limits(
-      { book, clock, exchange, journal, members, note, policies, roster, self, signer: identity.statement },
-      home.settlements,
-    );
+    const shared = { book, clock, exchange, journal, members, note, policies, roster, self };
+    const core = { ...shared, signer: identity.statement };
+    const limits = new Limits(core, home.settlements);
     this.clockWatch = new ClockWatch({ clock, latest: () => journal.state.ledger.latest });
     const governance = new Governance({
-      node: {
-        book,
-        clock,
-        exchange,
-        journal,
-        members,
-        note,
-        policies,
-        random,
-        roster,
-        self,
-        signer: identity.statement,
-      },
+      node: { ...core, random },
       kept: home.governance,
+      doubt: () => this.clockWatch.doubt(),
       changed: (what) => this.#governed(what),
     });
     this.context = {

@@ -23,6 +23,8 @@ export type FreezesNode = Pick<
 
 /** Freezes of one wallet by one author that are kept: more say nothing new. */
 const MAX_FREEZES = 4;
+/** Freezes of single wallets by one author: nobody here knows whether there are such wallets. */
+const MAX_FREEZES_BY_ONE = 64;
 /** Thaws of one author that are kept, the latest; an old one has done what it could. */
 const MAX_THAWS = 32;
 
@@ -79,7 +81,7 @@ export class Freezes {
       return governance.isKnownFreeze(freeze.digest) || this.#saysNothingNew(freeze) ? undefined : freeze;
     }
     const thaw = this.#openThaw(envelope);
-    return thaw === undefined || this.#thaws.has(toHex(thaw.digest)) ? undefined : thaw;
+    return thaw !== undefined && this.#isOfUse(thaw) ? thaw : undefined;
   }
 
   /** Puts a fresh statement into effect; it is in the log already. @returns whether anything is frozen or free now that was not */
@@ -154,11 +156,25 @@ export class Freezes {
 
   #saysNothingNew({ body }: Freeze): boolean {
     const { governance } = this.#node.journal.state;
-    const same = [...this.#freezes.values()].filter((other) => {
-      const isInForce = !governance.isThawed(other.digest);
-      return isInForce && other.body.author === body.author && equalBytes(other.body.walletId, body.walletId);
-    });
-    return same.length >= MAX_FREEZES;
+    const own = [...this.#freezes.values()].filter(
+      (other) => other.body.author === body.author && !governance.isThawed(other.digest),
+    );
+    const same = own.filter((other) => equalBytes(other.body.walletId, body.walletId));
+    // That of all wallets can always be said.
+    return same.length >= MAX_FREEZES || (body.walletId.length > 0 && own.length >= MAX_FREEZES_BY_ONE);
+  }
+
+  /** Names a freeze that has not ended, and that its author has not named before. */
+  #isOfUse({ body, digest }: Thaw): boolean {
+    if (this.#thaws.has(toHex(digest))) return false;
+    const { governance } = this.#node.journal.state;
+    const own = [...this.#thaws.values()].filter(
+      (other) => other.body.author === body.author && this.#openThaw(other.envelope) !== undefined,
+    );
+    const said = new Set(own.flatMap((other) => other.body.freezes.map(toHex)));
+    const open = body.freezes.filter((freeze) => !governance.isThawed(freeze) && !said.has(toHex(freeze)));
+    // Some come before their freezes, of which nobody knows yet whether there are any.
+    return open.some((freeze) => governance.isKnownFreeze(freeze)) || (open.length > 0 && own.length < MAX_THAWS);
   }
 
   #forgetThaws(author: string): void {

@@ -7,7 +7,6 @@ import type { BookEntry } from '../../protocol/ceremony/book.ts';
 import type { Judgement } from '../../protocol/ceremony/judgement.ts';
 import { type Admitted, admitPolicy, contentFault } from '../../protocol/ceremony/policy-chain.ts';
 import {
-  ANNOUNCEMENT_SCHEMA,
   openPolicyVeto,
   type PolicyVeto,
   readAnnouncement,
@@ -25,8 +24,9 @@ import type { Gate } from '../ceremonies/gate.ts';
 import type { NodeContext } from '../context.ts';
 import { LOG_GOVERNANCE } from '../home.ts';
 import type { PolicyScope } from '../policies.ts';
+import { announcedDigest } from './announcements.ts';
 import { type FreezeRow, Freezes, isFreeze } from './freezes.ts';
-import { type PendingPolicy, parentName, shortDigest, Versions, versionName } from './versions.ts';
+import { type PendingPolicy, type Placed, parentName, shortDigest, Versions, versionName } from './versions.ts';
 
 export type GovernanceNode = Pick<
   NodeContext,
@@ -37,6 +37,8 @@ export interface GovernanceOptions {
   readonly node: GovernanceNode;
   /** Envelopes that the log held when the home was opened. */
   readonly kept: readonly Uint8Array[];
+  /** Why this node's clock is not to be relied on, if so: then nothing that has to wait begins or ends to wait. */
+  readonly doubt?: (() => VerdictReason | undefined) | undefined;
   /** Told, inside the exchange's turn, when another policy is in force or something is frozen or free. */
   readonly changed: (what: 'policy' | 'freeze') => Promise<void>;
 }
@@ -153,6 +155,9 @@ export class Governance implements Gate {
 
   /** A version of the common policy. @returns whether it was new and admitted */
   async offered(document: Json, from: string): Promise<boolean> {
+    const digest = announcedDigest(document);
+    // Whoever connects shows what is in force: no need to read it again.
+    if (digest !== undefined && this.#versions.isHere(digest)) return false;
     const policy = readAnnouncement(document);
     if (!policy.ok) {
       const { code, field, message } = policy.error;
@@ -196,6 +201,8 @@ export class Governance implements Gate {
         if (scope === 'common' && policies.common?.document.admin !== undefined) {
           const placed = await this.#place(policy, 'hand');
           if (typeof placed !== 'string') throw new Refusal(placed.code, placed.detail);
+          const doubt = placed === 'untimed' ? this.#options.doubt?.() : undefined;
+          if (doubt !== undefined) throw new Refusal(doubt.code, doubt.detail);
           if (placed === 'early') {
             throw new Refusal('POLICY_PARENT', 'its parent is not known here; give the versions in between first');
           }
@@ -296,9 +303,9 @@ export class Governance implements Gate {
     return true;
   }
 
-  async #place(policy: Policy, from: string): Promise<'added' | 'known' | 'early' | VerdictReason> {
+  async #place(policy: Policy, from: string): Promise<Placed | VerdictReason> {
     const { members, note } = this.#options.node;
-    const placed = await this.#versions.place(policy);
+    const placed = await this.#versions.place(policy, this.#isInDoubt());
     if (!placed.ok) {
       const { code, detail } = placed.error;
       // A peer that is behind says so with every greeting; that is no news.
@@ -307,6 +314,10 @@ export class Governance implements Gate {
       }
       if (code === 'POLICY_FORK') this.#park(policy, from);
       return placed.error;
+    }
+    if (placed.value === 'untimed' && from !== 'hand') {
+      this.#park(policy, from);
+      this.#comeBack(LOOK_AGAIN);
     }
     if (placed.value === 'early' && from !== 'hand') {
       this.#park(policy, from);
@@ -327,21 +338,32 @@ export class Governance implements Gate {
 
   /** Puts in force what has waited long enough, and comes back for the rest. */
   async #advance(): Promise<void> {
-    for (let due = this.#versions.due(); due !== undefined; due = this.#versions.due()) {
+    const next = (): PendingPolicy | undefined => this.#versions.due(this.#isInDoubt());
+    for (let due = next(); due !== undefined; due = next()) {
       await this.#enforce('common', due.policy);
       this.#versions.taken();
     }
-    this.#cancel?.();
-    this.#cancel = undefined;
-    const [next] = this.#versions.pending();
-    if (next === undefined) return;
+    const [waiting] = this.#versions.pending();
+    if (waiting !== undefined) this.#comeBack(this.#versions.waitsFor(waiting));
+  }
+
+  /** One look at a time is planned, the soonest. @param seconds at least one, and not for ever */
+  #comeBack(seconds: number): void {
     const { clock, exchange, note } = this.#options.node;
-    const seconds = Math.min(LOOK_AGAIN, Math.max(1, this.#versions.waitsFor(next)));
-    this.#cancel = clock.after(seconds * 1000, () => {
+    this.#cancel?.();
+    const wait = Math.min(LOOK_AGAIN, Math.max(1, seconds));
+    this.#cancel = clock.after(wait * 1000, () => {
       exchange
-        .exclusively(() => this.#advance())
+        .exclusively(async () => {
+          await this.#retryEarly();
+          await this.#advance();
+        })
         .catch((error: unknown) => note('POLICY_NOT_TAKEN', error instanceof Error ? error.message : 'unknown'));
     });
+  }
+
+  #isInDoubt(): boolean {
+    return this.#options.doubt?.() !== undefined;
   }
 
   async #enforce(scope: PolicyScope, policy: Policy): Promise<void> {
@@ -402,14 +424,6 @@ export class Governance implements Gate {
     this.#refusal = { ...refusal, at: clock.now() };
     note(refusal.code, `a policy from ${refusal.from} was refused: ${refusal.message}; the one in force stays`);
   }
-}
-
-export function isAnnouncement(document: Json): boolean {
-  return (
-    typeof document === 'object' &&
-    !Array.isArray(document) &&
-    (document as { readonly [key: string]: Json })['schema'] === ANNOUNCEMENT_SCHEMA
-  );
 }
 
 /** Signing and export use the key; making, changing and renewing one does not, and is the way out of a freeze. */

@@ -21,8 +21,11 @@ export interface PendingPolicy {
   readonly at: number;
 }
 
-/** `added`: it waits, or will be in force in a moment. `early`: its parent is not known here yet. */
-export type Placed = 'added' | 'known' | 'early';
+/**
+ * `added`: it waits, or will be in force in a moment. `early`: its parent is not known here yet. `untimed`: it has to wait,
+ * and nobody knows from when on, since this node's clock is in doubt.
+ */
+export type Placed = 'added' | 'known' | 'early' | 'untimed';
 
 export type VersionsNode = Pick<NodeContext, 'clock' | 'journal' | 'policies' | 'roster'>;
 
@@ -45,7 +48,7 @@ export class Versions {
     const { governance } = journal.state;
     for (const { at, digest, version } of governance.announcements()) {
       if (version <= (policies.common?.document.version ?? 0)) continue;
-      const policy = this.#isHere(digest) ? undefined : await policies.stored(digest);
+      const policy = this.isHere(digest) ? undefined : await policies.stored(digest);
       const admitted = policy && this.#admit(policy, at);
       if (policy === undefined || admitted?.ok !== true || this.#isStopped(policy, admitted.value)) continue;
       this.#pending = [...this.#pending, { policy, admitted: admitted.value, at }];
@@ -53,10 +56,10 @@ export class Versions {
   }
 
   /** Admits a version if it follows what is here. Durable when it resolves. */
-  async place(policy: Policy): Promise<Result<Placed, VerdictReason>> {
+  async place(policy: Policy, inDoubt: boolean): Promise<Result<Placed, VerdictReason>> {
     const { clock, journal, policies } = this.#node;
     const digest = policyDigest(policy);
-    if (this.#isHere(digest)) return ok('known');
+    if (this.isHere(digest)) return ok('known');
     const now = clock.now();
     const { version } = policy.document;
     const follows = this.#parentOf(policy);
@@ -75,19 +78,23 @@ export class Versions {
     if (this.#isStopped(policy, admitted.value)) {
       return err({ code: 'POLICY_VETOED', detail: `version ${version} was vetoed; it never takes effect` });
     }
+    if (inDoubt && admitted.value.direction !== 'narrows') return ok('untimed');
     await policies.store('common', policy);
+    // A clock that was set back does not let it wait less.
+    const since = Math.max(now, journal.state.ledger.latest);
     if (journal.state.governance.announcement(digest) === undefined) {
-      await journal.record({ type: 'policy-announced', digest, version, at: now });
+      await journal.record({ type: 'policy-announced', digest, version, at: since });
     }
-    const at = journal.state.governance.announcement(digest)?.at ?? now;
+    const at = journal.state.governance.announcement(digest)?.at ?? since;
     this.#pending = [...this.#pending, { policy, admitted: admitted.value, at }];
     return ok('added');
   }
 
-  /** The next version, if its time has come. */
-  due(): PendingPolicy | undefined {
+  /** The next version, if its time has come; while the clock is in doubt only what does not have to wait. */
+  due(inDoubt: boolean): PendingPolicy | undefined {
     const [next] = this.#pending;
-    return next !== undefined && this.waitsFor(next) === 0 ? next : undefined;
+    if (next === undefined || (inDoubt && next.admitted.direction !== 'narrows')) return undefined;
+    return this.waitsFor(next) === 0 ? next : undefined;
   }
 
   /** Seconds until it takes effect, as far as this node's clock and no freeze stand against it. */
@@ -130,6 +137,12 @@ export class Versions {
     return undefined;
   }
 
+  /** In force, or waiting. */
+  isHere(digest: Uint8Array): boolean {
+    const here = [this.#node.policies.common, ...this.#pending.map(({ policy }) => policy)];
+    return here.some((policy) => policy !== undefined && equalBytes(policyDigest(policy), digest));
+  }
+
   /** What nobody has to sign is a matter of the key holder's hand, and never comes this way. */
   #admit(policy: Policy, at: number): Result<Admitted, VerdictReason> {
     const tip = this.#tip();
@@ -144,18 +157,13 @@ export class Versions {
     return this.#pending.at(-1)?.policy ?? this.#node.policies.common;
   }
 
-  #isHere(digest: Uint8Array): boolean {
-    const here = [this.#node.policies.common, ...this.#pending.map(({ policy }) => policy)];
-    return here.some((policy) => policy !== undefined && equalBytes(policyDigest(policy), digest));
-  }
-
   /** `last`: nothing has followed it yet. */
   #parentOf({ document }: Policy): 'last' | 'replaced' | 'unknown' {
     const parent = document.parentHash === undefined ? undefined : fromHex(document.parentHash.slice(2));
     if (parent === undefined) return 'unknown';
     const tip = this.#tip();
     if (tip !== undefined && equalBytes(policyDigest(tip), parent)) return 'last';
-    return this.#isHere(parent) ? 'replaced' : 'unknown';
+    return this.isHere(parent) ? 'replaced' : 'unknown';
   }
 
   #hasOther(version: number): boolean {

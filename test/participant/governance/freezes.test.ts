@@ -85,6 +85,16 @@ describe('one key stops', () => {
     expect(town.member(1).governance.freezes().length).toBe(4);
     expect(town.member(2).kept.length).toBe(4);
   });
+
+  test('nor who names wallets that nobody has', async () => {
+    const town = await Town.under();
+    for (let i = 0; i < 70; i++) {
+      await town.member(1).receive(freezeBy('party:2', new Uint8Array(32).fill(i + 100)).envelope);
+    }
+    expect(town.member(2).kept.length).toBe(64);
+    await town.member(1).receive(freezeBy('party:2').envelope);
+    expect(frozen(town)).toEqual(STOPPED);
+  });
 });
 
 describe('a quorum lets go', () => {
@@ -107,6 +117,23 @@ describe('a quorum lets go', () => {
     await town.member(3).restart();
     await town.member(3).receive(freeze.envelope, 'party:2');
     expect(frozen(town)).toEqual(FREE);
+  });
+
+  test('saying so again, or of freezes that have ended or never were, fills no disk', async () => {
+    const town = await Town.under();
+    const freeze = freezeBy('party:1');
+    await town.member(1).receive(freeze.envelope);
+    for (let i = 0; i < 5; i++) await town.member(1).receive(thawBy('approver:ada', freeze).envelope);
+    expect(town.member(2).kept.length).toBe(2);
+    for (let i = 0; i < 34; i++) {
+      const none = { ...freeze, digest: new Uint8Array(32).fill(i + 1) };
+      await town.member(1).receive(thawBy('approver:dan', none).envelope);
+    }
+    expect(town.member(2).kept.length).toBe(34);
+    await town.member(1).receive(thawBy('approver:dan', freeze).envelope);
+    expect(frozen(town)).toEqual(FREE);
+    await town.member(1).receive(thawBy('party:2', freeze).envelope);
+    expect(town.member(2).kept.length).toBe(35);
   });
 
   test('a second freeze stays until it is named, too', async () => {

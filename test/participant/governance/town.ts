@@ -5,7 +5,8 @@
 import { cp, rm } from 'node:fs/promises';
 import { onTestFinished } from 'vitest';
 import type { NodeContext } from '../../../participant/context.ts';
-import { Governance, isAnnouncement } from '../../../participant/governance/governance.ts';
+import { isAnnouncement } from '../../../participant/governance/announcements.ts';
+import { Governance } from '../../../participant/governance/governance.ts';
 import { Journal } from '../../../participant/journal/journal.ts';
 import { homeLayout } from '../../../participant/keystore/settings.ts';
 import { Policies } from '../../../participant/policies.ts';
@@ -17,6 +18,7 @@ import { type Signer, signerFromSeed } from '../../../protocol/ceremony/ed25519.
 import { signPolicyVersion, versionBody } from '../../../protocol/ceremony/policy-version.ts';
 import type { Roster } from '../../../protocol/ceremony/roster.ts';
 import { type Envelope, envelopeJson, parseEnvelope } from '../../../protocol/ceremony/statement.ts';
+import type { VerdictReason } from '../../../protocol/ceremony/verdict-statement.ts';
 import { toHex } from '../../../protocol/common/bytes.ts';
 import { canonicalBytes, type Json, parseCanonical } from '../../../protocol/common/canonical-json.ts';
 import { policyDigest } from '../../../protocol/policy/canonical.ts';
@@ -83,6 +85,8 @@ export class Member {
   readonly home: string;
   readonly notes: string[] = [];
   readonly changes: string[] = [];
+  /** Why its clock is not to be relied on. */
+  doubt: VerdictReason | undefined;
   /** The ceremonies it knows of. */
   entries: readonly BookEntry[] = [];
   /** What the log holds. */
@@ -154,6 +158,7 @@ export class Member {
     const governance = new Governance({
       node,
       kept: this.kept,
+      doubt: () => this.doubt,
       changed: async (what) => {
         this.changes.push(what);
       },

@@ -123,6 +123,36 @@ describe('a version that widens', () => {
   });
 });
 
+describe('a clock in doubt', () => {
+  const doubt = { code: 'CLOCK_DIFFERS', detail: 'this clock is an hour ahead of its peers' };
+
+  test('begins no wait and ends none; what narrows does not wait for it', async () => {
+    const town = await Town.under();
+    const [sure, unsure] = [town.member(2), town.member(3)];
+    unsure.doubt = doubt;
+    await town.member(1).give(second(wider));
+    expect([sure.governance.pending().length, unsure.governance.pending().length]).toEqual([1, 0]);
+    await town.wait(DAY);
+    unsure.doubt = undefined;
+    await town.wait(600);
+    expect(unsure.governance.pending().length).toBe(1);
+    sure.doubt = doubt;
+    await town.wait(3 * DAY + 600);
+    expect(town.versions).toEqual([2, 1, 2]);
+    sure.doubt = undefined;
+    await town.wait(600);
+    expect(town.versions).toEqual([2, 2, 2]);
+  });
+
+  test('takes at once what narrows, and says by hand why it takes nothing else', async () => {
+    const town = await Town.under();
+    for (const member of town.members) member.doubt = doubt;
+    expect(await town.member(1).give(second(wider))).toBe('CLOCK_DIFFERS');
+    expect(await town.member(1).give(second(narrower))).toBe('ok');
+    expect(town.versions).toEqual([2, 2, 2]);
+  });
+});
+
 describe('the address book', () => {
   test('grows by a smaller quorum after a shorter time', async () => {
     const file = rich();
