@@ -256,3 +256,10 @@ test('ten thousand rules are compared in steps, and what cannot be compared wide
   expect(direction).toBe('widens');
   expect(changes.at(-1)?.words).toContain('too many rules');
 });
+
+test('an approver is another person also where person and device read the same together', () => {
+  const file = rich();
+  put(file, 'approvers.ben', approverFile('Ben', 2, 'phone on desk'));
+  const { direction } = compared((draft) => put(draft, 'approvers.ben', approverFile('Ben on phone', 2, 'desk')), file);
+  expect(direction).toBe('widens');
+});
