@@ -100,7 +100,10 @@ export class ApprovalStore implements Gate {
       return refused('APPROVAL_EARLY', 'no such proposal is known here yet');
     }
     const own = this.of(approval.body.proposal).filter(({ body }) => body.approver === approval.body.approver);
-    if (own.length >= MAX_SAID) return refused('APPROVAL_FLOOD', `${approval.body.approver} has said enough about it`);
+    // Whoever has stolen its key must not use up what it may say before it says no.
+    const isFirstRefusal = isRefusal(approval) && !own.some(isRefusal);
+    if (own.length >= MAX_SAID && !isFirstRefusal)
+      return refused('APPROVAL_FLOOD', `${approval.body.approver} has said enough about it`);
     const now = clock.now();
     const context = this.#contextOf(entry, this.#options.judge(entry, now));
     if (context === undefined) return refused('APPROVAL_FOREIGN', 'this node cannot read what it is about');
@@ -257,6 +260,10 @@ export class ApprovalStore implements Gate {
 /** Whether a document is one that `document` takes. */
 export function isApproval(json: Json): boolean {
   return typeof json === 'object' && !Array.isArray(json) && (json as { schema?: Json }).schema === APPROVAL_SCHEMA;
+}
+
+function isRefusal({ body }: Approval): boolean {
+  return body.decision !== 'approve';
 }
 
 /** Operators are shown approvals beside the consents that name them, not before. */

@@ -106,9 +106,14 @@ export function admit(
     const vetoed = vetoOf(previous);
     if (vetoed !== undefined) return vetoed;
     // Attempts follow each other while the first is still in people's minds; what died long ago is announced anew.
-    if (!isKeyChange(body) || now < previous.proposal.body.expires) {
-      return ok({ ...newCeremony(proposal, now), announced: previous.announced });
+    const { announced, proposal: before } = previous;
+    if (!isKeyChange(body)) {
+      // By its dates for everybody alike, and by this member's clock: the delay of a rule passes while it can be seen.
+      const created = body.created < before.body.expires ? announced.created : body.created;
+      const seen = now < before.body.expires ? announced.seen : now;
+      return ok({ ...newCeremony(proposal, now), announced: { created, seen } });
     }
+    if (now < before.body.expires) return ok({ ...newCeremony(proposal, now), announced });
   }
   if (isKeyChange(body) && body.expires - body.created <= roster.announcement) {
     const delay = duration(roster.announcement);

@@ -111,6 +111,18 @@ describe('admitting a proposal', () => {
     expect(code(admit(again(), ROSTER, NOW, started))).toBe('ATTEMPT_STILL_LIVE');
     expect(code(admit(again(), ROSTER, NOW, addOutcome(started, endOf(proposal, 1))))).toBe('ok');
   });
+
+  test('a later attempt goes on waiting where the one before it left off, but not for time after that had expired', () => {
+    const end = proposal.body.expires;
+    const announced = (created: number, now: number): unknown => {
+      const body = { ...proposal.body, attempt: 2, previous: proposal.digest, created, expires: end + 9000 };
+      const admitted = admit(propose(body), ROSTER, now, newCeremony(proposal, NOW + 3));
+      return admitted.ok ? admitted.value.announced : admitted.error.code;
+    };
+    expect(announced(end - 5, end - 1)).toEqual({ created: NOW, seen: NOW + 3 });
+    expect(announced(end - 5, end)).toEqual({ created: NOW, seen: end });
+    expect(announced(end + 4000, end + 4000)).toEqual({ created: end + 4000, seen: end + 4000 });
+  });
 });
 
 describe('answers', () => {

@@ -149,6 +149,10 @@ describe('an approval that comes in', () => {
     expect(store.of(PROPOSAL.digest)).toHaveLength(1);
     for (let i = 1; i < 8; i++) expect(await take(store, by('ada-phone', { comment: String(i) }))).toBeUndefined();
     expect(await take(store, by('ada-phone', { comment: 'once more' }))).toBe('APPROVAL_FLOOD');
+    // Whoever has the key beside its owner cannot keep the owner from saying no.
+    expect(await take(store, by('ada-phone', { decision: 'cancel' }))).toBeUndefined();
+    expect(await take(store, by('ada-phone', { decision: 'reject' }))).toBe('APPROVAL_FLOOD');
+    expect(store.of(PROPOSAL.digest).filter(({ body }) => body.decision === 'cancel')).toHaveLength(1);
   });
 
   test('made under the next policy is taken in when this node has that one', async () => {
