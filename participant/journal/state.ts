@@ -4,6 +4,7 @@
  */
 import { equalBytes, toHex } from '../../protocol/common/bytes.ts';
 import { Refusal } from '../../protocol/common/errors.ts';
+import type { Address } from '../../protocol/payload/address.ts';
 import { Ledger } from '../../protocol/policy/ledger.ts';
 import { GovernanceBook } from './governance-book.ts';
 import { PairBook } from './pair-book.ts';
@@ -16,6 +17,7 @@ import type {
   Reservation,
   SessionStarted,
   Settled,
+  SpendFreed,
   VerdictGiven,
   Withdrawn,
 } from './records.ts';
@@ -54,6 +56,8 @@ export class JournalState {
   readonly #exported = new Map<string, Exported>();
   readonly #peers = new Map<string, PeerCounter>();
   readonly #settled = new Set<string>();
+  /** Keys of charges by wallet and digest: those of several accounts, if more than one was asked to sign it. */
+  readonly #charges = new Map<string, Set<string>>();
 
   /** Fencing epoch of the last opening; 0 for a new journal. */
   get fencing(): number {
@@ -105,8 +109,8 @@ export class JournalState {
   }
 
   /** Whether an attempt is still charged for what its consent reserved. */
-  isReserved({ digest, walletId }: Reservation, proposal: Uint8Array, attempt: number): boolean {
-    return this.ledger.isCharged(payloadKey(walletId, digest), attemptKey(proposal, attempt));
+  isReserved(reservation: Reservation, proposal: Uint8Array, attempt: number): boolean {
+    return this.ledger.isCharged(chargeKey(reservation), attemptKey(proposal, attempt));
   }
 
   /** Whether this party has said for good that it releases nothing for an attempt. */
@@ -207,19 +211,19 @@ export class JournalState {
         this.#release(record);
         break;
       case 'released-seen':
-        this.ledger.release(payloadKey(record.walletId, record.digest), record.at);
+        for (const key of this.#chargesOf(record)) this.ledger.release(key, record.at);
         break;
       case 'settled':
         this.#settled.add(attemptKey(record.proposal, record.attempt));
         break;
       case 'spend-freed':
-        this.ledger.settle(payloadKey(record.walletId, record.digest), attemptKey(record.proposal, record.attempt));
+        this.#free(record);
         break;
       case 'nonce-consumed':
         this.ledger.consumed(record.place, record.at);
         break;
       case 'signature-void':
-        this.ledger.voided(payloadKey(record.walletId, record.digest), record.at);
+        for (const key of this.#chargesOf(record)) this.ledger.voided(key, record.at);
         break;
       case 'session-ended':
         this.#move(record.sessionId, { phase: record.outcome, reason: record.reason });
@@ -259,12 +263,25 @@ export class JournalState {
   #reserve({ proposal, attempt, reservation }: VerdictGiven): void {
     if (reservation === undefined) return;
     const { walletId, digest, spend, at, until } = reservation;
-    this.ledger.reserve(payloadKey(walletId, digest), spend, attemptKey(proposal, attempt), until, at);
+    const key = chargeKey(reservation);
+    this.ledger.reserve(key, spend, attemptKey(proposal, attempt), until, at);
+    const name = `${toHex(walletId)}/${toHex(digest)}`;
+    this.#charges.set(name, (this.#charges.get(name) ?? new Set<string>()).add(key));
   }
 
   #release({ sessionId, at }: R3Sent): void {
     const started = this.session(sessionId)?.started;
-    if (started !== undefined) this.ledger.release(payloadKey(started.walletId, started.digest), at);
+    const reservation = started && this.verdict(started.proposal, started.attempt)?.reservation;
+    if (reservation !== undefined) this.ledger.release(chargeKey(reservation), at);
+  }
+
+  #free({ proposal, attempt }: SpendFreed): void {
+    const reservation = this.verdict(proposal, attempt)?.reservation;
+    if (reservation !== undefined) this.ledger.settle(chargeKey(reservation), attemptKey(proposal, attempt));
+  }
+
+  #chargesOf({ walletId, digest }: Pick<Reservation, 'walletId' | 'digest'>): Iterable<string> {
+    return this.#charges.get(`${toHex(walletId)}/${toHex(digest)}`) ?? [];
   }
 
   #checkSettled({ proposal, attempt }: Settled): Refusal | undefined {
@@ -311,9 +328,16 @@ export function differs(row: SessionRow, digest: Uint8Array): boolean {
   return !equalBytes(row.started.digest, digest);
 }
 
-/** Under which name the ledger keeps a payload. */
-export function payloadKey(walletId: Uint8Array, digest: Uint8Array): string {
-  return `${toHex(walletId)}/${toHex(digest)}`;
+/**
+ * Under which name the ledger keeps a payload. Most digests do not say who signs: the same bytes, signed by two accounts
+ * of one wallet, are two payments.
+ */
+export function payloadKey(walletId: Uint8Array, digest: Uint8Array, account: Address): string {
+  return `${toHex(walletId)}/${toHex(digest)}/${account}`;
+}
+
+export function chargeKey({ walletId, digest, spend }: Reservation): string {
+  return payloadKey(walletId, digest, spend.account);
 }
 
 function attemptKey(proposal: Uint8Array, attempt: number): string {

@@ -52,7 +52,7 @@ export async function nonceConsumed({ clock, journal }: HandNode, params: Params
 export async function signatureVoid({ clock, journal }: HandNode, params: Params): Promise<JsonValue> {
   const name = String(params['digest'] ?? '');
   const digest = fromHex(name);
-  const row = journal.state.ledger.rows().find(({ key }) => key.endsWith(`/${name}`));
+  const row = journal.state.ledger.rows().find(({ key }) => key.split('/')[1] === name);
   const walletId = fromHex(row?.key.split('/')[0] ?? '');
   if (digest?.length !== 32 || walletId === undefined || row === undefined) {
     throw new Refusal('NONCE_UNKNOWN', 'no payload with this digest is charged');

@@ -19,7 +19,7 @@ import type { LedgerRow } from '../../protocol/policy/ledger.ts';
 import type { LedgerView } from '../../protocol/policy/verdict.ts';
 import type { NodeContext } from '../context.ts';
 import type { Reservation, VerdictGiven } from '../journal/records.ts';
-import { type JournalState, payloadKey } from '../journal/state.ts';
+import { chargeKey, type JournalState, payloadKey } from '../journal/state.ts';
 import { Settlements, type SettlementsNode } from './settlements.ts';
 
 export type LimitsNode = SettlementsNode & Pick<NodeContext, 'note' | 'policies'>;
@@ -88,7 +88,7 @@ export class Limits {
   async note(entry: BookEntry): Promise<void> {
     const { body, digest } = entry.ceremony.proposal;
     if (body.ceremony !== 'sign' || this.#node.self === 0) return;
-    await this.#noteRelease(entry, body);
+    await this.#noteRelease(entry);
     if (this.#mustSettle(entry)) await this.#settlements.say(digest, body.attempt);
     await this.#noteFreed(entry, body);
     this.#wake(entry);
@@ -135,13 +135,12 @@ export class Limits {
       if (oldest !== undefined && this.#digests.size > REMEMBERED) this.#digests.delete(oldest);
     }
     const payload = this.#digests.get(name);
-    return payload && payloadKey(body.walletId, payload);
+    return payload && payloadKey(body.walletId, payload, `0x${toHex(body.address)}`);
   }
 
   /** Whether what the consent rests on is no longer so: two judgements may have looked at the same room. */
   #moved(state: JournalState, reservation: Reservation, { limits }: Judgement): Refusal | undefined {
-    const { at, digest, walletId } = reservation;
-    const view = this.#open(state, payloadKey(walletId, digest), at, 'all');
+    const view = this.#open(state, chargeKey(reservation), reservation.at, 'all');
     const odd = limits.find((row) => {
       const usage = view({ ...row, charge: 0n });
       return usage?.used !== row.used || usage.entries !== row.entries;
@@ -150,12 +149,11 @@ export class Limits {
   }
 
   /** A signer said that its last message has left, or a signature is there: that ends all doubt. */
-  async #noteRelease(entry: BookEntry, body: SignProposal): Promise<void> {
+  async #noteRelease(entry: BookEntry): Promise<void> {
     const { clock, journal, roster } = this.#node;
     const reservation = this.#reservation(entry);
     if (reservation === undefined) return;
-    const key = payloadKey(body.walletId, reservation.digest);
-    if (journal.state.ledger.isReleased(key)) return;
+    if (journal.state.ledger.isReleased(chargeKey(reservation))) return;
     const isOut = reportedOutcomes(entry, roster).some(({ body: outcome }) => {
       const start = entry.starts.find((item) => equalBytes(item.body.sessionId, outcome.sessionId));
       const isThis = start !== undefined && equalBytes(start.body.digest, reservation.digest);
@@ -187,12 +185,11 @@ export class Limits {
     const reservation = this.#reservation(entry);
     if (reservation === undefined) return;
     const { digest, walletId } = reservation;
-    const key = payloadKey(walletId, digest);
     const { attempt } = body;
     if (!journal.state.isReserved(reservation, proposal, attempt)) return;
     if (!hasReleasedNothing(ceremony, roster, this.#settlements.of(proposal, attempt))) return;
     await journal.record({ type: 'spend-freed', walletId, digest, proposal, attempt });
-    const isFree = !journal.state.ledger.isCharged(key);
+    const isFree = !journal.state.ledger.isCharged(chargeKey(reservation));
     if (isFree) note('CHARGE_FREED', `attempt ${attempt} of ${toHex(proposal).slice(0, 16)} released nothing`);
   }
 

@@ -64,7 +64,7 @@ export class Ledger {
   /**
    * Holds the charge of a payload from a consent on.
    *
-   * @param key names the payload: wallet id and digest
+   * @param key names the payload: wallet id, digest, and the account that signs
    * @param attempt names the consent's attempt
    * @param until when the consent expires: from then on what is not known to have failed counts as signed
    */
@@ -74,6 +74,8 @@ export class Ledger {
     const end = Math.max(until, now);
     if (known?.live === true) {
       known.attempts.set(attempt, end);
+      // Asked for once more: it counts as signed now, also where it was used up windows ago.
+      if (known.released !== undefined) known.released = Math.max(known.released, now);
       refresh(known);
       return;
     }

@@ -24,7 +24,7 @@ export interface SpentConsent {
   readonly counter: number;
   /** When it judged, in Unix seconds. */
   readonly at: number;
-  /** Wallet and digest: all attempts of one payload are one charge. */
+  /** Wallet, digest and account: all attempts of one payload are one charge. */
   readonly payload: string;
   /** A signature came about. */
   readonly signed: boolean;

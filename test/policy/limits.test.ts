@@ -292,6 +292,18 @@ describe('history', () => {
     expect(answer(desk.judge(pay({ to: ALICE, value: 10n })))).toBe('allow');
   });
 
+  test('what was used up windows ago and is consented to once more is charged once more', () => {
+    const desk = new Desk(limitsOf([day]));
+    const old = transaction({ to: ALICE, value: 8n, nonce: 5n });
+    expect(answer(desk.sign(old))).toBe('allow');
+    desk.mined(5n, NOW + 60);
+    const later = NOW + 3 * DAY;
+    expect(answer(desk.judge(pay({ to: ALICE, value: 10n }), { at: later }))).toBe('allow');
+    expect(answer(desk.sign(old, { attempt: 2, at: later }))).toBe('allow');
+    expect(answer(desk.judge(pay({ to: ALICE, value: 3n }), { at: later }))).toBe(FULL);
+    expect(answer(desk.judge(pay({ to: ALICE, value: 3n }), { at: later + DAY }))).toBe('allow');
+  });
+
   test('what may have been signed stays charged after its consent has expired', () => {
     const desk = new Desk(limitsOf([day]));
     expect(answer(desk.consent(pay({ to: ALICE, value: 10n }), { lives: 60 }))).toBe('allow');

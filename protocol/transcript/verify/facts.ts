@@ -85,7 +85,7 @@ function spentBy(
       const limit = layers[layer]?.limits.find((candidate) => candidate.limit.id === id);
       return limit === undefined ? [] : [{ limit, bucket, used }];
     });
-    const payload = `${toHex(body.walletId)}/${toHex(digest)}`;
+    const payload = `${toHex(body.walletId)}/${toHex(digest)}/${toHex(body.address)}`;
     return [
       { seq, party: consent.party, key, counter: consent.counter, at: record.now, payload, signed, spend, asked },
     ];

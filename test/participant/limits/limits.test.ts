@@ -6,10 +6,11 @@ import { standings } from '../../../protocol/ceremony/quorum.ts';
 import type { Statement } from '../../../protocol/ceremony/statement.ts';
 import type { Assessment } from '../../../protocol/payload/risk/assess.ts';
 import { answer, endOf, LIFE, NOW, ROSTER, startOf, withdraw } from '../../ceremony/support/members.ts';
+import { ALICE, BOB } from '../../policy/support/payloads.ts';
 import { must } from '../../support/must.ts';
 import { vec } from '../../threshold/support/labels.ts';
 import { claimOf, id, refusalOf } from '../journal/samples.ts';
-import { dayLimit, Party, payment, proposalOf, WALLET_ID } from './party.ts';
+import { accountOf, dayLimit, Party, payment, proposalOf, WALLET_ID } from './party.ts';
 
 interface Consented {
   readonly party: Party;
@@ -99,6 +100,26 @@ describe('a consent', () => {
     expect(answers.filter((answer) => answer === 'reject')).toHaveLength(150);
     expect(party.used).toBe(50n);
     expect((await party.restarted()).used).toBe(50n);
+  });
+
+  test('to the same bytes for another account of the wallet is a charge of its own', async () => {
+    const { party, payload, proposal } = await consented(6n);
+    const child = { path: [1], address: accountOf(BOB), nonce: vec('limits/child').slice(0, 16) };
+    const other = proposalOf(payload, child);
+    expect(await party.answers(other, payload)).toBe('reject');
+    const small = payment(4n);
+    for (const [i, address] of [accountOf(BOB), accountOf(ALICE)].entries()) {
+      const nonce = vec(`limits/small/${i}`).slice(0, 16);
+      const answer = await party.answers(proposalOf(small, { path: [i + 1], address, nonce }), small);
+      expect(answer).toBe(i === 0 ? 'consent' : 'reject');
+    }
+    expect(party.used).toBe(10n);
+    // What is freed of one is not freed of the other.
+    party.hears(withdraw(proposal, 'party:2'));
+    await party.note(proposal);
+    for (const index of [2, 3]) await party.settledBy(proposal, index);
+    expect(party.used).toBe(4n);
+    expect((await party.restarted()).used).toBe(4n);
   });
 
   test('to a later attempt of the same payload is no second charge', async () => {

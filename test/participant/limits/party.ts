@@ -8,6 +8,8 @@ import type { Proposal } from '../../../protocol/ceremony/proposal.ts';
 import { openSettlement, signSettlement } from '../../../protocol/ceremony/settlement.ts';
 import { parseEnvelope, type Statement } from '../../../protocol/ceremony/statement.ts';
 import { signVerdict, type VerdictBody, type VerdictStatement } from '../../../protocol/ceremony/verdict-statement.ts';
+import { fromHex, toHex } from '../../../protocol/common/bytes.ts';
+import type { Address } from '../../../protocol/payload/address.ts';
 import type { Assessment } from '../../../protocol/payload/risk/assess.ts';
 import { judge } from '../../../protocol/policy/judge.ts';
 import type { Policy } from '../../../protocol/policy/prepare.ts';
@@ -28,13 +30,21 @@ export function dayLimit(max: bigint): Policy {
 
 let nonces = 0n;
 
+export function accountOf(address: Address): Uint8Array {
+  return fromHex(address.slice(2)) ?? new Uint8Array();
+}
+
 export function payment(value: bigint): Assessment {
   nonces += 1n;
   return transaction({ to: ALICE, value, nonce: nonces });
 }
 
 export function proposalOf(payload: Assessment, changes: object = {}): Proposal {
-  return propose(signingBody({ payload: payload.decoded.payload, ...changes }));
+  return propose(signingBody({ payload: payload.decoded.payload, address: accountOf(WALLET), ...changes }));
+}
+
+function addressOf({ body }: Proposal): Uint8Array {
+  return body.ceremony === 'sign' ? body.address : new Uint8Array();
 }
 
 export class Party {
@@ -111,7 +121,7 @@ export class Party {
     const questions = new Questions(this.limits.view(proposal));
     const verdict = judge({
       assessment: payload,
-      wallet: { name: 'treasury', address: WALLET, threshold: 2, parties: 3 },
+      wallet: { name: 'treasury', address: `0x${toHex(addressOf(proposal))}`, threshold: 2, parties: 3 },
       initiator: 'ops',
       now: this.now,
       common: this.policy,
