@@ -47,6 +47,7 @@ interface SetAside {
   readonly envelope: Envelope;
   /** Who brought it. */
   readonly from: string;
+  readonly refuses: boolean;
 }
 
 export class ApprovalStore implements Gate {
@@ -250,9 +251,11 @@ export class ApprovalStore implements Gate {
   /** Of each approver the latest few, so that nobody can push out what others have said. */
   #setAside({ body, digest }: Approval, envelope: Envelope, from: string): void {
     const { approver } = body;
-    this.#early.set(`${toHex(body.proposal)}/${toHex(digest)}`, { approver, envelope, from });
+    const refuses = body.decision !== 'approve';
+    this.#early.set(`${toHex(body.proposal)}/${toHex(digest)}`, { approver, envelope, from, refuses });
     const own = [...this.#early].filter(([, other]) => other.approver === approver);
-    const [oldest] = own;
+    // A refusal goes last, for the same reason as above.
+    const [oldest = own[0]] = own.filter(([, other]) => !other.refuses);
     if (own.length > MAX_EARLY && oldest !== undefined) this.#early.delete(oldest[0]);
   }
 }

@@ -155,6 +155,16 @@ describe('an approval that comes in', () => {
     expect(store.of(PROPOSAL.digest).filter(({ body }) => body.decision === 'cancel')).toHaveLength(1);
   });
 
+  test('a refusal that came before its proposal is not pushed out by what a thief says after it', async () => {
+    const { book, entryOf, store } = await storing([]);
+    expect(await take(store, by('ada-phone', { decision: 'reject' }))).toBe('APPROVAL_EARLY');
+    for (let i = 0; i < 20; i++) await take(store, by('ada-phone', { comment: String(i) }));
+    must(book.apply(PROPOSAL.envelope, NOW));
+    const entry = entryOf(PROPOSAL);
+    await store.proposed(entry);
+    expect(store.veto(entry, judged(entry), NOW)?.code).toBe('APPROVER_REJECTED');
+  });
+
   test('made under the next policy is taken in when this node has that one', async () => {
     const { entryOf, node, store } = await storing();
     const next = policyFrom(peoplePolicy(2));
