@@ -1,7 +1,8 @@
 /** Typical narrowings are recognised, else deny-everything would pass; typical widenings are never called narrowings. */
 import { describe, expect, test } from 'vitest';
 import { comparePolicies } from '../../../protocol/policy/compare/compare.ts';
-import { ALICE, BOB, CHAIN, MALLORY } from '../support/payloads.ts';
+import { judge } from '../../../protocol/policy/judge.ts';
+import { ALICE, BOB, CHAIN, calldata, MALLORY, SAFE, safeTx, WALLET } from '../support/payloads.ts';
 import {
   add,
   approverFile,
@@ -15,6 +16,7 @@ import {
   policyFrom,
   put,
   rich,
+  SIZE,
 } from '../support/versions.ts';
 
 type Edit = (draft: Draft) => void;
@@ -194,6 +196,48 @@ describe('a pin', () => {
     });
     expect(compared((draft) => drop(draft, 'rules.vague'), limited).direction).toBe('widens');
     expect(compared((draft) => drop(draft, 'rules.exact'), limited).direction).toBe('narrows');
+  });
+});
+
+describe('what only looks like a narrowing', () => {
+  const decide = (file: Draft): string =>
+    judge({
+      assessment: safeTx({ to: SAFE, data: calldata('changeThreshold', 1n) }),
+      wallet: { name: 'treasury', address: WALLET, ...SIZE },
+      initiator: 'olivia',
+      now: 1_800_000_000,
+      common: policyFrom(file),
+      ledger: () => ({ used: 0n, entries: 0 }),
+    }).decision;
+  const broad = { kinds: ['evm-typed-data'], risks: ['SAFE_SELF_CHANGE'] };
+  const exact = { ...broad, to: ['@safes'], selectors: ['0x694e80c3'] };
+  const bare = edited(rich(), (draft) => {
+    put(draft, 'limits', []);
+    put(draft, 'rules', [
+      { id: 'one', effect: 'require', match: { ...broad, to: ['@safes'] } },
+      // Familiar already, so that nothing else tells the two versions apart.
+      { id: 'known', effect: 'require', match: { initiators: ['nobody'], selectors: ['0x694e80c3'] } },
+    ]);
+  });
+
+  test('a pin permits what was denied', () => {
+    const pin = (draft: Draft): void => put(draft, 'rules.one.match', exact);
+    expect([decide(bare), decide(edited(bare, pin)), compared(pin, bare).direction]).toEqual([
+      'deny',
+      'require',
+      'widens',
+    ]);
+  });
+
+  test('without the vague rule beside it an exact one permits what was denied', () => {
+    const counted = edited(bare, (draft) => {
+      put(draft, 'limits', [{ id: 'day', measure: 'amount', asset: 'ETH', windowSec: 86_400, max: '5' }]);
+      put(draft, 'rules.one.match', exact);
+      add(draft, 'rules', { id: 'vague', effect: 'require', match: { ...broad, to: ['@safes'] } });
+    });
+    const remove = (draft: Draft): void => drop(draft, 'rules.vague');
+    const outcome = [decide(counted), decide(edited(counted, remove)), compared(remove, counted).direction];
+    expect(outcome).toEqual(['deny', 'require', 'widens']);
   });
 });
 
