@@ -49,22 +49,18 @@ export function admitPolicy(
   roster: RosterBody,
   at?: number,
 ): Result<Admitted, VerdictReason> {
-  const fault = contentFault(next, roster, at);
+  // Signatures first, since all else takes long, and anybody can send what nobody has signed.
+  const misplaced = current && (placeFault(current, next) ?? signatureFault(current, next));
+  const fault = misplaced ?? contentFault(next, roster, at);
   if (fault !== undefined) return err(fault);
   if (current === undefined) return ok({ direction: 'widens', delaySec: 0, signers: [], changes: [] });
-  const misplaced = placeFault(current, next);
-  if (misplaced !== undefined) return err(misplaced);
   const { parties, threshold } = roster;
   const { changes, direction } = comparePolicies(current, next, { threshold, parties: parties.length });
   if (direction === 'same') return err(reason('POLICY_VERSION_OLD', 'this version is in force already'));
   const needed = requirementOf(current, direction);
   if (needed === undefined) return ok({ direction, delaySec: 0, signers: [], changes });
   const signers = signersOf(current, next, needed.group);
-  if (signers.length < needed.quorum) {
-    const names = signers.length === 0 ? 'nobody' : signers.join(', ');
-    const detail = `it needs the signatures of ${needed.quorum} persons of the group "${needed.group}"; ${names} signed it`;
-    return err(reason('POLICY_UNSIGNED', detail));
-  }
+  if (signers.length < needed.quorum) return err(unsigned(needed, signers));
   return ok({ direction, delaySec: needed.delaySec, signers, changes });
 }
 
@@ -75,6 +71,22 @@ export function requirementOf(current: Policy, direction: Direction): Requiremen
   const { book, group, quorum, widenDelaySec } = admin;
   if (direction === 'book' && book !== undefined) return book;
   return { group, quorum, delaySec: direction === 'narrows' || direction === 'same' ? 0 : widenDelaySec };
+}
+
+/** Whether too few have signed it whatever it changes. */
+function signatureFault(current: Policy, next: Policy): VerdictReason | undefined {
+  const { admin } = current.document;
+  if (admin === undefined) return undefined;
+  const isSigned = [admin, ...(admin.book === undefined ? [] : [admin.book])].some(
+    ({ group, quorum }) => signersOf(current, next, group).length >= quorum,
+  );
+  return isSigned ? undefined : unsigned(admin, signersOf(current, next, admin.group));
+}
+
+function unsigned({ group, quorum }: Pick<Requirement, 'group' | 'quorum'>, signers: readonly string[]): VerdictReason {
+  const names = signers.length === 0 ? 'nobody' : signers.join(', ');
+  const detail = `it needs the signatures of ${quorum} persons of the group "${group}"; ${names} signed it`;
+  return reason('POLICY_UNSIGNED', detail);
 }
 
 /** Persons of a group of the parent whose valid signatures a version carries, each once; sorted. */

@@ -85,6 +85,14 @@ describe('a version is refused', () => {
     }
   });
 
+  test('unsigned before anything else is looked at: else whoever sends it could keep everybody busy', () => {
+    const broken = following(first, rich(), (policy) => {
+      put(policy, 'counterparties.acme', { ...entryFile('acme', 2, [`0x${'ac'.repeat(20)}`]), label: 'Another' });
+    });
+    expect(refused(policyFrom(broken))).toBe('POLICY_UNSIGNED');
+    expect(refused(signed(broken, ['ada', 'dan']))).toBe('ENTRY_SIGNATURE');
+  });
+
   test('signed twice by one person on two devices', () => {
     const file = edited(rich(), (policy) => {
       put(policy, 'version', 1);
