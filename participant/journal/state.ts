@@ -330,14 +330,14 @@ export function differs(row: SessionRow, digest: Uint8Array): boolean {
 
 /**
  * Under which name the ledger keeps a payload. Most digests do not say who signs: the same bytes, signed by two accounts
- * of one wallet, are two payments.
+ * of one wallet, are two payments. And what one operator asked for in vain fills no limit of another who asks again.
  */
-export function payloadKey(walletId: Uint8Array, digest: Uint8Array, account: Address): string {
-  return `${toHex(walletId)}/${toHex(digest)}/${account}`;
+export function payloadKey(walletId: Uint8Array, digest: Uint8Array, account: Address, initiator: string): string {
+  return `${toHex(walletId)}/${toHex(digest)}/${account}/${initiator}`;
 }
 
 export function chargeKey({ walletId, digest, spend }: Reservation): string {
-  return payloadKey(walletId, digest, spend.account);
+  return payloadKey(walletId, digest, spend.account, spend.initiator);
 }
 
 function attemptKey(proposal: Uint8Array, attempt: number): string {

@@ -135,7 +135,7 @@ export class Limits {
       if (oldest !== undefined && this.#digests.size > REMEMBERED) this.#digests.delete(oldest);
     }
     const payload = this.#digests.get(name);
-    return payload && payloadKey(body.walletId, payload, `0x${toHex(body.address)}`);
+    return payload && payloadKey(body.walletId, payload, `0x${toHex(body.address)}`, body.initiator);
   }
 
   /** Whether what the consent rests on is no longer so: two judgements may have looked at the same room. */

@@ -6,6 +6,7 @@ import { standings } from '../../../protocol/ceremony/quorum.ts';
 import type { Statement } from '../../../protocol/ceremony/statement.ts';
 import type { Assessment } from '../../../protocol/payload/risk/assess.ts';
 import { answer, endOf, LIFE, NOW, ROSTER, startOf, withdraw } from '../../ceremony/support/members.ts';
+import { limitsOf } from '../../policy/support/desk.ts';
 import { ALICE, BOB } from '../../policy/support/payloads.ts';
 import { must } from '../../support/must.ts';
 import { vec } from '../../threshold/support/labels.ts';
@@ -120,6 +121,16 @@ describe('a consent', () => {
     for (const index of [2, 3]) await party.settledBy(proposal, index);
     expect(party.used).toBe(4n);
     expect((await party.restarted()).used).toBe(4n);
+  });
+
+  test('is charged to the operator who asks, also where another had asked for the same bytes', async () => {
+    const day = { measure: 'amount', asset: 'ETH', windowSec: 86_400, max: '10' };
+    const party = await Party.open(limitsOf([{ id: 'day', ...day, per: ['wallet', 'initiator'] }]));
+    const payload = payment(6n);
+    expect(await party.answers(proposalOf(payload, { initiator: 'eve' }), payload)).toBe('consent');
+    expect(await party.answers(proposalOf(payload), payload)).toBe('consent');
+    const more = payment(5n);
+    expect(await party.answers(proposalOf(more), more)).toBe('reject');
   });
 
   test('to a later attempt of the same payload is no second charge', async () => {

@@ -122,7 +122,7 @@ export class Party {
     const verdict = judge({
       assessment: payload,
       wallet: { name: 'treasury', address: `0x${toHex(addressOf(proposal))}`, threshold: 2, parties: 3 },
-      initiator: 'ops',
+      initiator: proposal.body.initiator,
       now: this.now,
       common: this.policy,
       ledger: questions.ask,
