@@ -65,7 +65,7 @@ export function head(answers: Answers): FileObject {
     expiresAt: Number(expiresAt),
     ...(hasApprovers(answers)
       ? {
-          approvers: approvers as FileJson,
+          approvers,
           groups: { approvers: names },
           // A new version takes two persons where there are two, even if one of them can approve a payment.
           admin: {
@@ -75,7 +75,7 @@ export function head(answers: Answers): FileObject {
           },
         }
       : {}),
-    ...(counterparties === undefined ? {} : { counterparties: counterparties as FileJson }),
+    ...(counterparties === undefined ? {} : { counterparties }),
     assets: {
       [coin]: { chainId, address: 'native', decimals: 18 },
       ...(token === undefined ? {} : { [token.symbol]: { chainId, address: token.address, decimals: token.decimals } }),
