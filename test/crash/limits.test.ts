@@ -1,6 +1,6 @@
 /**
- * 200 payments asked for at once against one limit, at three real nodes, of which one is killed with -9 again and
- * again, in the middle of whatever it writes. No ledger, log or journal ever shows more than the limit, and neither does
+ * Payments asked for at once against one limit, at three real nodes, of which one is killed with -9 in the middle of
+ * whatever it writes: 40 and one kill here, 200 and three kills with `KEYMOOT_CRASH=all`. No ledger, log or journal ever shows more than the limit, and neither does
  * the chain on which all that was signed is executed.
  */
 import { createTestClient, type Hex, http, parseTransaction, serializeTransaction } from 'viem';
@@ -17,7 +17,8 @@ import { Network } from './support/network.ts';
 import { payment } from './support/payments.ts';
 import { eventually } from './support/processes.ts';
 
-const REQUESTS = 200;
+const isWhole = process.env['KEYMOOT_CRASH'] === 'all';
+const REQUESTS = isWhole ? 200 : 40;
 const AT_A_TIME = 8;
 /** Milliseconds; nothing is expected to take long, but a machine may be busy. */
 const PATIENCE = 600_000;
@@ -26,7 +27,7 @@ const LIMIT = 3n * ETHER;
 const DAY = 86_400;
 const VICTIM = 2;
 /** Ends with kill -9: before, in the middle of, and after a write. */
-const KILLS = ['after', 'half', 'before'] as const;
+const KILLS = isWhole ? (['after', 'half', 'before'] as const) : (['half'] as const);
 
 const base = treasuryPolicy() as { readonly rules: readonly { readonly id: string }[] };
 /** All three must consent, so that the limit of any one of them is the limit of what is signed (docs/limits.md). */
@@ -48,7 +49,7 @@ afterAll(async () => {
   await network.stop();
 });
 
-test('200 at once and kill -9 in between: the limit holds at every node, in every log, and on the chain', async () => {
+test(`${REQUESTS} at once and kill -9 in between: the limit holds at every node, in every log, and on the chain`, async () => {
   // All are open at once; a node's socket takes so many questions at a time.
   for (let asked = 0; asked < REQUESTS; asked += AT_A_TIME) {
     const payments = Array.from({ length: AT_A_TIME }, () => payment({ nonce: network.nextNonce(), value: VALUE }));
@@ -121,7 +122,7 @@ function used(state: JournalState): bigint {
   return view({ layer: 'common', limit: 'day', bucket: 'wallet=treasury', charge: 0n })?.used ?? -1n;
 }
 
-/** With 200 ceremonies at once a socket may answer late. */
+/** With hundreds of ceremonies at once a socket may answer late. */
 async function patiently<T>(ask: () => Promise<T>): Promise<T> {
   return await eventually('an answer', async () => await ask().catch(() => undefined), PATIENCE);
 }
