@@ -101,7 +101,8 @@ class RuleComparison {
   /** Why the new version may permit by this rule what the old one did not. */
   #gainedFault(after: Compared): string | undefined {
     const { rule } = after;
-    if (!rule.permits || !canBeMet(after.demand, this.#size)) return undefined;
+    // Also of a rule whose numbers deny everything: the group may grow until they no longer do.
+    if (!rule.permits) return undefined;
     const isKnown = this.#find(this.#oldPermits, after, (old) => this.#permitsFor(old, after));
     return isKnown ? undefined : 'no rule before permits all of this';
   }
@@ -109,7 +110,13 @@ class RuleComparison {
   /** Whether `old` lets through all that `next` does, and accepts the same risks. */
   #permitsFor(old: Compared, next: Compared): boolean {
     const acceptsMore = [...next.rule.risks].some((code) => !old.rule.risks.has(code));
-    if (acceptsMore || !canBeMet(old.demand, this.#size)) return false;
+    if (acceptsMore) return false;
+    if (
+      !canBeMet(old.demand, this.#size) &&
+      (canBeMet(next.demand, this.#size) || !asksAsMuch(next.demand, old.demand))
+    ) {
+      return false;
+    }
     // A pin opens something: by it alone a critical risk is accepted.
     if (isExact(next.rule) && !isExact(old.rule) && [...next.rule.risks].some(isCritical)) return false;
     return this.#isNextInside(next, old);

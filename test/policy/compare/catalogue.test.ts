@@ -278,6 +278,10 @@ test('a rule that asks for what cannot be denies, and so its correction widens',
   const broken = edited(rich(), (draft) => put(draft, 'rules.safe.consents', 9));
   expect(compared((draft) => put(draft, 'rules.safe.consents', 4), broken).direction).toBe('widens');
   expect(compared((draft) => put(draft, 'rules.safe.consents', 10), broken).direction).toBe('narrows');
+  // A larger group brings them to life.
+  expect(compared((draft) => put(draft, 'rules.safe.consents', 5), broken).direction).toBe('widens');
+  const sleeping = { id: 'later', effect: 'allow', match: { kinds: ['evm-transaction'] }, consents: 5 };
+  expect(compared((draft) => add(draft, 'rules', sleeping)).direction).toBe('widens');
 });
 
 test('equal digests are the same, whatever the file looks like; others are not', () => {
