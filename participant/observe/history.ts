@@ -112,7 +112,8 @@ export class OwnHistory {
       wallet: read.account,
       digest: read.digest,
       history: this.#index,
-      familiar: familiarOf(policies(), wallets(), now),
+      // The own policy may only narrow, so what it lists is not known for that.
+      familiar: familiarOf(policies().slice(0, 1), wallets(), now),
       walletClass: walletClassOf(policies(), body.wallet),
       uses: uses.map(([, use]) => use),
       unfinished: this.#unfinished(read.reach.intent, name, requestOf(body), now),

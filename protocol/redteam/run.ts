@@ -167,7 +167,7 @@ class HonestNode {
       wallet: wallet.address,
       digest: toHex(decoded.digest),
       history: this.#history,
-      familiar: familiarOf(policies, [wallet.address], now),
+      familiar: familiarOf([policy], [wallet.address], now),
       walletClass: walletClassOf(policies, wallet.name),
       uses: this.#places.get(reach.place ?? '') ?? [],
     });

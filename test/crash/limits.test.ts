@@ -1,6 +1,7 @@
 /**
  * Payments asked for at once against one limit, at three real nodes, of which one is killed with -9 in the middle of
- * whatever it writes: 40 and one kill here, 200 and three kills with `KEYMOOT_CRASH=all`. No ledger, log or journal ever shows more than the limit, and neither does
+ * whatever it writes: 40 and one kill here, 200 and three kills with `KEYMOOT_CRASH=all`. No ledger, log or journal ever
+ * shows more than the limit, and neither does
  * the chain on which all that was signed is executed.
  */
 import { createTestClient, type Hex, http, parseTransaction, serializeTransaction } from 'viem';

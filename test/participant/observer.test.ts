@@ -34,11 +34,15 @@ function entryOf(label: string): BookEntry {
   return entry;
 }
 
-function observerOf(looks: readonly Look[], clock: Clock = new TestClock()) {
+function observerOf(
+  looks: readonly Look[],
+  clock: Clock = new TestClock(),
+  policies: readonly object[] = [treasuryPolicy()],
+) {
   const notes: string[] = [];
   const history = new OwnHistory({
     journal: () => ({ sessionOf: () => undefined }) as never,
-    policies: () => [policyFrom(treasuryPolicy())],
+    policies: () => policies.map(policyFrom),
     wallets: () => [],
   });
   const observer = new Observer({ history, looks, clock, note: (code) => notes.push(code), deadline: 7_000 });
@@ -69,6 +73,19 @@ describe('an observer', () => {
     const entry = entryOf('a');
     expect(observer.isDone(entry)).toBe(true);
     expect(observer.lines(entry)).toEqual([]);
+  });
+
+  it('takes what only the own policy lists for a stranger', () => {
+    const listed = treasuryPolicy();
+    const others = {
+      friends: (listed as { readonly addressLists: { readonly friends: unknown } }).addressLists.friends,
+    };
+    const common = { ...treasuryPolicy(), addressLists: others, rules: [] };
+    const seen = (...policies: readonly object[]) =>
+      codes(observerOf([], new TestClock(), policies).observer, entryOf('a'));
+    expect(seen(listed)).not.toContain('FIRST_SEEN_DESTINATION');
+    expect(seen(common)).toContain('FIRST_SEEN_DESTINATION');
+    expect(seen(common, listed)).toContain('FIRST_SEEN_DESTINATION');
   });
 
   it('says what a look saw, and says that it is looking until then', async () => {
