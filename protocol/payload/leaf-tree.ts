@@ -3,8 +3,8 @@
  * what was understood and not only what was hashed. Version 2. Labels, notes and risk codes are not part of it.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
-import { concat, toHex, utf8 } from '../common/bytes.ts';
-import { canonicalBytes, type Json } from '../common/canonical-json.ts';
+import { toHex, utf8 } from '../common/bytes.ts';
+import { canonicalBytes, canonicalText, type Json } from '../common/canonical-json.ts';
 import type { Authorization } from './authorization.ts';
 import { type AbiValue, isText } from './calldata/abi.ts';
 import type { Call, DecodedCall, SafeGas } from './calldata/call.ts';
@@ -18,7 +18,7 @@ const TAG = 'keymoot/payload/leaf-tree/v2';
 
 /** 32 bytes: SHA-256 over the tag, a zero byte and the canonical JSON of `leafTree`. */
 export function leafTreeDigest(decoded: Decoded): Uint8Array {
-  return sha256(concat(utf8(TAG), Uint8Array.of(0), canonicalBytes(leafTree(decoded))));
+  return sha256(utf8(`${TAG}\0${canonicalText(leafTree(decoded))}`));
 }
 
 /**

@@ -38,14 +38,14 @@ export function safeTxDigest(tx: SafeTx): Uint8Array {
 }
 
 export function safeDomainSeparator(tx: Pick<SafeTx, 'safe' | 'chainId'>): Uint8Array {
-  const chain = tx.chainId === undefined ? [word(LEGACY_DOMAIN_TYPE_HASH)] : chainWords(tx.chainId);
+  const chain = tx.chainId === undefined ? [LEGACY_DOMAIN_WORD] : chainWords(tx.chainId);
   return keccak256(concat(...chain, addressWord(tx.safe)));
 }
 
 export function safeTxStructHash(tx: SafeTx): Uint8Array {
   return keccak256(
     concat(
-      word(tx.gasField === 'dataGas' ? SAFE_TX_TYPE_HASH_0_1 : SAFE_TX_TYPE_HASH),
+      tx.gasField === 'dataGas' ? TYPE_WORD_0_1 : TYPE_WORD,
       addressWord(tx.to),
       numberWord(tx.value),
       keccak256(tx.data),
@@ -61,7 +61,7 @@ export function safeTxStructHash(tx: SafeTx): Uint8Array {
 }
 
 function chainWords(chainId: bigint): readonly Uint8Array[] {
-  return [word(CHAIN_BOUND_DOMAIN_TYPE_HASH), numberWord(chainId)];
+  return [CHAIN_BOUND_DOMAIN_WORD, numberWord(chainId)];
 }
 
 function word(hex: string): Uint8Array {
@@ -69,3 +69,8 @@ function word(hex: string): Uint8Array {
   if (bytes?.length !== 32) throw new RangeError('a word is 32 bytes');
   return bytes;
 }
+
+const TYPE_WORD = word(SAFE_TX_TYPE_HASH);
+const TYPE_WORD_0_1 = word(SAFE_TX_TYPE_HASH_0_1);
+const CHAIN_BOUND_DOMAIN_WORD = word(CHAIN_BOUND_DOMAIN_TYPE_HASH);
+const LEGACY_DOMAIN_WORD = word(LEGACY_DOMAIN_TYPE_HASH);

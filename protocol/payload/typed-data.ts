@@ -14,7 +14,7 @@ import { fieldValue } from './typed-data/fields.ts';
 import { typedDataDigest } from './typed-data/hash.ts';
 import { authorizeFrame, understand } from './typed-data/meaning.ts';
 import type { TypedData, TypedReading } from './typed-data/reading.ts';
-import { canonicalDocument, rebuild } from './typed-data/rebuild.ts';
+import { type CanonicalMembers, canonicalDocument, rebuild } from './typed-data/rebuild.ts';
 import { safeTxFrame, safeTxOf } from './typed-data/safe.ts';
 import { secondTypedData } from './typed-data/second-reading.ts';
 
@@ -35,8 +35,9 @@ export function canonicalizeTypedData(text: string): Result<Uint8Array, PayloadP
 export function canonicalTypedData(value: StrictJson): Result<Uint8Array, PayloadProblem> {
   return guarded('DECODER_FAILED', () => {
     const document = checked(readDocument(value));
-    const bytes = canonicalDocument(document);
-    written = { bytes: new Uint8Array(bytes), document };
+    const members = rebuild(document);
+    const bytes = canonicalDocument(document, members);
+    written = { bytes: new Uint8Array(bytes), document, members };
     return ok(bytes);
   });
 }
@@ -45,14 +46,20 @@ export function canonicalTypedData(value: StrictJson): Result<Uint8Array, Payloa
  * The document that was brought into its canonical form last. Who does that decodes the result next; its own bytes need
  * no second look by the same reader, since they are what this document is written as. The other reading takes the bytes.
  */
-let written: { readonly bytes: Uint8Array; readonly document: TypedDocument } | undefined;
+let written: (Canonical & { readonly bytes: Uint8Array }) | undefined;
+
+/** A document that was checked, and what it is written as. */
+interface Canonical {
+  readonly document: TypedDocument;
+  readonly members: CanonicalMembers;
+}
 
 /** Once only, so that no two decoded payloads share their values. */
-function takeWritten(bytes: Uint8Array): TypedDocument | undefined {
+function takeWritten(bytes: Uint8Array): Canonical | undefined {
   const last = written;
   written = undefined;
   return last !== undefined && bytes.length <= MAX_TYPED_DATA_LENGTH && equalBytes(last.bytes, bytes)
-    ? last.document
+    ? last
     : undefined;
 }
 
@@ -61,7 +68,7 @@ function takeWritten(bytes: Uint8Array): TypedDocument | undefined {
  * bounded the number of bytes.
  */
 export function readTypedData(bytes: Uint8Array): TypedReading {
-  const document = checked(readCanonical(bytes));
+  const { document, members } = readCanonical(bytes);
   const digest = typedDataDigest(document);
   agreeTypedData(document, digest, secondTypedData(bytes));
   const understood = understand(document);
@@ -70,7 +77,7 @@ export function readTypedData(bytes: Uint8Array): TypedReading {
   if (safeTx !== undefined && !equalBytes(safeTxDigest(safeTx), digest)) refuse('DECODERS_DISAGREE', 'digest');
   const chainId = fieldValue(document.domain, 'chainId');
   const typedData: TypedData = {
-    ...rebuild(document),
+    ...members,
     encodedType: document.encodedType,
     domainFields: document.domain,
     messageFields: document.message,
@@ -88,14 +95,15 @@ export function readTypedData(bytes: Uint8Array): TypedReading {
 /** Canonical text is ASCII; anything else becomes characters that are not written back as the same bytes. */
 const TEXT = new TextDecoder('utf-8', { ignoreBOM: true });
 
-function readCanonical(bytes: Uint8Array): TypedDocument {
+function readCanonical(bytes: Uint8Array): Canonical {
   const known = takeWritten(bytes);
   if (known !== undefined) return known;
   const parsed = parseStrictJson(TEXT.decode(bytes), { maxLength: MAX_TYPED_DATA_LENGTH });
   if (!parsed.ok) return refuse('TYPED_DATA_JSON', parsed.error.message);
   const document = readDocument(parsed.value);
-  if (!equalBytes(canonicalDocument(document), bytes)) refuse('TYPED_DATA_NOT_CANONICAL');
-  return document;
+  const members = rebuild(document);
+  if (!equalBytes(canonicalDocument(document, members), bytes)) refuse('TYPED_DATA_NOT_CANONICAL');
+  return { document: checked(document), members };
 }
 
 /** A Safe transaction has to be one in its values, too, before it is called one. */

@@ -3,6 +3,7 @@ import { toHex } from '../../common/bytes.ts';
 import { refuse } from '../refusal.ts';
 import type { TypedDocument } from './document.ts';
 import type { TypedField, TypedValue } from './reading.ts';
+import type { Fields } from './second-flat.ts';
 import type { SecondTypedData, Values } from './second-reading.ts';
 import { DOMAIN_TYPE } from './types.ts';
 
@@ -15,25 +16,31 @@ export function agreeTypedData(ours: TypedDocument, digest: Uint8Array, theirs: 
 }
 
 function agreeTypes({ table, domain }: TypedDocument, { types }: SecondTypedData): void {
-  const expected = new Map<string, string>([[DOMAIN_TYPE, list(domain.map(({ name, type }) => [type, name]))]]);
-  for (const [struct, fields] of table.structs) {
-    expected.set(struct, list(fields.map(({ name, text }) => [text, name])));
-  }
   const names = Object.keys(types);
-  const same = names.every(
-    (name) => list((types[name] ?? []).map((field) => [field.type, field.name])) === expected.get(name),
+  // No struct is called like the domain, so as many names as there are types are all of them.
+  const same = names.every((name) =>
+    name === DOMAIN_TYPE
+      ? isSameList(domain, ({ type }) => type, types[name])
+      : isSameList(table.structs.get(name), ({ text }) => text, types[name]),
   );
-  if (!same || names.length !== expected.size) refuse('DECODERS_DISAGREE', 'types');
+  if (!same || names.length !== table.structs.size + 1) refuse('DECODERS_DISAGREE', 'types');
 }
 
-function list(pairs: readonly (readonly [type: string, name: string])[]): string {
-  return pairs.map((pair) => pair.join(' ')).join(',');
+function isSameList<T extends { readonly name: string }>(
+  ours: readonly T[] | undefined,
+  typeOf: (field: T) => string,
+  theirs: Fields | undefined,
+): boolean {
+  if (ours === undefined || theirs === undefined || ours.length !== theirs.length) return false;
+  return ours.every((field, i) => theirs[i]?.name === field.name && theirs[i]?.type === typeOf(field));
 }
 
 function agreeStruct(ours: readonly TypedField[], theirs: unknown, path: string): void {
-  const values = new Map(typeof theirs === 'object' && theirs !== null ? Object.entries(theirs as Values) : []);
-  if (Array.isArray(theirs) || values.size !== ours.length) refuse('DECODERS_DISAGREE', `the fields of ${path}`);
-  for (const { name, value } of ours) agreeValue(value, values.get(name), name);
+  const values = typeof theirs === 'object' && theirs !== null ? (theirs as Values) : {};
+  if (Array.isArray(theirs) || Object.keys(values).length !== ours.length) {
+    refuse('DECODERS_DISAGREE', `the fields of ${path}`);
+  }
+  for (const { name, value } of ours) agreeValue(value, Object.hasOwn(values, name) ? values[name] : undefined, name);
 }
 
 function agreeValue(ours: TypedValue, theirs: unknown, name: string): void {

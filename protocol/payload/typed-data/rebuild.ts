@@ -19,8 +19,8 @@ export function rebuild(document: TypedDocument): CanonicalMembers {
 }
 
 /** The one byte string of a document. */
-export function canonicalDocument(document: TypedDocument): Uint8Array {
-  const { domain, message, primaryType } = rebuild(document);
+export function canonicalDocument(document: TypedDocument, members: CanonicalMembers = rebuild(document)): Uint8Array {
+  const { domain, message, primaryType } = members;
   const head = canonicalText({ domain, message, primaryType }).slice(0, -1);
   return utf8(`${head},"types":${typesOf(document).text}}`);
 }

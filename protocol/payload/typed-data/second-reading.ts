@@ -18,9 +18,11 @@ export interface SecondTypedData {
 type Types = Readonly<Record<string, Fields>>;
 export type Values = Readonly<Record<string, unknown>>;
 
+const TEXT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 export function secondTypedData(bytes: Uint8Array): SecondTypedData {
   try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    const text = TEXT.decode(bytes);
     const document = JSON.parse(text) as {
       readonly domain: Values;
       readonly message: Values;

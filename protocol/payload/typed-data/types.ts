@@ -62,8 +62,21 @@ export function readTypes(value: StrictJson | undefined, primaryType: string): T
   return table;
 }
 
+/** By the structs of a table, by name: those of the pinned types live as long as the process. */
+const ENCODED = new WeakMap<TypeTable['structs'], Map<string, string>>();
+
 /** EIP-712 `encodeType`: the type itself first, the ones it uses sorted by name. */
 export function encodeType(table: TypeTable, name: string): string {
+  const encoded = ENCODED.get(table.structs) ?? new Map<string, string>();
+  ENCODED.set(table.structs, encoded);
+  const known = encoded.get(name);
+  if (known !== undefined) return known;
+  const text = encodeFields(table, name);
+  encoded.set(name, text);
+  return text;
+}
+
+function encodeFields(table: TypeTable, name: string): string {
   const [, ...others] = dependencies(table, name);
   return [name, ...others.sort()].map((struct) => `${struct}(${fieldText(fieldsOf(table, struct))})`).join('');
 }

@@ -50,7 +50,7 @@ export class ValueReader {
     if (depth > MAX_DEPTH) refuse('TYPED_DATA_LIMIT', `nested more than ${MAX_DEPTH} levels`);
     switch (type.kind) {
       case 'uint':
-        return { kind: 'number', value: inRange(number(value, name), 0n, (1n << BigInt(type.bits)) - 1n, name) };
+        return { kind: 'number', value: inRange(number(value, name), 0n, largest(type.bits), name) };
       case 'int': {
         const half = 1n << BigInt(type.bits - 1);
         return { kind: 'number', value: inRange(signedNumber(value, name), -half, half - 1n, name) };
@@ -89,6 +89,17 @@ export class ValueReader {
     }
     return value.items.map((item) => this.#value(type.item, item, name, depth + 1));
   }
+}
+
+/** By the number of bits, of which there are 32. */
+const LARGEST = new Map<number, bigint>();
+
+function largest(bits: number): bigint {
+  const known = LARGEST.get(bits);
+  if (known !== undefined) return known;
+  const value = (1n << BigInt(bits)) - 1n;
+  LARGEST.set(bits, value);
+  return value;
 }
 
 export function membersOf(value: StrictJson | undefined, what: string): Members {
