@@ -55,20 +55,35 @@ function write(value: Json, depth: number): string {
   if (typeof value === 'string') return quote(value);
   if (typeof value === 'boolean') return value ? 'true' : 'false';
   if (isArray(value)) return `[${value.map((item) => write(item, depth + 1)).join(',')}]`;
-  const members = Object.entries(value);
-  members.sort(members.every(([key]) => ASCII.test(key)) ? byUnits : byBytes);
-  return `{${members.map(([key, item]) => `${quote(key)}:${write(item, depth + 1)}`).join(',')}}`;
+  const keys = Object.keys(value);
+  // Most objects are written in order by whoever made them, with keys that need no escape.
+  const isPlain = isInPlainOrder(keys);
+  if (!isPlain) keys.sort(keys.every((key) => ASCII.test(key)) ? byUnits : byBytes);
+  let text = '{';
+  for (const [i, key] of keys.entries()) {
+    const item = value[key];
+    if (item === undefined) throw new TypeError('canonical JSON has no undefined');
+    text += `${i > 0 ? ',' : ''}${isPlain ? `"${key}"` : quote(key)}:${write(item, depth + 1)}`;
+  }
+  return `${text}}`;
 }
 
-type Member = readonly [key: string, item: Json];
+function isInPlainOrder(keys: readonly string[]): boolean {
+  let last: string | undefined;
+  for (const key of keys) {
+    if (!PLAIN.test(key) || (last !== undefined && key <= last)) return false;
+    last = key;
+  }
+  return true;
+}
 
 /** By the UTF-8 bytes of the keys; for ASCII that is the order of the strings. */
-function byBytes([a]: Member, [b]: Member): number {
+function byBytes(a: string, b: string): number {
   return compareBytes(utf8(a), utf8(b));
 }
 
 /** An object has no key twice. */
-function byUnits([a]: Member, [b]: Member): number {
+function byUnits(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
