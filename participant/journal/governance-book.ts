@@ -79,7 +79,8 @@ export class GovernanceBook {
     if (!before && after) this.#standstills.push({ from: at });
     const last = this.#standstills.at(-1);
     // A clock that was set back must not end a standstill before it began.
-    if (before && !after && last !== undefined) this.#standstills.splice(-1, 1, { ...last, to: Math.max(last.from, at) });
+    if (before && !after && last !== undefined)
+      this.#standstills.splice(-1, 1, { ...last, to: Math.max(last.from, at) });
   }
 
   #isStandstill(): boolean {
