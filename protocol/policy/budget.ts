@@ -4,7 +4,7 @@
  */
 
 /** A comparison of one rule with one call is one step, and two more for each argument, one for every eight lists and movements. */
-export const MAX_STEPS = 200_000;
+export const MAX_STEPS = 80_000;
 export const PER_STEP = 8;
 
 export class Budget {
